@@ -1,0 +1,95 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// Rooms whose warnings are errors; the C shims and system libraries have no Swift settings.
+let strict: [SwiftSetting] = [.unsafeFlags(["-warnings-as-errors"])]
+
+/// The hot path is measured with whole-module optimisation and without exclusivity checks at run time;
+/// debug builds and tests keep the checks on.
+let hot: [SwiftSetting] = strict + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+
+func systemLibrary(_ name: String, _ package: String, apt: String) -> Target {
+  .systemLibrary(name: name, path: "Sources/\(name)", pkgConfig: package, providers: [.apt([apt])])
+}
+
+/// A plugin is one line: its folder below `Plugins/` is its product, `lib<folder>.so`.
+func loadablePlugin(folder: String, module: String) -> (product: Product, target: Target) {
+  (
+    .library(name: folder, type: .dynamic, targets: [module]),
+    .target(
+      name: module, dependencies: ["PluginKit"], path: "Plugins/\(folder)/Sources",
+      swiftSettings: hot)
+  )
+}
+
+let plugins = [
+  loadablePlugin(folder: "views", module: "Views")
+]
+
+let package = Package(
+  name: "tally",
+  platforms: [.macOS(.v15)],
+  products: [.executable(name: "tally", targets: ["Host"])] + plugins.map(\.product),
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+  ],
+  targets: [
+    // The contract and its two faces.
+    .target(name: "PluginABI", path: "Sources/PluginABI"),
+    .target(name: "PluginKit", dependencies: ["PluginABI"], swiftSettings: hot),
+    .target(
+      name: "PluginRuntime",
+      dependencies: ["PluginABI", "Store", .product(name: "Logging", package: "swift-log")],
+      swiftSettings: hot),
+
+    // Durable rooms.
+    .target(name: "CCRC32C", cSettings: [.unsafeFlags(["-O3"])]),
+    .target(name: "Journal", dependencies: ["CCRC32C"], swiftSettings: hot),
+    .target(
+      name: "Store",
+      dependencies: [.product(name: "GRDB", package: "GRDB.swift")],
+      swiftSettings: hot),
+
+    // C libraries of the system, and the one shim over C++.
+    systemLibrary("CYAML", "yaml-0.1", apt: "libyaml-dev"),
+    systemLibrary("CXXHash", "libxxhash", apt: "libxxhash-dev"),
+    systemLibrary("CCrypto", "libcrypto", apt: "libssl-dev"),
+    systemLibrary("CArgon2", "libargon2", apt: "libargon2-dev"),
+    .target(
+      name: "CSimdjson", dependencies: ["PluginABI"],
+      cxxSettings: [.unsafeFlags(["-O3", "-std=c++17"])],
+      linkerSettings: [.linkedLibrary("simdjson")]),
+
+    .target(name: "Builtins", dependencies: ["PluginKit"], swiftSettings: hot),
+    .executableTarget(
+      name: "Host",
+      dependencies: [
+        "PluginABI", "PluginRuntime", "Journal", "Store", "Builtins",
+        "CSimdjson", "CYAML", "CXXHash", "CCrypto", "CArgon2",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: hot),
+
+    // The yardstick: SwiftNIO answering the same bytes and doing nothing else.
+    .executableTarget(
+      name: "bare-nio",
+      dependencies: [
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ],
+      path: "Benchmarks/bare-nio", swiftSettings: hot),
+  ] + plugins.map(\.target),
+  cxxLanguageStandard: .cxx17
+)

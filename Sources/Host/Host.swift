@@ -1,0 +1,4 @@
+import Hummingbird
+
+import ArgumentParser
+@main struct Host { static func main() {} }

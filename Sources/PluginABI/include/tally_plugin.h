@@ -1,0 +1,684 @@
+/* tally_plugin.h - the contract between Tally and a plugin. Version 1.0-draft.
+ *
+ * This file is the whole contract. A plugin is a shared object that includes it, exports ONE function, and is
+ * written in anything that speaks C. C99 and C++17, 64-bit little-endian, <stdint.h> and <stddef.h> only.
+ *
+ *   THE SHORT STORY
+ *   1. The host opens lib<name>.so and calls tally_plugin_<name>() ("-" in the name becomes "_").
+ *      It returns a constant tally_plugin: who you are, and your lifecycle functions.
+ *   2. create() makes an instance, enroll() registers metrics, hooks and reads, start() begins.
+ *   3. Accepted requests arrive at your hook in batches, in one order, never twice. What you ask for through
+ *      tally_effects is staged and committed together with the position of the batch: all of it or nothing.
+ *   4. Questions arrive at your reads; you answer from a snapshot through tally_reply.
+ *   5. drain(), stop(), destroy(). The library itself is never unloaded.
+ *
+ *   FOUR RULES
+ *   - Everything that counts leaves a hook as an effect of the same call. Instance memory is a cache: the host may
+ *     replay a batch whose commit failed, and will replay after a crash.
+ *   - Hooks are pure: same batch, facts and cells in, same effects out. No clock, no randomness, no I/O. "Now" in a
+ *     hook is the item's received_ms; local time is the `hour` the host hands you.
+ *   - Nothing unwinds across this boundary. Return a status, and say why through tally_error.
+ *   - Only C crosses. No object of your language's runtime is ever shared with the host.
+ *
+ *   WORDS IN BRACKETS say on which thread a function may be called, and whether it may block:
+ *   [control]  one call at a time per plugin, never while a hook of the same plugin runs; may block shortly
+ *   [hook]     the pipeline's thread, one call at a time; never blocks
+ *   [request]  any number in parallel; may block on the host's own calls
+ *   [any]      every thread, at any time between create and destroy
+ *
+ *   WORDS FOR MEMORY: a pointer is *borrowed* (valid until the call that passed it returns) or *copied* (the callee
+ *   copies before it returns). Nobody frees what the other side allocated. `instance` is yours.
+ *
+ *   GROWTH: each struct passed by pointer begins with struct_size. Members are only ever appended. The receiver copies
+ *   into a zero-filled struct of its own size: shorter input means null, and a longer one is refused when its unknown
+ *   tail is not zero. Arrays of structs inside a batch carry a stride. Reserved members are zero.
+ */
+#ifndef TALLY_PLUGIN_H
+#define TALLY_PLUGIN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TALLY_ABI_MAJOR 1u
+#define TALLY_ABI_MINOR 0u
+
+/* ---- 1. Values -------------------------------------------------------------------------------------------------- */
+
+/* UTF-8 text, not terminated. {NULL, 0} is the empty text. */
+typedef struct tally_str {
+  const char *ptr;
+  uint64_t len;
+} tally_str;
+
+/* Opaque bytes. {NULL, 0} is "nothing". */
+typedef struct tally_bytes {
+  const void *ptr;
+  uint64_t len;
+} tally_bytes;
+
+/* 0 is success; failures are negative, from this closed list. */
+typedef int32_t tally_status;
+#define TALLY_OK 0
+#define TALLY_FAILED (-1)      /* the reason is in tally_error */
+#define TALLY_INVALID (-2)     /* an argument is not what this header demands */
+#define TALLY_UNSUPPORTED (-3) /* this host does not offer it; a normal answer */
+#define TALLY_NOT_FOUND (-4)
+#define TALLY_LIMIT (-5)       /* a named limit is reached */
+#define TALLY_PANIC (-6)       /* your language caught a panic or exception at the boundary */
+
+/* Where a failing function leaves its reason: one sentence for the operator, what is wrong and what to do.
+ * The struct and `ctx` are borrowed; set() copies the text. The last call wins. */
+typedef struct tally_error {
+  uint32_t struct_size;
+  uint32_t reserved0;
+  void *ctx;
+  /* [any, inside the call that received this error] */
+  void (*set)(void *ctx, tally_str reason);
+} tally_error;
+
+/* ---- 2. What a hook reads: the batch ----------------------------------------------------------------------------
+ *
+ * A batch is ONE block of memory without pointers: every `_off` counts bytes from the block's first byte, so that the
+ * same bytes can be read in another process. It is read-only. Walk arrays by their stride:
+ *
+ *     for (uint32_t i = batch->first_item; i < batch->end_item; i++) {
+ *       const tally_item *item = tally_batch_item(batch, i);
+ *       const tally_node *crash = tally_member(batch, tally_batch_node(batch, item->root), my_crash_key);
+ *       ...
+ *     }
+ */
+
+typedef struct tally_batch {
+  uint32_t struct_size;
+  uint32_t total_size; /* bytes of the whole block */
+  uint32_t first_item, end_item; /* yours in this call: all items, or a window of them */
+  uint32_t items_off, item_stride;
+  uint32_t n_events, events_off, event_stride;
+  uint32_t n_nodes, nodes_off, node_stride;
+  uint32_t n_keys, keys_off, key_stride;
+  uint32_t text_off, text_len;
+  uint32_t reserved0;
+} tally_batch;
+
+/* One SDK request. `root` is the object of its decoded parameters; parameters that carry JSON (`metrics`, `events`,
+ * `crash`, ...) are already parsed below it. */
+typedef struct tally_item {
+  uint64_t position;    /* place in the journal; never reused */
+  uint64_t hash;        /* of the request's text: the same request has the same hash */
+  uint64_t user;        /* uid: short, unique in the app */
+  int64_t received_ms;  /* Unix milliseconds: "now" of this item */
+  int64_t timestamp_ms; /* the client's time, never later than received_ms, never older than raw retention */
+  uint32_t index;       /* place inside a bulk request; 0 otherwise */
+  uint32_t app;
+  int32_t hour;         /* timestamp_ms as hours of the app's local calendar since 1970-01-01 00:00 */
+  uint32_t flags;       /* TALLY_ITEM_... */
+  uint32_t user_index;  /* dense number of (app, user) inside this batch */
+  uint32_t root;        /* node */
+  uint32_t first_event, n_events;
+  uint32_t device_off, device_len;   /* device id */
+  uint32_t country_off, country_len; /* ISO code found at intake, or empty */
+  uint32_t city_off, city_len;
+} tally_item;
+
+#define TALLY_ITEM_NEW_USER 1u /* the first item of this user the host ever saw */
+#define TALLY_ITEM_BULK 2u
+#define TALLY_ITEM_CLAMPED 4u /* the client's time was in the future or too old and was moved */
+
+/* One entry of the item's `events`, its loosely typed numbers already made sense of. */
+typedef struct tally_event {
+  int64_t timestamp_ms;
+  int64_t count; /* default 1; limited to +-2^53 */
+  int64_t sum;   /* in units of 1e-5 */
+  int64_t dur;   /* seconds in units of 1e-5 */
+  int32_t hour;  /* as tally_item.hour, of this event's own time */
+  uint32_t flags; /* TALLY_EVENT_... */
+  uint32_t item;
+  uint32_t node;                /* the event's object */
+  uint32_t key_off, key_len;    /* its key, cleaned as the protocol demands; never empty */
+  uint32_t segmentation;        /* node of the segmentation object; 0 when absent */
+  uint32_t reserved0;
+} tally_event;
+
+#define TALLY_EVENT_HAS_SUM 1u
+#define TALLY_EVENT_HAS_DUR 2u
+#define TALLY_EVENT_INTERNAL 4u /* the key begins with [CLY]_ */
+
+/* One JSON value. A container is followed by its whole subtree: the next sibling of node n is n + 1 + its `len` when
+ * it is an object or array, else n + 1. Node 0 of a batch is null and stands for "absent". */
+typedef struct tally_node {
+  uint32_t key;   /* in an object: index into the batch's keys. 0 in arrays and at a root */
+  uint16_t kind;  /* TALLY_NULL ... */
+  uint16_t depth;
+  uint32_t off;   /* text: offset of its UTF-8. containers: number of children */
+  uint32_t len;   /* text: bytes. containers: number of nodes below */
+  uint64_t bits;  /* TALLY_INT: int64. TALLY_DOUBLE: double. otherwise 0 */
+} tally_node;
+
+#define TALLY_NULL 0u
+#define TALLY_FALSE 1u
+#define TALLY_TRUE 2u
+#define TALLY_INT 3u
+#define TALLY_DOUBLE 4u
+#define TALLY_STRING 5u
+#define TALLY_ARRAY 6u
+#define TALLY_OBJECT 7u
+
+/* A member name that occurs in the batch. A name that somebody interned (tally_host.intern) has its interned id as
+ * its index in every batch, so hooks compare numbers; all others follow behind in no promised order. */
+typedef struct tally_key {
+  uint32_t off, len;
+} tally_key;
+
+static inline const tally_item *tally_batch_item(const tally_batch *batch, uint32_t i) {
+  return (const tally_item *)(const void *)((const char *)batch + batch->items_off + (size_t)i * batch->item_stride);
+}
+
+static inline const tally_event *tally_batch_event(const tally_batch *batch, uint32_t i) {
+  return (const tally_event *)(const void *)((const char *)batch + batch->events_off + (size_t)i * batch->event_stride);
+}
+
+static inline const tally_node *tally_batch_node(const tally_batch *batch, uint32_t i) {
+  return (const tally_node *)(const void *)((const char *)batch + batch->nodes_off + (size_t)i * batch->node_stride);
+}
+
+static inline tally_str tally_batch_text(const tally_batch *batch, uint32_t off, uint32_t len) {
+  tally_str text;
+  text.ptr = (const char *)batch + off;
+  text.len = len;
+  return text;
+}
+
+static inline tally_str tally_batch_key(const tally_batch *batch, uint32_t key) {
+  const tally_key *entry =
+      (const tally_key *)(const void *)((const char *)batch + batch->keys_off + (size_t)key * batch->key_stride);
+  return tally_batch_text(batch, entry->off, entry->len);
+}
+
+/* The node behind `node` and all below it. */
+static inline const tally_node *tally_next(const tally_batch *batch, const tally_node *node) {
+  size_t step = 1u + (node->kind >= TALLY_ARRAY ? node->len : 0u);
+  return (const tally_node *)(const void *)((const char *)node + step * batch->node_stride);
+}
+
+/* The first child of a container; meaningless when it has none (`off` is 0). */
+static inline const tally_node *tally_first(const tally_batch *batch, const tally_node *container) {
+  return (const tally_node *)(const void *)((const char *)container + batch->node_stride);
+}
+
+/* The member of `object` with the interned key, or NULL (also when `object` is no object). Of equal names the last. */
+static inline const tally_node *tally_member(const tally_batch *batch, const tally_node *object, uint32_t key) {
+  const tally_node *found = NULL, *member;
+  uint32_t i;
+  if (object == NULL || object->kind != TALLY_OBJECT) return NULL;
+  member = tally_first(batch, object);
+  for (i = 0; i < object->off; i++, member = tally_next(batch, member))
+    if (member->key == key) found = member;
+  return found;
+}
+
+/* The text of a string node; empty for every other kind. */
+static inline tally_str tally_text(const tally_batch *batch, const tally_node *node) {
+  if (node == NULL || node->kind != TALLY_STRING) return tally_batch_text(batch, 0, 0);
+  return tally_batch_text(batch, node->off, node->len);
+}
+
+/* ---- 3. What earlier hooks say: facts ---------------------------------------------------------------------------
+ *
+ * A fact is a small block of bytes that one plugin says about one item, for the hooks after it: live, in catch-up and
+ * in another process the same bytes. Facts form, per item, a list of entries inside one pointer-free block. */
+
+typedef struct tally_facts {
+  uint32_t struct_size;
+  uint32_t total_size;
+  uint32_t n_items;
+  uint32_t heads_off; /* uint32_t per item: offset of its newest entry, 0 for none */
+} tally_facts;
+
+typedef struct tally_fact_entry {
+  uint32_t next_off; /* the next older entry of the item, 0 at the end */
+  uint32_t name;     /* interned name of the plugin that said it */
+  uint32_t len;      /* bytes that follow this struct, from the next multiple of 8 */
+  uint32_t reserved0;
+} tally_fact_entry;
+
+/* The newest fact of that name about item `i`, 8-byte aligned, or {NULL, 0}. */
+static inline tally_bytes tally_fact(const tally_facts *facts, uint32_t i, uint32_t name) {
+  tally_bytes found;
+  const uint32_t *heads = (const uint32_t *)(const void *)((const char *)facts + facts->heads_off);
+  uint32_t off = heads[i];
+  found.ptr = NULL;
+  found.len = 0;
+  while (off != 0) {
+    const tally_fact_entry *entry = (const tally_fact_entry *)(const void *)((const char *)facts + off);
+    if (entry->name == name) {
+      found.ptr = (const char *)(const void *)entry + sizeof(tally_fact_entry);
+      found.len = entry->len;
+      return found;
+    }
+    off = entry->next_off;
+  }
+  return found;
+}
+
+/* What the built-in "users" says about every item. Metric values are normalised (protocol: metrics); each is an
+ * offset and length from the first byte of the fact; {0, 0} when unknown. */
+typedef struct tally_user_fact {
+  int64_t first_seen_ms; /* of any item of the user; this one's time when it is the first */
+  int64_t last_seen_ms;  /* before this item; 0 when it is the first */
+  uint32_t given;        /* bit TALLY_METRIC_...: named by this request */
+  uint32_t changed;      /* bit TALLY_METRIC_...: differs from what was known before */
+  uint32_t value_off[16], value_len[16];
+  uint32_t old_off[16], old_len[16];
+} tally_user_fact;
+
+#define TALLY_METRIC_OS 0u
+#define TALLY_METRIC_OS_VERSION 1u
+#define TALLY_METRIC_DEVICE 2u
+#define TALLY_METRIC_MANUFACTURER 3u
+#define TALLY_METRIC_DEVICE_TYPE 4u
+#define TALLY_METRIC_RESOLUTION 5u
+#define TALLY_METRIC_DENSITY 6u
+#define TALLY_METRIC_APP_VERSION 7u
+#define TALLY_METRIC_CARRIER 8u
+#define TALLY_METRIC_LOCALE 9u
+#define TALLY_METRIC_LANGUAGE 10u
+#define TALLY_METRIC_BROWSER 11u
+#define TALLY_METRIC_BROWSER_VERSION 12u
+#define TALLY_METRIC_STORE 13u
+#define TALLY_METRIC_COUNTRY 14u
+#define TALLY_METRIC_CITY 15u
+
+/* What the built-in "sessions" says about every item. Events of an item lie between opening and closing. */
+typedef struct tally_session_fact {
+  uint64_t id;               /* the session this item belongs to; 0 when none is open */
+  int64_t start_ms;
+  uint32_t flags;            /* TALLY_SESSION_... */
+  uint32_t new_in;           /* grains (TALLY_GRAIN_...) in which this session makes the user newly seen */
+  uint64_t previous_id;      /* CLOSED_PREVIOUS: the session this begin closed */
+  int64_t previous_start_ms;
+  int64_t previous_duration; /* seconds */
+  int32_t previous_hour;     /* bucket in which that close is counted */
+  uint32_t reserved0;
+  int64_t duration;          /* CLOSED: seconds of the session that closes behind this item's events */
+} tally_session_fact;
+
+#define TALLY_SESSION_OPENED 1u          /* a new session was counted */
+#define TALLY_SESSION_EXTENDED 2u        /* a begin inside the cooldown: the closed session goes on */
+#define TALLY_SESSION_CLOSED_PREVIOUS 4u /* before this item's events */
+#define TALLY_SESSION_CLOSED 8u          /* after this item's events */
+#define TALLY_SESSION_FIRST 16u          /* the opened session is the user's first */
+
+/* ---- 4. What a hook asks for: effects ---------------------------------------------------------------------------
+ *
+ * Effects belong to one call and one batch. They are staged; when the call returns TALLY_OK they commit with the
+ * batch, otherwise nothing of the call remains. Everything passed in is copied. `item` is the item's place in the
+ * batch. A name or value over its declared limit is counted under "[CLY]_other", so that totals still add up. */
+
+#define TALLY_OTHER "[CLY]_other"
+
+/* Grains, as bits. A counter's bucket is an hour, day, ... in the app's time zone. */
+#define TALLY_GRAIN_HOUR 1u
+#define TALLY_GRAIN_DAY 2u
+#define TALLY_GRAIN_WEEK 4u      /* ceil(day of year / 7), as the core documents have it */
+#define TALLY_GRAIN_ISO_WEEK 8u  /* Monday to Sunday */
+#define TALLY_GRAIN_MONTH 16u
+#define TALLY_GRAIN_YEAR 32u
+
+/* Names one line of counters. subject: what is counted, below the metric (an event key, a view id), or empty.
+ * dimension and value: both empty for the total of the subject; else e.g. "platform" and "Android". */
+typedef struct tally_series {
+  uint32_t struct_size;
+  uint32_t metric; /* from tally_registrar.metric */
+  tally_str subject;
+  tally_str dimension;
+  tally_str value;
+} tally_series;
+
+typedef struct tally_effects {
+  uint32_t struct_size;
+  uint32_t reserved0;
+  void *ctx;
+
+  /* Adds add[0 .. n_add) to the measures of the series, in the order the metric declared them, in every grain that a
+   * measure declared, at that local hour. Zeros cost nothing. [hook, inside the call] */
+  void (*count)(void *ctx, uint32_t item, const tally_series *series, int32_t hour, const int64_t *add,
+                uint32_t n_add);
+
+  /* Says that the item's user was in the series at that hour. Adds 1 to the metric's UNIQUE measure in each grain
+   * where this user is counted for the first time, in any order of arrival; with first_time != 0 also 1 to its NEW
+   * measure. Returns the grains in which the user was new. [hook, inside the call] */
+  uint32_t (*unique)(void *ctx, uint32_t item, const tally_series *series, int32_t hour, uint32_t first_time);
+
+  /* Your cell of the item's user: a working copy that sees your earlier writes. At most 65 536 bytes; no other plugin
+   * writes it. The result is borrowed until your next call of cell_put for the same user or the end of the hook call;
+   * it is 8-byte aligned. [hook, inside the call] */
+  tally_bytes (*cell)(void *ctx, uint32_t item);
+  void (*cell_put)(void *ctx, uint32_t item, tally_bytes value);
+
+  /* Says your fact about the item to the hooks behind you; at most 4 096 bytes. [hook, inside the call] */
+  void (*fact)(void *ctx, uint32_t item, tally_bytes value);
+
+  /* Appends a row to a table you registered. `key` is what the table's cap counts by. [hook, inside the call] */
+  void (*row)(void *ctx, uint32_t item, uint32_t table, tally_str key, tally_bytes payload);
+
+  /* Sends a payload to a document that many users share: after the hooks, in the same transaction, the host calls
+   * your collection's reduce once per key with all payloads in order. [hook, inside the call] */
+  void (*emit)(void *ctx, uint32_t item, uint32_t collection, tally_str key, tally_bytes payload);
+} tally_effects;
+
+/* ---- 5. Registering: metrics, hooks, collections, reads --------------------------------------------------------- */
+
+#define TALLY_MEASURE_SUM 0u    /* count() adds */
+#define TALLY_MEASURE_UNIQUE 1u /* unique() adds; not additive over buckets */
+#define TALLY_MEASURE_NEW 2u    /* unique(first_time) adds */
+#define TALLY_MEASURE_MIN 3u    /* count() keeps the smaller */
+#define TALLY_MEASURE_MAX 4u    /* count() keeps the larger */
+
+/* One number of a metric. */
+typedef struct tally_measure {
+  tally_str name;      /* as it appears in documents: "t", "u", "dur" */
+  uint32_t kind;       /* TALLY_MEASURE_... */
+  uint32_t grains;     /* where it is stored. HOUR holds only for series without dimension */
+  uint32_t scale;      /* decimals: 0 for whole numbers, 5 for units of 1e-5 */
+  uint32_t flags;      /* TALLY_MEASURE_OPTIONAL */
+} tally_measure;
+
+#define TALLY_MEASURE_OPTIONAL 1u /* left out of a document while zero */
+
+#define TALLY_DIMENSION_INLINE 0u    /* "<value>": {measures} beside the totals */
+#define TALLY_DIMENSION_HISTOGRAM 1u /* "<name>": {"<value>": first measure} */
+
+/* A dimension known beforehand. */
+typedef struct tally_dimension {
+  tally_str name;       /* "cc" */
+  tally_str meta;       /* the list of its values in a document's meta: "countries" */
+  uint32_t style;       /* TALLY_DIMENSION_... */
+  uint32_t value_limit; /* distinct values a year */
+  uint32_t measures;    /* bit per measure (by place) that this dimension stores */
+  uint32_t grains;      /* where it is stored; replaces the measures' own grains unless 0 */
+} tally_dimension;
+
+typedef struct tally_metric {
+  uint32_t struct_size;
+  uint32_t n_measures; /* at most 8 */
+  tally_str name;      /* unique in the plugin */
+  const tally_measure *measures;
+  const tally_dimension *dimensions;
+  uint32_t n_dimensions;
+  uint32_t subject_limit;   /* distinct subjects in an app; 0: the metric has no subjects */
+  uint32_t dimension_limit; /* further dimensions a subject may have; 0: only the declared ones */
+  uint32_t value_limit;     /* distinct values a year of each further dimension */
+} tally_metric;
+
+/* A document that many users share, with one writer: your reduce. */
+typedef struct tally_collection {
+  uint32_t struct_size;
+  uint32_t document_limit; /* documents in an app; payloads for more are counted as dropped */
+  tally_str name;          /* unique in the plugin */
+  /* Folds the payloads of one batch, in order, into the document ({NULL, 0} at first) and hands the new one to
+   * put(), which copies. Pure, as hooks are. [hook] */
+  tally_status (*reduce)(void *instance, uint32_t app, tally_str key, tally_bytes document, const tally_bytes *payloads,
+                         uint32_t n_payloads, void *put_ctx, void (*put)(void *put_ctx, tally_bytes document));
+} tally_collection;
+
+/* Rows you append and list. */
+typedef struct tally_table {
+  uint32_t struct_size;
+  uint32_t rows_per_key; /* the newest that are kept per app and key; 0: all */
+  tally_str name;        /* unique in the plugin */
+} tally_table;
+
+/* Order of hooks: by phase, then before/after, then name. Anything between is fine. */
+#define TALLY_PHASE_FIRST (-1000)
+#define TALLY_PHASE_EARLY (-500)
+#define TALLY_PHASE_NORMAL 0
+#define TALLY_PHASE_LATE 500
+#define TALLY_PHASE_LAST 1000
+
+/* The function that sees accepted items. */
+typedef struct tally_hook {
+  uint32_t struct_size;
+  int32_t phase;
+  const tally_str *before; /* plugin names */
+  const tally_str *after;
+  const uint32_t *keys; /* interned: batches without any of these names skip the hook; none: all batches */
+  uint32_t n_before, n_after, n_keys;
+  uint32_t reserved0;
+  /* Batch, facts and effects are borrowed. A status other than TALLY_OK refuses the whole call; the host then repeats
+   * it item by item and keeps the culprit as a dead letter of this plugin, so refuse only what is truly broken. [hook] */
+  tally_status (*process)(void *instance, const tally_batch *batch, const tally_facts *facts,
+                          const tally_effects *effects, const tally_error *error);
+} tally_hook;
+
+struct tally_request;
+struct tally_reply;
+
+/* A question you answer. */
+typedef struct tally_read {
+  uint32_t struct_size;
+  uint32_t flags;
+  tally_str method;  /* "crashes" answers /o?method=crashes; empty when `path` is given */
+  tally_str path;    /* "/o/crashes/summary"; empty when `method` is given */
+  tally_str feature; /* the permission a member needs, e.g. "core"; empty: the plugin's name */
+  /* Request and reply are borrowed. On failure set an error; the host answers 500 with it. [request] */
+  tally_status (*answer)(void *instance, const struct tally_request *request, const struct tally_reply *reply,
+                         const tally_error *error);
+} tally_read;
+
+/* Valid only inside enroll(). Every description is copied. Conflicts fail with both owners named. */
+typedef struct tally_registrar {
+  uint32_t struct_size;
+  uint32_t reserved0;
+  void *ctx;
+  tally_status (*metric)(void *ctx, const tally_metric *metric, uint32_t *out_metric);             /* [control] */
+  tally_status (*collection)(void *ctx, const tally_collection *collection, uint32_t *out_collection); /* [control] */
+  tally_status (*table)(void *ctx, const tally_table *table, uint32_t *out_table);                 /* [control] */
+  tally_status (*hook)(void *ctx, const tally_hook *hook);                                         /* [control] */
+  tally_status (*read)(void *ctx, const tally_read *read);                                         /* [control] */
+} tally_registrar;
+
+/* ---- 6. Answering: request and reply ---------------------------------------------------------------------------- */
+
+/* One line of tally_request.totals and names. Borrowed. */
+typedef struct tally_total {
+  uint32_t struct_size;
+  uint32_t n_measures;
+  tally_str name; /* the subject, dimension or value of this line */
+  const int64_t *measures; /* sums over the period; UNIQUE measures: users of the period, never a sum over days */
+} tally_total;
+
+/* Which counters a document or a table of totals is made of. */
+typedef struct tally_question {
+  uint32_t struct_size;
+  uint32_t metric;
+  tally_str subject;
+  tally_str dimension; /* empty: the total, with every declared dimension; else the values of this one */
+  tally_str period;    /* any syntax of the period parameter; empty: the request's own, else 30days */
+  uint32_t flags;      /* TALLY_QUESTION_... */
+  uint32_t reserved0;
+} tally_question;
+
+#define TALLY_QUESTION_NO_META 1u     /* leave `meta` out of the document */
+#define TALLY_QUESTION_BY_SUBJECT 2u  /* totals: one line per subject instead of per value */
+
+typedef struct tally_request {
+  uint32_t struct_size;
+  uint32_t app;
+  tally_str app_id; /* 24 hex */
+  tally_str method; /* "GET", "POST" */
+  tally_str path;
+  void *ctx;
+  /* The decoded parameter, or {NULL, 0}; borrowed for the whole call, as all below. [request] */
+  tally_str (*parameter)(void *ctx, tally_str name);
+  /* Appends the nested time document (year, month, day, hour, weeks, meta) to the reply; "{}" when there is
+   * nothing. [request] */
+  tally_status (*document)(void *ctx, const tally_question *question);
+  /* Calls visit once per value (or subject), largest first measure first; visit returns 0 to stop. [request] */
+  tally_status (*totals)(void *ctx, const tally_question *question, void *visit_ctx,
+                         int32_t (*visit)(void *visit_ctx, const tally_total *total));
+  /* Calls visit for each subject of the metric, or each dimension of `subject`, in order of discovery. [request] */
+  tally_status (*names)(void *ctx, uint32_t metric, tally_str subject, void *visit_ctx,
+                        int32_t (*visit)(void *visit_ctx, tally_str name));
+  /* One document of a collection; TALLY_NOT_FOUND when there is none. [request] */
+  tally_status (*get)(void *ctx, uint32_t collection, tally_str key, tally_bytes *out_document);
+  /* Calls visit for each document of a collection, by key. [request] */
+  tally_status (*list)(void *ctx, uint32_t collection, void *visit_ctx,
+                       int32_t (*visit)(void *visit_ctx, tally_str key, tally_bytes document));
+  /* Calls visit for the newest rows of a table, newest first; an empty key means all keys. [request] */
+  tally_status (*rows)(void *ctx, uint32_t table, tally_str key, uint32_t limit, void *visit_ctx,
+                       int32_t (*visit)(void *visit_ctx, tally_str key, int64_t received_ms, tally_bytes payload));
+  /* Your cell of the user with that uid; TALLY_NOT_FOUND when there is none. [request] */
+  tally_status (*cell)(void *ctx, uint64_t user, tally_bytes *out_cell);
+} tally_request;
+
+/* The answer: 200 with a JSON body, unless you say otherwise. */
+typedef struct tally_reply {
+  uint32_t struct_size;
+  uint32_t reserved0;
+  void *ctx;
+  /* HTTP status, before or after writing. [request] */
+  void (*status)(void *ctx, uint32_t http_status);
+  /* Appends to the body; copies. [request] */
+  void (*write)(void *ctx, tally_str text);
+  /* Appends the text as a JSON string, quoted and escaped. [request] */
+  void (*string)(void *ctx, tally_str text);
+} tally_reply;
+
+/* ---- 7. The plugin and its host --------------------------------------------------------------------------------- */
+
+#define TALLY_SETTING_BOOL 0u
+#define TALLY_SETTING_INT 1u
+#define TALLY_SETTING_DOUBLE 2u
+#define TALLY_SETTING_STRING 3u
+
+/* A setting an operator may write below plugins.<name> in plugins.yaml. The host checks type and range, fills in the
+ * default, and refuses unknown names with the nearest known one. */
+typedef struct tally_setting {
+  uint32_t struct_size;
+  uint32_t kind;          /* TALLY_SETTING_... */
+  tally_str name;         /* unit last: "comment_bytes_max" */
+  tally_str help;         /* one sentence */
+  tally_str default_text; /* as it would stand in the file */
+  double minimum, maximum; /* both 0: any */
+} tally_setting;
+
+typedef struct tally_setting_value {
+  uint32_t struct_size;
+  uint32_t kind;
+  int64_t integer; /* also 0 or 1 for a bool */
+  double number;
+  tally_str text; /* borrowed until destroy */
+} tally_setting_value;
+
+/* Who a plugin is: the manifest, readable before anything of it runs. Constant data. */
+typedef struct tally_descriptor {
+  uint32_t struct_size;
+  uint32_t n_settings;
+  tally_str name;    /* a-z, 0-9 and "-"; equals the folder and lib<name>.so */
+  tally_str version; /* semantic version */
+  tally_str summary; /* one sentence */
+  const tally_setting *settings;
+} tally_descriptor;
+
+#define TALLY_LOG_DEBUG 0u
+#define TALLY_LOG_INFO 1u
+#define TALLY_LOG_WARNING 2u
+#define TALLY_LOG_ERROR 3u
+
+/* What the host offers an instance; borrowed until destroy returns. */
+typedef struct tally_host {
+  uint32_t struct_size;
+  uint32_t abi_major;
+  uint32_t abi_minor;
+  uint32_t flags;
+  void *ctx;
+  tally_str product_version;
+  tally_str plugin_name;
+  /* Writes a line to the operator's log under your name. Lines over the limit are counted and dropped. [any] */
+  void (*log)(void *ctx, uint32_t level, tally_str message);
+  /* The value in force of one of your settings; TALLY_NOT_FOUND for a name you did not declare. [any] */
+  tally_status (*setting)(void *ctx, tally_str name, tally_setting_value *out_value);
+  /* The number of a member name, the same for every plugin and every batch of this process; 0 when the limit of
+   * 4 096 names is reached. [control] */
+  uint32_t (*intern)(void *ctx, tally_str name);
+} tally_host;
+
+/* What tally_plugin_<name>() returns: constant, the same at every call. The lifecycle is
+ * create, enroll, start, (hooks and reads), drain, stop, destroy; after a failure in enroll or start only destroy. */
+typedef struct tally_plugin {
+  uint32_t struct_size;
+  uint32_t abi_major;      /* TALLY_ABI_MAJOR */
+  uint32_t abi_minor;      /* TALLY_ABI_MINOR of the header you built with */
+  uint32_t min_host_minor; /* the oldest host minor you can work with */
+  const tally_descriptor *descriptor;
+  /* Makes an instance. [control] */
+  tally_status (*create)(const tally_host *host, void **out_instance, const tally_error *error);
+  /* Registers everything; published only when start has succeeded. [control] */
+  tally_status (*enroll)(void *instance, const tally_registrar *registrar, const tally_error *error);
+  /* Last chance to refuse. Null: nothing to do. [control] */
+  tally_status (*start)(void *instance, const tally_error *error);
+  /* No new calls will come; finish what runs. Null: nothing to do. [control] */
+  void (*drain)(void *instance);
+  /* End own threads. Null: nothing to do. [control] */
+  void (*stop)(void *instance);
+  /* Return everything to "never created". [control] */
+  void (*destroy)(void *instance);
+} tally_plugin;
+
+/* The type of the one exported function, named tally_plugin_<name>. No side effects, callable any number of times. */
+typedef const tally_plugin *(*tally_plugin_entry)(void);
+
+#ifdef _WIN32
+#define TALLY_EXPORT __declspec(dllexport)
+#else
+#define TALLY_EXPORT __attribute__((visibility("default")))
+#endif
+
+/* ---- 8. The layout is frozen ------------------------------------------------------------------------------------ */
+
+#ifdef __cplusplus
+#define TALLY_STATIC_ASSERT(condition, name) static_assert(condition, #name)
+#else
+#define TALLY_STATIC_ASSERT(condition, name) typedef char tally_assert_##name[(condition) ? 1 : -1]
+#endif
+
+TALLY_STATIC_ASSERT(sizeof(void *) == 8, pointers_are_64_bit);
+TALLY_STATIC_ASSERT(sizeof(tally_batch) == 72, batch_size);
+TALLY_STATIC_ASSERT(sizeof(tally_item) == 96, item_size);
+TALLY_STATIC_ASSERT(sizeof(tally_event) == 64, event_size);
+TALLY_STATIC_ASSERT(sizeof(tally_node) == 24, node_size);
+TALLY_STATIC_ASSERT(sizeof(tally_key) == 8, key_size);
+TALLY_STATIC_ASSERT(sizeof(tally_facts) == 16, facts_size);
+TALLY_STATIC_ASSERT(sizeof(tally_fact_entry) == 16, fact_entry_size);
+TALLY_STATIC_ASSERT(sizeof(tally_user_fact) == 280, user_fact_size);
+TALLY_STATIC_ASSERT(sizeof(tally_session_fact) == 64, session_fact_size);
+TALLY_STATIC_ASSERT(sizeof(tally_series) == 56, series_size);
+TALLY_STATIC_ASSERT(sizeof(tally_effects) == 72, effects_size);
+TALLY_STATIC_ASSERT(sizeof(tally_measure) == 32, measure_size);
+TALLY_STATIC_ASSERT(sizeof(tally_dimension) == 48, dimension_size);
+TALLY_STATIC_ASSERT(sizeof(tally_metric) == 56, metric_size);
+TALLY_STATIC_ASSERT(sizeof(tally_collection) == 32, collection_size);
+TALLY_STATIC_ASSERT(sizeof(tally_table) == 24, table_size);
+TALLY_STATIC_ASSERT(sizeof(tally_hook) == 56, hook_size);
+TALLY_STATIC_ASSERT(sizeof(tally_read) == 64, read_size);
+TALLY_STATIC_ASSERT(sizeof(tally_registrar) == 56, registrar_size);
+TALLY_STATIC_ASSERT(sizeof(tally_total) == 32, total_size);
+TALLY_STATIC_ASSERT(sizeof(tally_question) == 64, question_size);
+TALLY_STATIC_ASSERT(sizeof(tally_request) == 128, request_size);
+TALLY_STATIC_ASSERT(sizeof(tally_reply) == 40, reply_size);
+TALLY_STATIC_ASSERT(sizeof(tally_setting) == 72, setting_size);
+TALLY_STATIC_ASSERT(sizeof(tally_setting_value) == 40, setting_value_size);
+TALLY_STATIC_ASSERT(sizeof(tally_descriptor) == 64, descriptor_size);
+TALLY_STATIC_ASSERT(sizeof(tally_host) == 80, host_size);
+TALLY_STATIC_ASSERT(sizeof(tally_plugin) == 72, plugin_size);
+TALLY_STATIC_ASSERT(sizeof(tally_error) == 24, error_size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* TALLY_PLUGIN_H */

@@ -1,0 +1,2 @@
+// room
+import GRDB
