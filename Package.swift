@@ -22,6 +22,14 @@ func loadablePlugin(folder: String, module: String) -> (product: Product, target
   )
 }
 
+func test(
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []
+) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies, path: "Tests/\(name)", exclude: exclude,
+    swiftSettings: strict)
+}
+
 let plugins = [
   loadablePlugin(folder: "views", module: "Views")
 ]
@@ -44,8 +52,11 @@ let package = Package(
     .target(name: "PluginKit", dependencies: ["PluginABI"], swiftSettings: hot),
     .target(
       name: "PluginRuntime",
-      dependencies: ["PluginABI", "Store", .product(name: "Logging", package: "swift-log")],
+      dependencies: [
+        "PluginABI", "Store", "CBreadcrumb", .product(name: "Logging", package: "swift-log"),
+      ],
       swiftSettings: hot),
+    .target(name: "CBreadcrumb"),
 
     // Durable rooms.
     .target(name: "CCRC32C", cSettings: [.unsafeFlags(["-O3"])]),
@@ -90,6 +101,18 @@ let package = Package(
         .product(name: "NIOHTTP1", package: "swift-nio"),
       ],
       path: "Benchmarks/bare-nio", swiftSettings: hot),
+    .executableTarget(
+      name: "bench", dependencies: ["Harness"], path: "Benchmarks/bench", swiftSettings: strict),
+
+    // Tests. `Harness` drives the finished program from outside and knows none of its rooms.
+    .target(name: "Harness", path: "Tests/Harness", swiftSettings: strict),
+    test("TidyTests", []),
+    test("PluginRuntimeTests", ["PluginABI", "PluginRuntime", "Store"]),
+    test("JournalTests", ["Journal", "CCRC32C"]),
+    test("StoreTests", ["Store", .product(name: "GRDB", package: "GRDB.swift")]),
+    test("HostTests", ["Host", "Journal", "Store", "PluginABI", "PluginRuntime", "CSimdjson"]),
+    test("EndToEndTests", ["Harness"], exclude: ["Conversations"]),
+    test("SimulationTests", ["Harness"]),
   ] + plugins.map(\.target),
   cxxLanguageStandard: .cxx17
 )

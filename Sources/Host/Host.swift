@@ -1,4 +1,6 @@
-import Hummingbird
-
-import ArgumentParser
-@main struct Host { static func main() {} }
+/// The program `tally`.
+@main struct Host {
+  static func main() async {
+    await TallyCommand.main()
+  }
+}

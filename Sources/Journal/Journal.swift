@@ -1,1 +1,132 @@
-// room
+import Glibc
+
+/// The durable log between the answer to a request and the commit to the store. It knows bytes only.
+///
+/// `append` (any thread) → `GroupQueue` → `JournalWriter` (one thread: write, sync, answer) →
+/// `SegmentCatalog` → `JournalReader` (the pipeline's thread) → `trim` behind the store's commit.
+package final class Journal: @unchecked Sendable {
+  /// What was found and done when it was opened.
+  package let recovery: JournalRecovery
+
+  private let configuration: JournalConfiguration
+  private let queue: GroupQueue
+  private let catalog: SegmentCatalog
+  private let filler: SegmentFiller
+  private let writer: JournalWriter
+  private let space: DiskSpace
+  private let closing = Monitor()
+  private var isClosed = false
+
+  /// Recovers what is in the folder and makes it ready to append, in a new segment. `storePosition` is what
+  /// the store has committed: positions up to it are never used again.
+  package static func open(_ configuration: JournalConfiguration, storePosition: UInt64)
+    throws(JournalError) -> Journal
+  {
+    let recovery = Recovery(directory: configuration.directory, files: configuration.files)
+    try recovery.prepareDirectory()
+    let plan = RecoveryPlan(try scan(configuration.directory), storePosition: storePosition)
+    let report = try recovery.perform(plan)
+    let journal = Journal(configuration, plan: plan, report: report)
+    try journal.writer.start()
+    journal.filler.start()
+    return journal
+  }
+
+  private init(
+    _ configuration: JournalConfiguration, plan: RecoveryPlan, report: JournalReport
+  ) {
+    precondition(configuration.entryBytesMax <= Int(UInt32.max) - EntryFrame.size)
+    precondition(configuration.segmentBytes > 0 && configuration.groupBytesMax > 0)
+    self.configuration = configuration
+    recovery = JournalRecovery(report: report, nextPosition: plan.nextPosition)
+    queue = GroupQueue(
+      bytesMax: configuration.queueBytesMax, groupBytesMax: configuration.groupBytesMax)
+    catalog = SegmentCatalog(
+      directory: configuration.directory, records: plan.kept,
+      durablePosition: plan.durablePosition)
+    space = DiskSpace(
+      directory: configuration.directory, reserveBytes: configuration.diskReserveBytes,
+      files: configuration.files)
+    filler = SegmentFiller(
+      directory: configuration.directory, segmentBytes: configuration.segmentBytes,
+      files: configuration.files, space: space)
+    let head = LogHead(
+      nextPosition: plan.nextPosition, answeredPosition: plan.answeredPosition,
+      sequence: plan.kept.last?.sequence ?? 0, end: plan.lastEnd)
+    writer = JournalWriter(
+      configuration: configuration, queue: queue, catalog: catalog, filler: filler, head: head)
+  }
+
+  deinit { close() }
+
+  // MARK: Any thread
+
+  /// Registers who is told; the number goes with every append.
+  package func attach(_ sink: any JournalSink) -> Int { writer.attach(sink) }
+
+  /// Queues a copy of the entry; everything but `.queued` means it was not taken. The sink is told once the
+  /// entry is durable, on the writer's thread and possibly before this returns.
+  package func append(_ entry: UnsafeRawBufferPointer, sink: Int, token: UInt64) -> JournalAppend {
+    guard entry.count <= configuration.entryBytesMax else { return refuse(.tooLarge) }
+    if space.isLow() { return refuse(.diskReserve) }
+    let answer = queue.append(
+      entry, checksum: EntryFrame.checksum(entry), sink: sink, token: token)
+    if answer == .queued { configuration.faultPoint?(.afterAppend) }
+    return answer
+  }
+
+  /// What an append of `bytes` would be told now; so that a body need not be read for nothing.
+  package func admission(of bytes: Int = 0) -> JournalAppend {
+    if bytes > configuration.entryBytesMax { return .tooLarge }
+    return space.isLow() ? .diskReserve : queue.admission(of: bytes + EntryFrame.size)
+  }
+
+  /// The last position that is durable (with durability `os`: written); the store's own in the beginning.
+  package var durablePosition: UInt64 { catalog.durablePosition }
+
+  /// Counters since the journal was opened.
+  package var statistics: JournalStatistics {
+    var statistics = writer.statistics
+    queue.complete(&statistics)
+    statistics.segmentsTrimmed = catalog.trimmedCount
+    return statistics
+  }
+
+  private func refuse(_ reason: JournalAppend) -> JournalAppend {
+    queue.count(refusal: reason)
+    return reason
+  }
+
+  // MARK: The reading side
+
+  /// A reader whose first entry is the one at `position`, or the first after it when that one is in a gap.
+  /// `position` must not have been trimmed.
+  package func reader(from position: UInt64) throws(JournalError) -> JournalReader {
+    JournalReader(catalog: catalog, from: position)
+  }
+
+  /// Deletes the segments whose entries all lie at or before `position`, never the one in use. A file that
+  /// cannot be deleted stays until the next start.
+  package func trim(through position: UInt64) {
+    let sequences = catalog.removeTrimmed(through: position)
+    guard !sequences.isEmpty else { return }
+    configuration.faultPoint?(.beforeTrim)
+    for sequence in sequences { unlink(SegmentName.path(configuration.directory, sequence)) }
+    _ = configuration.files.syncDirectory(configuration.directory)
+  }
+
+  // MARK: The end
+
+  /// Takes no more, syncs and answers what is queued, stops the threads. Readers go on with what is there.
+  package func close() {
+    let first = closing.withLock {
+      defer { isClosed = true }
+      return !isClosed
+    }
+    guard first else { return }
+    queue.close()
+    // First, so that nobody fills zeros behind the end that the writer cuts.
+    filler.stop()
+    writer.join()
+  }
+}

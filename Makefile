@@ -1,0 +1,89 @@
+# Every command of this repository. `make` alone lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+SWIFT ?= swift
+ARGS ?=
+FILTER ?=
+
+# What Debian has to bring; nothing else is installed.
+PACKAGES := g++ pkg-config patchelf libsqlite3-dev libyaml-dev libxxhash-dev libsimdjson-dev libssl-dev \
+  libargon2-dev libfuse3-dev fuse3 wrk
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+SWIFT_FOLDERS := Package.swift Sources Plugins Tests Benchmarks
+TESTS := $(SWIFT) test --disable-xctest
+
+.PHONY: help run build stage test check tidy header lint bench format setup clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+run: build ## Build and serve on 127.0.0.1:8080 with ./plugins.yaml and ./data (ARGS="--listen …")
+	@exec dist/bin/tally serve $(ARGS)
+
+build: setup ## Build the release into dist/, a folder that can be copied anywhere
+	@$(SWIFT) build -c release --product tally
+	@for plugin in $(notdir $(wildcard Plugins/*)); do \
+	  $(SWIFT) build -c release --product $$plugin; \
+	done
+	@$(MAKE) stage
+
+# dist/ is made beside the old one and then takes its place, so that a server that runs from it goes on.
+stage:
+	@rm -rf dist.new && mkdir -p dist.new/bin dist.new/lib
+	@cp .build/release/tally dist.new/bin/
+	@for plugin in $(notdir $(wildcard Plugins/*)); do \
+	  mkdir -p dist.new/plugins/$$plugin; \
+	  cp .build/release/lib$$plugin.so dist.new/plugins/$$plugin/; \
+	  if [ -d Plugins/$$plugin/dashboard ]; then cp -r Plugins/$$plugin/dashboard dist.new/plugins/$$plugin/; fi; \
+	done
+	@runtime=$$($(SWIFT)c -print-target-info | tr -d ' \n' | sed 's/.*"runtimeLibraryPaths":\["\([^"]*\)".*/\1/'); \
+	ldd dist.new/bin/tally dist.new/plugins/*/*.so | awk -v folder="$$runtime/" \
+	  'index($$3, folder) == 1 { print $$3 }' | sort -u | xargs -r -I{} cp -L {} dist.new/lib/
+	@patchelf --set-rpath '$$ORIGIN/../lib' dist.new/bin/tally
+	@patchelf --set-rpath '$$ORIGIN/../../lib' dist.new/plugins/*/*.so
+	@rm -rf dist && mv dist.new dist
+
+test: setup ## Run all tests (FILTER=Name runs some)
+	@$(TESTS) $(if $(FILTER),--filter $(FILTER))
+
+check: setup lint header tidy ## Format, house rules, the header on its own
+
+lint:
+	@$(SWIFT) format lint --strict --parallel --recursive $(SWIFT_FOLDERS)
+
+header:
+	@for standard in c99 c11 c17; do \
+	  echo '#include "tally_plugin.h"' | cc -x c -std=$$standard -Wall -Wextra -Wpedantic -Werror \
+	    -fsyntax-only -ISources/PluginABI/include -; \
+	done
+	@for standard in c++17 c++20; do \
+	  echo '#include "tally_plugin.h"' | c++ -x c++ -std=$$standard -Wall -Wextra -Werror \
+	    -fsyntax-only -ISources/PluginABI/include -; \
+	done
+
+tidy:
+	@$(TESTS) --filter TidyTests
+
+bench: build ## Measure against bare SwiftNIO; prints a table, writes .build/bench.json (ARGS="…")
+	@$(SWIFT) build -c release
+	@$(SWIFT) run -c release --skip-build bench --json .build/bench.json $(ARGS)
+
+format: ## Format every Swift file in place
+	@$(SWIFT) format --in-place --parallel --recursive $(SWIFT_FOLDERS)
+
+setup: ## Install the Debian packages that are missing
+	@missing=""; \
+	for package in $(PACKAGES); do \
+	  dpkg-query -W -f='$${db:Status-Status}' $$package 2>/dev/null | grep -qx installed || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	  command -v apt-get >/dev/null || { echo "install these Debian packages' counterparts:$$missing" >&2; exit 1; }; \
+	  $(SUDO) apt-get update -qq; \
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing </dev/null; \
+	fi
+
+clean: ## Remove what was built; data stays
+	@rm -rf .build dist dist.new

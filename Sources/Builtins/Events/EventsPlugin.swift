@@ -1,0 +1,92 @@
+import PluginKit
+
+private let entry = PluginEntry(EventsPlugin.self) { EventsPlugin.create($0, $1, $2) }
+
+@c(tally_plugin_events)
+func tallyPluginEvents() -> PluginTable { entry.table }
+
+/// Counts custom events: how often, their sums and durations, in total and per value of each segment.
+struct EventsPlugin: Plugin {
+  static let descriptor = Descriptor(
+    name: "events", version: "1.0.0", summary: "Counts custom events and their segments.",
+    settings: [
+      .int(
+        "event_keys_max", default: 500, in: 1...100_000,
+        help: "Distinct event keys an app may have."),
+      .int(
+        "event_segments_max", default: 100, in: 1...10_000,
+        help: "Distinct segments an event may have."),
+      .int(
+        "event_segment_values_max", default: 1_000, in: 1...100_000,
+        help: "Distinct values of a segment that are counted in a year."),
+    ])
+
+  /// Internal events that are counted as custom ones; all others belong to the plugin that reads them.
+  private static let internalKeys: [StaticString] = [
+    "[CLY]_star_rating", "[CLY]_push_sent", "[CLY]_push_action",
+  ]
+  /// Bytes of a segment's name or value that are counted; longer ones are cut.
+  private static let textBytesMax = 256
+
+  private let events: Metric
+  private let segmentsMax: Int
+  private let answers: EventAnswers
+
+  init(_ host: Host, _ registrar: borrowing Registrar) throws {
+    let limits = EventLimits(
+      keys: try host.int("event_keys_max"), segments: try host.int("event_segments_max"),
+      values: try host.int("event_segment_values_max"))
+    segmentsMax = limits.segments
+    events = try registrar.metric(
+      "events",
+      measures: [
+        .sum("c"), .sum("s", decimals: 5, optional: true),
+        .sum("dur", decimals: 5, optional: true),
+      ],
+      subjectLimit: limits.keys, dimensionLimit: limits.segments, valueLimit: limits.values)
+    answers = EventAnswers(events: events, limits: limits)
+    try registrar.hook(keys: [try host.intern("events")])
+    try registrar.read(method: "events", feature: "core")
+    try registrar.read(method: "get_events", feature: "core")
+  }
+
+  func process(_ batch: Batch, _ facts: Facts, _ effects: borrowing Effects) {
+    TextBuffer.with(capacity: 4 * Self.textBytesMax) { room in
+      for item in batch {
+        for event in item.events where !event.isInternal || isCounted(event.key) {
+          count(event, item, &room, effects)
+        }
+      }
+    }
+  }
+
+  private func isCounted(_ key: Text) -> Bool {
+    Self.internalKeys.contains { key == Text(stringLiteral: $0) }
+  }
+
+  private func count(
+    _ event: Event, _ item: Item, _ room: inout TextBuffer, _ effects: borrowing Effects
+  ) {
+    let key = event.key
+    effects.count(
+      item, events.series(subject: key), hour: event.hour, event.count, event.sum, event.duration)
+    for segment in event.segmentation.children.prefix(segmentsMax) {
+      room.truncate()
+      let name = room.cleanedName(segment.name.prefix(Self.textBytesMax))
+      guard !name.isEmpty else { continue }
+      let value = room.segmentValue(segment).prefix(Self.textBytesMax)
+      guard !value.isEmpty else { continue }
+      effects.count(
+        item, events.series(subject: key, dimension: name, value: value), hour: event.hour,
+        event.count, event.sum, event.duration)
+    }
+  }
+
+  func answer(_ request: borrowing Request, _ reply: borrowing Reply) throws {
+    if request["method"] == "get_events" {
+      try answers.registry(request, reply)
+    } else {
+      try answers.document(request, reply)
+    }
+  }
+}

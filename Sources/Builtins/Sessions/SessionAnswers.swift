@@ -1,0 +1,27 @@
+import PluginKit
+
+/// The questions about sessions; each is one document.
+struct SessionAnswers: Sendable {
+  private let users: Metric
+  private let documents: [(method: String, metric: Metric)]
+
+  init(_ registrar: borrowing Registrar, _ counters: SessionCounters) throws {
+    users = counters.users
+    let users = counters.users
+    let details = counters.collections[0].metric
+    documents =
+      ["sessions", "users", "locations"].map { (method: $0, metric: users) }
+      + counters.collections + [(method: "app_versions", metric: details)]
+    for (method, _) in documents { try registrar.read(method: method, feature: "core") }
+    try registrar.read(method: "countries", feature: "core")
+  }
+
+  func answer(_ request: borrowing Request) throws {
+    let method = String(request["method"] ?? "")
+    if method == "countries" { return try request.document(Question(users, dimension: "cc")) }
+    guard let found = documents.first(where: { $0.method == method }) else {
+      throw PluginError(.invalid, "sessions does not answer \"\(method)\"")
+    }
+    try request.document(Question(found.metric))
+  }
+}

@@ -1,0 +1,37 @@
+/// What is remembered of a user's sessions. Fixed layout without padding: 64 bytes, little-endian.
+struct SessionCell: BitwiseCopyable, Equatable {
+  private static let version: UInt32 = 1
+
+  private(set) var version = SessionCell.version
+  var flags: Flags = []
+  /// The session that is open, or was last.
+  var id: UInt64 = 0
+  var startMs: Int64 = 0
+  /// When the last session began; moves forward only.
+  var lastSessionMs: Int64 = 0
+  /// When a session last ended; 0 for never.
+  var endedMs: Int64 = 0
+  /// Seconds since the session opened; while none is open, those reported since the close.
+  var duration: Int64 = 0
+  /// Seconds with which the last session was counted when it closed.
+  var countedDuration: Int64 = 0
+  /// The bucket in which that was.
+  var countedHour: Int32 = 0
+  /// Requests before the first session.
+  var requestsBefore: UInt32 = 0
+
+  struct Flags: OptionSet, BitwiseCopyable {
+    let rawValue: UInt32
+    /// A session is open.
+    static let open = Flags(rawValue: 1)
+    /// There was a session.
+    static let started = Flags(rawValue: 2)
+    /// The last session is closed, and its duration counted.
+    static let counted = Flags(rawValue: 4)
+  }
+
+  /// Whether this code can read it.
+  var isCurrent: Bool { version == SessionCell.version }
+
+  var isOpen: Bool { flags.contains(.open) }
+}

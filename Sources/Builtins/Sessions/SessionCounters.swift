@@ -1,0 +1,118 @@
+import PluginKit
+
+/// The metrics of sessions, and how a step is counted in them.
+struct SessionCounters: Sendable {
+  /// One dimension of a metric, and what of a user it counts.
+  private struct Counted {
+    let metric: Metric
+    let dimension: StaticString
+    let value: UserMetric
+  }
+
+  let users: Metric
+  /// The metric that answers each method.
+  let collections: [(method: String, metric: Metric)]
+  private let counted: [Counted]
+
+  /// Per collection its method, and its dimensions with what they count; the dimension's name is also that
+  /// of the list of its values in `meta`.
+  private static let layout: [(method: String, dimensions: [(StaticString, UserMetric)])] = [
+    (
+      "device_details",
+      [
+        ("os", .os), ("os_versions", .osVersion), ("app_versions", .appVersion),
+        ("resolutions", .resolution), ("device_type", .deviceType),
+      ]
+    ),
+    ("devices", [("devices", .device), ("manufacturers", .manufacturer)]),
+    ("carriers", [("carriers", .carrier)]),
+    ("langs", [("langs", .language), ("locales", .locale)]),
+    ("density", [("density", .density)]),
+    ("browser", [("browser", .browser), ("browser_version", .browserVersion)]),
+    ("sources", [("sources", .store)]),
+  ]
+
+  private static var country: Text { "cc" }
+  private static var frequency: Text { "f" }
+  private static var duration: Text { "ds" }
+
+  init(_ registrar: borrowing Registrar, valueLimit: Int) throws {
+    let visits: [Measure] = [.sum("t"), .new("n"), .unique("u")]
+    let ranges: Grains = [.day, .week, .month]
+    users = try registrar.metric(
+      "users", measures: visits + [.sum("d"), .sum("e")],
+      dimensions: [
+        .inline("cc", meta: "countries", measures: [0, 1, 2], valueLimit: valueLimit),
+        .histogram("f", meta: "f-ranges", grains: ranges),
+        .histogram("ds", meta: "d-ranges", grains: ranges),
+      ])
+    var counted: [Counted] = []
+    var collections: [(method: String, metric: Metric)] = []
+    for (method, dimensions) in Self.layout {
+      let metric = try registrar.metric(
+        method, measures: visits,
+        dimensions: dimensions.map {
+          .inline("\($0.0)", meta: "\($0.0)", valueLimit: valueLimit)
+        })
+      collections.append((method: method, metric: metric))
+      counted += dimensions.map { Counted(metric: metric, dimension: $0.0, value: $0.1) }
+    }
+    self.counted = counted
+    self.collections = collections
+  }
+
+  /// Counts what a request did, and notes in its fact where the user was new.
+  func count(
+    _ step: inout SessionStep, _ item: Item, _ user: UserFact?, _ effects: borrowing Effects
+  ) {
+    if step.opened || step.seconds != 0 || step.requests != 0 {
+      effects.count(item, users.series(), step.opened ? 1 : 0, 0, 0, step.seconds, step.requests)
+    }
+    if let change = step.durationChange { count(change, item, effects) }
+    if step.opened { countOpened(&step, item, user, effects) }
+  }
+
+  private func count(
+    _ change: SessionStep.DurationChange, _ item: Item, _ effects: borrowing Effects
+  ) {
+    countRange(
+      Self.duration, SessionRules.durationBucket(change.seconds), item, hour: change.hour,
+      change.add, effects)
+  }
+
+  private func countRange(
+    _ dimension: Text, _ range: Int, _ item: Item, hour: Int32, _ add: Int64,
+    _ effects: borrowing Effects
+  ) {
+    TextBuffer.with(capacity: 4) { buffer in
+      buffer.append(Int64(range))
+      effects.count(
+        item, users.series(dimension: dimension, value: buffer.text()), hour: hour, add)
+    }
+  }
+
+  private func countOpened(
+    _ step: inout SessionStep, _ item: Item, _ user: UserFact?, _ effects: borrowing Effects
+  ) {
+    let isFirst = step.isFirst
+    step.fact.newIn = effects.unique(item, users.series(), firstTime: isFirst)
+    countRange(Self.frequency, step.frequency, item, hour: item.hour, 1, effects)
+    let known = user?.value(.country) ?? ""
+    visit(users, Self.country, known.isEmpty ? "Unknown" : known, item, isFirst, effects)
+    guard let user else { return }
+    for entry in counted where user.isGiven(entry.value) {
+      visit(
+        entry.metric, Text(stringLiteral: entry.dimension), user.value(entry.value), item, isFirst,
+        effects)
+    }
+  }
+
+  private func visit(
+    _ metric: Metric, _ dimension: Text, _ value: Text, _ item: Item, _ isFirst: Bool,
+    _ effects: borrowing Effects
+  ) {
+    let series = metric.series(dimension: dimension, value: value)
+    effects.count(item, series, 1)
+    effects.unique(item, series, firstTime: isFirst)
+  }
+}

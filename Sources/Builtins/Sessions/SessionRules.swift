@@ -1,0 +1,149 @@
+import PluginKit
+
+/// What one request did: what is to be counted, and the fact about it.
+struct SessionStep {
+  /// A change to the histogram of session lengths.
+  struct DurationChange {
+    let seconds: Int64
+    let hour: Int32
+    /// 1, or -1 to take a closed session back.
+    let add: Int64
+  }
+
+  var fact = SessionFact()
+  var opened = false
+  var isFirst = false
+  /// Hours-since-last-session bucket of an opened session.
+  var frequency = 0
+  var requests: Int64 = 0
+  var seconds: Int64 = 0
+  /// At most one session closes and one is taken back by a request.
+  var durationChange: DurationChange?
+}
+
+/// The life of sessions: a plain function of what is remembered and what a request wants.
+struct SessionRules: Sendable {
+  let cooldownMs: Int64
+  let durationMax: Int64
+  /// Seconds a negative duration stands for.
+  private static let negativeDuration: Int64 = 30
+
+  /// Applies a request: its duration first, then begin, which wins over end.
+  func apply(_ wish: SessionWish, at item: Item, to cell: inout SessionCell) -> SessionStep {
+    var step = SessionStep()
+    step.seconds = seconds(wish.duration)
+    cell.duration += step.seconds
+    if wish.begins {
+      begin(wish, at: item, &cell, &step)
+    } else {
+      step.fact.id = cell.isOpen ? cell.id : 0
+      step.fact.startMs = cell.isOpen ? cell.startMs : 0
+      if wish.ends { end(at: item, &cell, &step) }
+    }
+    countRequest(&cell, &step)
+    return step
+  }
+
+  private func seconds(_ given: Int64?) -> Int64 {
+    guard let given, given != 0 else { return 0 }
+    return min(given < 0 ? Self.negativeDuration : given, durationMax)
+  }
+
+  private func begin(
+    _ wish: SessionWish, at item: Item, _ cell: inout SessionCell, _ step: inout SessionStep
+  ) {
+    if !wish.ignoresCooldown, cell.endedMs != 0,
+      (item.timestampMs - cell.endedMs).magnitude < cooldownMs.magnitude
+    {
+      extend(&cell, &step)
+    } else {
+      if cell.isOpen { closePrevious(at: item, &cell, &step) }
+      open(at: item, &cell, &step)
+    }
+    cell.flags.insert(.open)
+    step.fact.id = cell.id
+    step.fact.startMs = cell.startMs
+  }
+
+  /// The session that just ended goes on, and its length is counted once, when it ends again.
+  private func extend(_ cell: inout SessionCell, _ step: inout SessionStep) {
+    step.fact.flags.insert(.extended)
+    guard cell.flags.contains(.counted), !cell.isOpen else { return }
+    step.durationChange = .init(
+      seconds: cell.countedDuration, hour: cell.countedHour, add: -1)
+    cell.duration += cell.countedDuration
+    cell.flags.remove(.counted)
+  }
+
+  private func open(at item: Item, _ cell: inout SessionCell, _ step: inout SessionStep) {
+    step.opened = true
+    step.isFirst = !cell.flags.contains(.started)
+    step.frequency =
+      step.isFirst ? 0 : Self.frequency(sinceMs: item.timestampMs - cell.lastSessionMs)
+    step.fact.flags.formUnion(step.isFirst ? [.opened, .first] : .opened)
+    cell.id = item.position << 20 | UInt64(item.index & 0xFFFFF)
+    cell.startMs = item.timestampMs
+    cell.lastSessionMs =
+      step.isFirst ? item.timestampMs : max(cell.lastSessionMs, item.timestampMs)
+    cell.flags.insert(.started)
+    cell.flags.remove(.counted)
+  }
+
+  /// A session left open closes when the next one begins.
+  private func closePrevious(
+    at item: Item, _ cell: inout SessionCell, _ step: inout SessionStep
+  ) {
+    step.fact.flags.insert(.closedPrevious)
+    step.fact.previousID = cell.id
+    step.fact.previousStartMs = cell.startMs
+    step.fact.previousDuration = cell.duration
+    step.fact.previousHour = item.hour
+    step.durationChange = .init(seconds: cell.duration, hour: item.hour, add: 1)
+    cell.duration = 0
+  }
+
+  private func end(at item: Item, _ cell: inout SessionCell, _ step: inout SessionStep) {
+    cell.endedMs = item.timestampMs
+    guard cell.isOpen else { return }
+    step.fact.flags.insert(.closed)
+    step.fact.duration = cell.duration
+    step.durationChange = .init(seconds: cell.duration, hour: item.hour, add: 1)
+    cell.countedDuration = cell.duration
+    cell.countedHour = item.hour
+    cell.duration = 0
+    cell.flags.insert(.counted)
+    cell.flags.remove(.open)
+  }
+
+  /// Every request counts; those before the first session are kept until it starts.
+  private func countRequest(_ cell: inout SessionCell, _ step: inout SessionStep) {
+    guard cell.flags.contains(.started) else {
+      if cell.requestsBefore < UInt32.max { cell.requestsBefore += 1 }
+      return
+    }
+    step.requests = 1 + Int64(cell.requestsBefore)
+    cell.requestsBefore = 0
+  }
+
+  /// 1 within a day, 2 to 8 within two to eight days, 9 to 15 days, 10 to 31 days, 11 above.
+  static func frequency(sinceMs gap: Int64) -> Int {
+    let hours = gap / 3_600_000
+    if hours < 24 { return 1 }
+    if hours < 192 { return Int(hours / 24) + 1 }
+    return hours < 360 ? 9 : hours < 744 ? 10 : 11
+  }
+
+  /// The bucket of a session's length in seconds.
+  static func durationBucket(_ seconds: Int64) -> Int {
+    switch seconds {
+    case ...10: 0
+    case ...30: 1
+    case ...60: 2
+    case ...180: 3
+    case ...600: 4
+    case ...1_800: 5
+    case ...3_600: 6
+    default: 7
+    }
+  }
+}

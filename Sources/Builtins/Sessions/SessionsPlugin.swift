@@ -1,0 +1,59 @@
+import PluginKit
+
+private let entry = PluginEntry(SessionsPlugin.self) { SessionsPlugin.create($0, $1, $2) }
+
+@c(tally_plugin_sessions)
+func tallyPluginSessions() -> PluginTable { entry.table }
+
+/// Counts sessions, their users, seconds and requests, and the metrics of the devices they run on. Says as a
+/// fact about every item which session it belongs to, and what opened and closed.
+struct SessionsPlugin: Plugin {
+  static let descriptor = Descriptor(
+    name: "sessions", version: "1.0.0", summary: "Counts sessions, users and their devices.",
+    settings: [
+      .int(
+        "session_cooldown_s", default: 15, in: 0...3_600,
+        help: "A session that begins this soon after one ended goes on with it."),
+      .int(
+        "session_duration_max_s", default: 86_400, in: 1...31_536_000,
+        help: "A request reports at most this many seconds."),
+      .int(
+        "metric_values_max", default: 1_000, in: 1...100_000,
+        help: "Distinct values of a metric that are counted in a year."),
+    ])
+
+  private let rules: SessionRules
+  private let counters: SessionCounters
+  private let answers: SessionAnswers
+  private let users: Key
+  private let parameters: SessionParameters
+
+  init(_ host: Host, _ registrar: borrowing Registrar) throws {
+    rules = SessionRules(
+      cooldownMs: Int64(try host.int("session_cooldown_s")) * 1_000,
+      durationMax: Int64(try host.int("session_duration_max_s")))
+    counters = try SessionCounters(registrar, valueLimit: try host.int("metric_values_max"))
+    answers = try SessionAnswers(registrar, counters)
+    users = try host.intern("users")
+    parameters = try SessionParameters(host)
+    try registrar.hook(phase: .early, after: ["users"])
+  }
+
+  func process(_ batch: Batch, _ facts: Facts, _ effects: borrowing Effects) {
+    for item in batch {
+      let wish = parameters.read(item)
+      let stored = effects.cell(item, as: SessionCell.self)
+      var cell = stored.flatMap { $0.isCurrent ? $0 : nil } ?? SessionCell()
+      let before = cell
+      var step = rules.apply(wish, at: item, to: &cell)
+      let user = step.opened ? facts.user(item, from: users) : nil
+      counters.count(&step, item, user, effects)
+      if cell != before || stored == nil { effects.putCell(item, cell) }
+      withUnsafeBytes(of: step.fact) { effects.fact(item, $0) }
+    }
+  }
+
+  func answer(_ request: borrowing Request, _ reply: borrowing Reply) throws {
+    try answers.answer(request)
+  }
+}

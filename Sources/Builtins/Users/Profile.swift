@@ -1,0 +1,148 @@
+import PluginKit
+
+/// What is known about one user while an item of theirs is looked at. Lives on the stack; a load replaces
+/// everything.
+///
+/// The cell, little-endian: version u8, 7 zero bytes, first seen i64, last seen i64, 16 lengths u8, texts.
+/// The fact is `tally_user_fact` with its texts behind it.
+struct Profile {
+  /// Bytes of one value; longer ones are cut. With 16 values and as many old ones the fact stays below its
+  /// 4 096 bytes.
+  static let valueBytesMax = 112
+
+  private static let version: UInt8 = 1
+  private static let count = UserMetric.allCases.count
+  private static let cellHeaderBytes = 24 + count
+  private static let factHeaderBytes = 280
+  private static let cellBytesMax = cellHeaderBytes + count * valueBytesMax
+  private static let factBytesMax = factHeaderBytes + 2 * count * valueBytesMax
+
+  private let values: UnsafeMutablePointer<Text>
+  private let oldValues: UnsafeMutablePointer<Text>
+  private let factRoom: UnsafeMutableRawPointer
+  private let cellRoom: UnsafeMutableRawPointer
+  private var now: Int64 = 0
+  private var firstSeenMs: Int64 = 0
+  private var lastSeenMs: Int64 = 0
+  private var given: UInt32 = 0
+  private var changed: UInt32 = 0
+
+  /// Lends a profile for the length of a call.
+  static func withRoom(_ body: (inout Profile) -> Void) {
+    withUnsafeTemporaryAllocation(of: Text.self, capacity: 2 * count) { texts in
+      withUnsafeTemporaryAllocation(byteCount: factBytesMax + cellBytesMax, alignment: 8) { room in
+        guard let texts = texts.baseAddress, let room = room.baseAddress else {
+          preconditionFailure("a profile needs room")
+        }
+        texts.initialize(repeating: "", count: 2 * count)
+        var profile = Profile(
+          values: texts, oldValues: texts + count, factRoom: room,
+          cellRoom: room + factBytesMax)
+        body(&profile)
+      }
+    }
+  }
+
+  private init(
+    values: UnsafeMutablePointer<Text>, oldValues: UnsafeMutablePointer<Text>,
+    factRoom: UnsafeMutableRawPointer, cellRoom: UnsafeMutableRawPointer
+  ) {
+    self.values = values
+    self.oldValues = oldValues
+    self.factRoom = factRoom
+    self.cellRoom = cellRoom
+  }
+
+  /// Begins an item. The texts stay in `cell`, which must live until the item is done.
+  mutating func load(_ cell: UnsafeRawBufferPointer, at now: Int64) {
+    self.now = now
+    given = 0
+    changed = 0
+    guard let base = cell.baseAddress, cell.count >= Self.cellHeaderBytes,
+      cell[0] == Self.version
+    else { return clear() }
+    firstSeenMs = min(now, base.loadUnaligned(fromByteOffset: 8, as: Int64.self))
+    lastSeenMs = base.loadUnaligned(fromByteOffset: 16, as: Int64.self)
+    var offset = Self.cellHeaderBytes
+    for metric in 0..<Self.count {
+      let length = Int(base.load(fromByteOffset: 24 + metric, as: UInt8.self))
+      let value = offset + length <= cell.count ? Text(base + offset, count: length) : ""
+      values[metric] = value
+      oldValues[metric] = value
+      offset += length
+    }
+  }
+
+  private mutating func clear() {
+    firstSeenMs = now
+    lastSeenMs = 0
+    for metric in 0..<2 * Self.count { values[metric] = "" }
+  }
+
+  func value(_ metric: UserMetric) -> Text { values[Int(metric.rawValue)] }
+
+  /// Takes over what the request says; an empty text says nothing.
+  mutating func set(_ metric: UserMetric, _ text: Text) {
+    guard !text.isEmpty else { return }
+    let place = Int(metric.rawValue)
+    let value = text.prefix(Self.valueBytesMax)
+    values[place] = value
+    given |= 1 << metric.rawValue
+    let bit: UInt32 = value == oldValues[place] ? 0 : 1
+    changed = changed & ~(1 << metric.rawValue) | bit << metric.rawValue
+  }
+
+  /// The fact about the item, until the next load.
+  func fact() -> UnsafeRawBufferPointer {
+    factRoom.storeBytes(of: firstSeenMs, as: Int64.self)
+    factRoom.storeBytes(of: lastSeenMs, toByteOffset: 8, as: Int64.self)
+    factRoom.storeBytes(of: given, toByteOffset: 16, as: UInt32.self)
+    factRoom.storeBytes(of: changed, toByteOffset: 20, as: UInt32.self)
+    var end = Self.factHeaderBytes
+    for metric in 0..<Self.count {
+      let start = end
+      place(values[metric], at: &end, metric, offsets: 24, lengths: 88)
+      if changed >> UInt32(metric) & 1 == 0 {
+        note(start, oldValues[metric].count, metric, offsets: 152, lengths: 216)
+      } else {
+        place(oldValues[metric], at: &end, metric, offsets: 152, lengths: 216)
+      }
+    }
+    return UnsafeRawBufferPointer(start: factRoom, count: end)
+  }
+
+  private func place(
+    _ text: Text, at end: inout Int, _ metric: Int, offsets: Int, lengths: Int
+  ) {
+    note(end, text.count, metric, offsets: offsets, lengths: lengths)
+    if let base = text.bytes.baseAddress {
+      (factRoom + end).copyMemory(from: base, byteCount: text.count)
+    }
+    end += text.count
+  }
+
+  private func note(_ offset: Int, _ length: Int, _ metric: Int, offsets: Int, lengths: Int) {
+    let offset = UInt32(truncatingIfNeeded: length == 0 ? 0 : offset)
+    factRoom.storeBytes(of: offset, toByteOffset: offsets + metric * 4, as: UInt32.self)
+    factRoom.storeBytes(
+      of: UInt32(truncatingIfNeeded: length), toByteOffset: lengths + metric * 4, as: UInt32.self)
+  }
+
+  /// The cell that remembers the item, until the next load. Last seen moves forward only.
+  func cell() -> UnsafeRawBufferPointer {
+    cellRoom.storeBytes(of: UInt64(Self.version), as: UInt64.self)
+    cellRoom.storeBytes(of: firstSeenMs, toByteOffset: 8, as: Int64.self)
+    cellRoom.storeBytes(of: max(now, lastSeenMs), toByteOffset: 16, as: Int64.self)
+    var end = Self.cellHeaderBytes
+    for metric in 0..<Self.count {
+      let text = values[metric]
+      cellRoom.storeBytes(
+        of: UInt8(truncatingIfNeeded: text.count), toByteOffset: 24 + metric, as: UInt8.self)
+      if let base = text.bytes.baseAddress {
+        (cellRoom + end).copyMemory(from: base, byteCount: text.count)
+      }
+      end += text.count
+    }
+    return UnsafeRawBufferPointer(start: cellRoom, count: end)
+  }
+}

@@ -1,0 +1,63 @@
+import Store
+import Synchronization
+
+/// An app as questions and the pipeline see it.
+struct RegisteredApp: Sendable {
+  let number: UInt32
+  let hexID: String
+  let calendar: LocalCalendar
+}
+
+/// All apps at one moment.
+struct RegisteredApps: Sendable {
+  /// Grows with every change, so that a holder can tell whether its copy is the newest.
+  let version: Int
+  let byNumber: [UInt32: RegisteredApp]
+  private let byHexID: [String: UInt32]
+
+  init(version: Int, apps: [RegisteredApp]) {
+    self.version = version
+    byNumber = Dictionary(apps.map { ($0.number, $0) }) { first, _ in first }
+    byHexID = Dictionary(apps.map { ($0.hexID, $0.number) }) { first, _ in first }
+  }
+
+  func app(hexID: String) -> RegisteredApp? {
+    byHexID[hexID].flatMap { byNumber[$0] }
+  }
+}
+
+/// The apps in force. Management replaces the whole snapshot; readers take it at their own bounds.
+final class AppRegistry: Sendable {
+  private let current: Mutex<RegisteredApps>
+  private let newest: Atomic<Int>
+
+  init(_ apps: [App]) throws(StoreError) {
+    current = Mutex(RegisteredApps(version: 1, apps: try Self.register(apps)))
+    newest = Atomic(1)
+  }
+
+  var snapshot: RegisteredApps { current.withLock { $0 } }
+
+  /// Whether a snapshot is still the newest; cheap enough for every batch.
+  func isCurrent(_ snapshot: RegisteredApps) -> Bool {
+    newest.load(ordering: .acquiring) == snapshot.version
+  }
+
+  func replace(with apps: [App]) throws(StoreError) {
+    let registered = try Self.register(apps)
+    let version = current.withLock { current in
+      current = RegisteredApps(version: current.version + 1, apps: registered)
+      return current.version
+    }
+    newest.store(version, ordering: .releasing)
+  }
+
+  private static func register(_ apps: [App]) throws(StoreError) -> [RegisteredApp] {
+    var registered: [RegisteredApp] = []
+    for app in apps {
+      let calendar = try LocalCalendar(identifier: app.timezone)
+      registered.append(RegisteredApp(number: app.number, hexID: app.hex, calendar: calendar))
+    }
+    return registered
+  }
+}

@@ -1,0 +1,30 @@
+/// Why a caller is turned away: the status and the text that clients compare with.
+enum AccessDenial: Error, Equatable, Sendable {
+  case credentialMissing
+  case tokenInvalid
+  case memberUnknown
+  case memberLocked
+  case appMissing
+  case rightMissing
+  case appUnknown
+
+  var status: Int {
+    switch self {
+    case .credentialMissing, .tokenInvalid: 400
+    case .memberUnknown, .memberLocked, .appMissing, .rightMissing, .appUnknown: 401
+    }
+  }
+
+  /// The `result` of the answer.
+  var message: String {
+    switch self {
+    case .credentialMissing: #"Missing parameter "api_key" or "auth_token""#
+    case .tokenInvalid: "Token not valid"
+    case .memberUnknown: "User does not exist"
+    case .memberLocked: "User is locked"
+    case .appMissing: "No app_id provided"
+    case .rightMissing: "User does not have right"
+    case .appUnknown: "App does not exist"
+    }
+  }
+}

@@ -1,0 +1,14 @@
+import Store
+
+extension FirstRun {
+  /// Makes one app and an owner without a password in a store that has neither; nil in every other.
+  static func make(
+    in store: Store, address: ListenAddress, nowMs: Int64 = Clock.system.nowMs
+  ) throws(StoreError) -> FirstRun? {
+    guard try store.apps().isEmpty, try store.members().isEmpty else { return nil }
+    let member = try store.createMember(
+      NewMember(username: ownerName, isGlobalAdmin: true), nowMs: nowMs)
+    let app = try store.createApp(NewApp(name: appName, timezone: timezone), nowMs: nowMs)
+    return FirstRun(appKey: app.key, appID: app.hex, apiKey: member.apiKey, address: address)
+  }
+}

@@ -1,0 +1,22 @@
+import ArgumentParser
+
+/// The command `tally`.
+struct TallyCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tally",
+    abstract: "A real-time product analytics server that is a plugin host.",
+    discussion: """
+      Settings come from flags, then the environment (TALLY_...), then plugins.yaml, then defaults;
+      `tally check --explain` shows each value and where it came from.
+      """,
+    version: "tally \(Product.version)",
+    subcommands: [
+      ServeCommand.self, SetupCommand.self, CheckCommand.self, VerifyCommand.self,
+    ])
+}
+
+/// What is said of the program itself.
+enum Product {
+  /// The version of this source.
+  static let version = "0.1.0"
+}

@@ -1,0 +1,116 @@
+import Foundation
+
+/// Everything an operator chose, checked, each value with its source: flags win over the environment,
+/// the environment over plugins.yaml, the file over defaults.
+struct Configuration: Sendable {
+  var host: HostSettings
+  /// In the order of the file; nil when no file names any: then every plugin staged beside the
+  /// program is on.
+  var plugins: [PluginConfiguration]?
+  /// By the name of the host setting; those that are not here are defaults.
+  var sources: [String: SettingSource] = [:]
+  /// The file that was read.
+  var file: String?
+  /// Variables that begin with TALLY_ and mean nothing here. They are shown, not refused: container
+  /// platforms set such names on their own.
+  var unknownVariables: [String] = []
+
+  /// The file that is read from the working folder when none is named.
+  static let fileName = "plugins.yaml"
+  static let fileVariable = "TALLY_CONFIG"
+
+  /// What the process was started with, handed in so that tests need no process.
+  struct Inputs: Sendable {
+    /// By flag: `--listen`.
+    var flags: [String: String] = [:]
+    var environment: [String: String] = [:]
+    /// The path behind `--config`.
+    var file: String?
+    /// Absolute; relative paths of flags and variables count from here.
+    var workingFolder: String
+    var cores: Int
+  }
+
+  /// Reads and checks everything, or refuses it whole.
+  static func load(_ inputs: Inputs) throws(ConfigurationError) -> Configuration {
+    var configuration = Configuration(host: HostSettings(cores: inputs.cores))
+    var file: ConfigurationFile?
+    if let path = try filePath(inputs) {
+      let name = shown(path, inputs.workingFolder)
+      file = try ConfigurationFile(path: path, name: name)
+      configuration.file = name
+    }
+    for setting in HostSetting.table {
+      try configuration.take(setting, inputs: inputs, file: file)
+    }
+    configuration.settlePaths(file?.plugins, inputs: inputs)
+    configuration.unknownVariables = unknownVariables(inputs.environment)
+    return configuration
+  }
+
+  /// Where a host setting's value comes from.
+  func source(of setting: HostSetting) -> SettingSource { sources[setting.name] ?? .standard }
+
+  private static func filePath(_ inputs: Inputs) throws(ConfigurationError) -> String? {
+    let named = inputs.file ?? inputs.environment[fileVariable]
+    let path = absolute(named ?? fileName, in: inputs.workingFolder)
+    if FileManager.default.fileExists(atPath: path) { return path }
+    guard let named else { return nil }
+    throw ConfigurationError(
+      .unreadable, "\(named): no such file; name an existing one with --config or leave it out")
+  }
+
+  private mutating func take(
+    _ setting: HostSetting, inputs: Inputs, file: ConfigurationFile?
+  ) throws(ConfigurationError) {
+    let text: String
+    let source: SettingSource
+    if let flag = setting.flag, let given = inputs.flags[flag] {
+      (text, source) = (given, .flag(flag))
+    } else if let given = inputs.environment[setting.environmentName] {
+      (text, source) = (given, .environment(setting.environmentName))
+    } else if let given = file?.host[setting.name] {
+      (text, source) = (given.text, .file(given.place))
+    } else {
+      return
+    }
+    guard setting.take(text, &host) else {
+      throw ConfigurationError(
+        .value, "\(source): host.\(setting.name) must be \(setting.need), have \"\(text)\"")
+    }
+    sources[setting.name] = source
+  }
+
+  /// A relative path counts from where it is written: the file's folder, or the working folder.
+  private mutating func settlePaths(
+    _ plugins: [PluginConfiguration]?, inputs: Inputs
+  ) {
+    let fileFolder = file.map {
+      (Self.absolute($0, in: inputs.workingFolder) as NSString).deletingLastPathComponent
+    }
+    var dataFolder = inputs.workingFolder
+    if case .file = sources["data"], let fileFolder { dataFolder = fileFolder }
+    host.data = Self.absolute(host.data, in: dataFolder)
+    self.plugins = plugins?.map { plugin in
+      var plugin = plugin
+      plugin.path = plugin.path.map { Self.absolute($0, in: fileFolder ?? inputs.workingFolder) }
+      return plugin
+    }
+  }
+
+  private static func absolute(_ path: String, in folder: String) -> String {
+    URL(fileURLWithPath: path, relativeTo: URL(fileURLWithPath: folder, isDirectory: true))
+      .standardizedFileURL.path
+  }
+
+  /// A file in the working folder is shown by its name alone, as the operator knows it.
+  private static func shown(_ path: String, _ workingFolder: String) -> String {
+    let prefix = workingFolder.hasSuffix("/") ? workingFolder : workingFolder + "/"
+    return path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : path
+  }
+
+  private static func unknownVariables(_ environment: [String: String]) -> [String] {
+    let known = Set(HostSetting.table.map(\.environmentName) + [fileVariable])
+    return environment.keys.filter { $0.hasPrefix("TALLY_") && !known.contains($0) }.sorted()
+  }
+}

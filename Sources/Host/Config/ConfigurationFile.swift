@@ -1,0 +1,125 @@
+import Foundation
+import PluginRuntime
+
+/// plugins.yaml, read and checked for shape and names; values of the host are still text.
+struct ConfigurationFile: Sendable {
+  /// A text of the group `host` and where it stands.
+  struct Text: Sendable {
+    let text: String
+    let place: FilePlace
+  }
+
+  /// By the name of the setting: `limits.body_bytes_max`.
+  private(set) var host: [String: Text] = [:]
+  /// In the order of the file; nil when the file has no group `plugins`.
+  private(set) var plugins: [PluginConfiguration]?
+
+  /// Reads a file that messages call `name`.
+  init(path: String, name: String) throws(ConfigurationError) {
+    guard let bytes = FileManager.default.contents(atPath: path) else {
+      throw ConfigurationError(
+        .unreadable, "\(name): cannot be read; check that this user may read it")
+    }
+    try self.init(bytes: [UInt8](bytes), path: name)
+  }
+
+  /// Checks the bytes of a file.
+  init(bytes: [UInt8], path: String) throws(ConfigurationError) {
+    guard let root = try YAMLReader.read(bytes, path: path) else { return }
+    let known = ["host", "plugins"]
+    for entry in try root.entries(of: "the file") {
+      switch entry.key {
+      case "host": try readHost(entry.value, below: "")
+      case "plugins": plugins = try Self.readPlugins(entry.value)
+      default: throw Self.unknown(entry, in: "the file", known: known)
+      }
+    }
+  }
+
+  private mutating func readHost(
+    _ node: YAMLNode, below prefix: String
+  ) throws(ConfigurationError) {
+    let group = prefix.isEmpty ? "host" : "host.limits"
+    let names = HostSetting.table.map(\.name).filter {
+      $0.hasPrefix(prefix) && !$0.dropFirst(prefix.count).contains(".")
+    }
+    let known =
+      names.map { String($0.dropFirst(prefix.count)) } + (prefix.isEmpty ? ["limits"] : [])
+    for entry in try node.entries(of: group) {
+      guard known.contains(entry.key) else {
+        throw Self.unknown(entry, in: group, known: known)
+      }
+      if entry.key == "limits" {
+        try readHost(entry.value, below: "limits.")
+      } else {
+        let text = try entry.value.text(of: "\(group).\(entry.key)")
+        host[prefix + entry.key] = Text(text: text, place: entry.value.place)
+      }
+    }
+  }
+
+  private static func readPlugins(
+    _ node: YAMLNode
+  ) throws(ConfigurationError) -> [PluginConfiguration] {
+    var plugins: [PluginConfiguration] = []
+    for entry in try node.entries(of: "plugins") {
+      guard Self.isPluginName(entry.key) else {
+        throw ConfigurationError(
+          .key, entry.place,
+          "\"\(entry.key)\" is no name of a plugin; use a-z, 0-9 and -, at most 64 characters")
+      }
+      plugins.append(try readPlugin(entry))
+    }
+    return plugins
+  }
+
+  private static func readPlugin(
+    _ entry: YAMLEntry
+  ) throws(ConfigurationError) -> PluginConfiguration {
+    let group = "plugins.\(entry.key)"
+    var plugin = PluginConfiguration(name: entry.key, place: entry.place)
+    for member in try entry.value.entries(of: group) {
+      let name = "\(group).\(member.key)"
+      switch member.key {
+      case "enabled": plugin.isEnabled = try member.value.truth(of: name)
+      case "path": plugin.path = try member.value.text(of: name)
+      case "mode": try checkMode(member, name: name)
+      default:
+        plugin.settings.append(
+          GivenSetting(
+            name: member.key, text: try member.value.text(of: name),
+            place: member.place.description))
+      }
+    }
+    return plugin
+  }
+
+  private static func checkMode(_ member: YAMLEntry, name: String) throws(ConfigurationError) {
+    let mode = try member.value.text(of: name)
+    switch mode {
+    case "inproc": return
+    case "isolated":
+      throw ConfigurationError(
+        .value, member.value.place,
+        "\(name): this build runs plugins in-process only; write inproc or remove the line")
+    default:
+      throw ConfigurationError(.value, member.value.place, "\(name): need inproc, have \"\(mode)\"")
+    }
+  }
+
+  private static func isPluginName(_ name: String) -> Bool {
+    (1...64).contains(name.utf8.count)
+      && name.utf8.allSatisfy {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)
+          || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == UInt8(ascii: "-")
+      }
+  }
+
+  private static func unknown(
+    _ entry: YAMLEntry, in group: String, known: [String]
+  ) -> ConfigurationError {
+    ConfigurationError(
+      .key, entry.place,
+      "unknown key \"\(entry.key)\" in \(group)\(NearestName.hint(for: entry.key, among: known))")
+  }
+}

@@ -1,0 +1,81 @@
+extension HostSetting {
+  /// Everything that can stand below `host`.
+  static let table: [HostSetting] = main + limits
+
+  private static let main: [HostSetting] = [
+    HostSetting(
+      name: "listen", help: "Where the server listens; port 0 lets the system choose.",
+      flag: "--listen", need: "HOST:PORT such as 127.0.0.1:8080",
+      take: { text, settings in
+        guard let address = ListenAddress(text) else { return false }
+        settings.listen = address
+        return true
+      },
+      show: { $0.listen.description }),
+    HostSetting(
+      name: "data", help: "The folder that holds everything the server keeps.", flag: "--data",
+      need: "the path of a folder",
+      take: { text, settings in
+        settings.data = text
+        return !text.isEmpty && !text.utf8.contains(0)
+      },
+      show: { $0.data }),
+    word(
+      "durability", \.durability, among: [.fsync, .os],
+      "What a request waits for: synced to disk, or handed to the operating system."),
+    number(
+      "event_loops", \.eventLoops, 1...64,
+      "Threads that read requests and write answers; by default one fewer than cores."),
+    word(
+      "client_addresses", \.clientAddresses, among: [.keep, .truncate, .drop],
+      "What becomes of the addresses of clients."),
+  ]
+
+  private static let limits: [HostSetting] = [
+    number(
+      "limits.header_bytes_max", \.limits.headerBytesMax, 1024...(1 << 20),
+      "Target and headers of a request together; more is answered 431."),
+    number(
+      "limits.body_bytes_max", \.limits.bodyBytesMax, 1024...(1 << 28),
+      "The body of one request; more is answered 413."),
+    number(
+      "limits.body_bytes_in_flight_max", \.limits.bodyBytesInFlightMax, 1024...(1 << 36),
+      "All bodies that are being received; more is answered 503."),
+    number(
+      "limits.connections_max", \.limits.connectionsMax, 1...1_000_000,
+      "Open connections; further ones are closed at once."),
+    number(
+      "limits.requests_in_flight_max", \.limits.requestsInFlightMax, 1...10_000_000,
+      "Requests that wait for the journal; more are answered 503."),
+    number(
+      "limits.idle_timeout_seconds", \.limits.idleTimeoutSeconds, 1...3600,
+      "How long a connection may be silent between requests."),
+    number(
+      "limits.bulk_items_max", \.limits.bulkItemsMax, 1...1_000_000,
+      "Requests inside one bulk request; more is answered 413."),
+    number(
+      "limits.journal_queue_bytes_max", \.limits.journalQueueBytesMax, 1 << 20...(1 << 36),
+      "Requests that wait for the disk; more are answered 503."),
+    number(
+      "limits.journal_segment_bytes", \.limits.journalSegmentBytes, 1 << 20...(1 << 32),
+      "Size of one file of the journal, filled beforehand."),
+    number(
+      "limits.disk_reserve_bytes", \.limits.diskReserveBytes, 0...(1 << 44),
+      "Free space below which requests are answered 503."),
+    number(
+      "limits.flush_interval_ms", \.limits.flushIntervalMilliseconds, 1...60_000,
+      "The longest that a change waits for its commit under load."),
+    number(
+      "limits.flush_keys_max", \.limits.flushKeysMax, 1...10_000_000,
+      "Changed keys that are committed at once, without waiting longer."),
+    number(
+      "limits.read_wait_ms", \.limits.readWaitMilliseconds, 0...60_000,
+      "The longest that a question waits for the commit of what came before it."),
+    number(
+      "limits.cache_bytes_max", \.limits.cacheBytesMax, 1 << 20...(1 << 40),
+      "What the pipeline keeps of users and counters between commits."),
+    number(
+      "limits.raw_retention_months", \.limits.rawRetentionMonths, 1...1200,
+      "Months that every item is kept as it came; older client times move to this edge."),
+  ]
+}

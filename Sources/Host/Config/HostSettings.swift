@@ -1,0 +1,42 @@
+/// What an operator can choose about the server itself: the group `host` of plugins.yaml.
+struct HostSettings: Equatable, Sendable {
+  /// When a request is answered.
+  enum Durability: String, CaseIterable, Sendable {
+    /// After its bytes are synced to the disk.
+    case fsync
+    /// After its bytes are handed to the operating system: a power cut may lose the last moments.
+    case os
+  }
+
+  var listen = ListenAddress(host: "127.0.0.1", port: 8080)
+  /// An absolute path once the configuration is loaded.
+  var data = "data"
+  var durability = Durability.fsync
+  var eventLoops: Int
+  var clientAddresses = AddressMode.keep
+  var limits = Limits()
+
+  /// One core is left to the pipeline and the writers.
+  init(cores: Int) {
+    eventLoops = min(max(cores - 1, 1), 64)
+  }
+}
+
+/// Every bound of the server that an operator can move.
+struct Limits: Equatable, Sendable {
+  var headerBytesMax = 32 << 10
+  var bodyBytesMax = 20 << 20
+  var bodyBytesInFlightMax = 64 << 20
+  var bulkItemsMax = 10_000
+  var connectionsMax = 10_000
+  var requestsInFlightMax = 50_000
+  var idleTimeoutSeconds = 120
+  var journalQueueBytesMax = 32 << 20
+  var journalSegmentBytes = 64 << 20
+  var diskReserveBytes = 256 << 20
+  var flushIntervalMilliseconds = 250
+  var flushKeysMax = 20_000
+  var readWaitMilliseconds = 25
+  var cacheBytesMax = 64 << 20
+  var rawRetentionMonths = 14
+}

@@ -1,0 +1,21 @@
+import PluginRuntime
+
+/// What plugins.yaml says about one plugin.
+struct PluginConfiguration: Sendable {
+  /// The keys of a plugin that belong to the host; every other one is a setting of the plugin itself.
+  static let hostKeys = ["enabled", "path", "mode"]
+
+  let name: String
+  /// Where its name stands.
+  let place: FilePlace
+  var isEnabled = true
+  /// The library, when it does not lie beside the program; absolute.
+  var path: String?
+  /// As written; the runtime checks them against what the plugin declares.
+  var settings: [GivenSetting] = []
+
+  /// The name an unknown setting was meant to be, the host's own keys included.
+  static func nearest(_ name: String, _ declared: [String]) -> String? {
+    NearestName.of(name, among: hostKeys + declared)
+  }
+}

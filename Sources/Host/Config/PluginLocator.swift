@@ -1,0 +1,50 @@
+import Foundation
+
+/// Finds the libraries of plugins: `plugins/<name>/lib<name>.so` beside the program's folder as
+/// `make build` stages them, or `lib<name>.so` next to the program as SwiftPM leaves them.
+struct PluginLocator: Sendable {
+  static let stagedMax = 256
+
+  /// The folder the program lies in.
+  let programFolder: String
+
+  init(programFolder: String) { self.programFolder = programFolder }
+
+  /// Beside the running program.
+  init() {
+    let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    programFolder = ((program ?? CommandLine.arguments[0]) as NSString).deletingLastPathComponent
+  }
+
+  /// The plugins to load, in order: those that the configuration turns on, or all staged ones when it
+  /// names none.
+  func enabled(in configuration: Configuration) -> [PluginConfiguration] {
+    guard let plugins = configuration.plugins else { return staged() }
+    return plugins.filter(\.isEnabled)
+  }
+
+  /// Where a plugin's library is, or should be: the caller's refusal names this path.
+  func path(of plugin: PluginConfiguration) -> String {
+    if let path = plugin.path { return path }
+    let staged = stagedPath(plugin.name)
+    let built = "\(programFolder)/lib\(plugin.name).so"
+    let files = FileManager.default
+    return !files.fileExists(atPath: staged) && files.fileExists(atPath: built) ? built : staged
+  }
+
+  private func staged() -> [PluginConfiguration] {
+    let folders = (try? FileManager.default.contentsOfDirectory(atPath: stagingFolder)) ?? []
+    return folders.sorted().prefix(Self.stagedMax)
+      .filter { FileManager.default.fileExists(atPath: stagedPath($0)) }
+      .map {
+        let place = FilePlace(path: stagingFolder + "/" + $0, line: 0, column: 0)
+        return PluginConfiguration(name: $0, place: place)
+      }
+  }
+
+  private var stagingFolder: String {
+    (programFolder as NSString).deletingLastPathComponent + "/plugins"
+  }
+
+  private func stagedPath(_ name: String) -> String { "\(stagingFolder)/\(name)/lib\(name).so" }
+}

@@ -1,0 +1,204 @@
+import Journal
+import NIOCore
+import Synchronization
+
+/// What the SDK lane keeps per event loop: the intake with its buffers, the replies' bytes, the
+/// requests that wait for the journal, and the connections.
+///
+/// Confined to its event loop, save for `completed`, which only hands over.
+final class LaneLoop: JournalSink, @unchecked Sendable {
+  let eventLoop: any EventLoop
+  let limits: HTTPLimits
+  let metrics: Metrics
+  let replies = Reply.Table()
+  /// Seconds since the first connection, as far as anybody has looked.
+  private(set) var seconds = 0
+  private let journal: Journal
+  private let intake: Intake
+  private let clock: @Sendable () -> Int64
+  private let bodyMemoryMax: Int
+  private var sink = 0
+  private var tokens: TokenTable
+  private var bodyMemory = 0
+  private var connections: ContiguousArray<SDKLaneHandler> = []
+  /// Connections that were answered and not yet flushed.
+  private var answered: ContiguousArray<SDKLaneHandler> = []
+  private var isTicking = false
+  private let isStopped = Mutex(false)
+  /// Entries of this turn of the loop, in `intake`, that go to the journal at its end.
+  private var pending: ContiguousArray<Pending> = []
+
+  private struct Pending {
+    let offset: Int
+    let count: Int
+    let token: UInt64
+    let items: Int
+  }
+
+  /// Entries of one turn beyond which the journal gets them at once.
+  private static let pendingBytesMax = 256 << 10
+
+  init(eventLoop: any EventLoop, loops: Int, context: SDKLane.Context) {
+    self.eventLoop = eventLoop
+    limits = context.limits
+    metrics = context.metrics
+    journal = context.journal
+    clock = context.clock
+    intake = Intake(
+      directory: context.directory, configuration: context.intake, metrics: context.metrics)
+    bodyMemoryMax = max(limits.bodyBytesMax, limits.bodyMemoryBytesMax / loops)
+    tokens = TokenTable(limit: max(1, limits.requestsInFlightMax / loops))
+    sink = journal.attach(self)
+  }
+
+  // MARK: Requests
+
+  /// Reads a request. Answers nil when its entry is on the way to the journal and the reply will
+  /// follow from `settle`, else what to reply now.
+  @inline(__always)
+  func submit(
+    _ handler: SDKLaneHandler, number: UInt32, _ request: (Int64) -> IntakeRequest
+  ) -> Reply.Content? {
+    do {
+      try intake.admit(request(clock()))
+    } catch {
+      return .refusal(error.refusal)
+    }
+    if intake.entryItems == 0 { return .success }
+    guard let token = tokens.take(handler, request: number) else {
+      intake.removeEntry()
+      return .refusal(.requestLimit)
+    }
+    let entry = intake.entry
+    pending.append(
+      Pending(offset: entry.offset, count: entry.count, token: token, items: intake.entryItems))
+    if pending.count == 1 { eventLoop.execute { self.appendPending() } }
+    if intake.entries.count > Self.pendingBytesMax { appendPending() }
+    return nil
+  }
+
+  /// What the journal would say to a body of this length, so that it need not be read for nothing.
+  func admission(of bytes: Int) -> Refusal? {
+    let answer = journal.admission(of: bytes)
+    return answer == .queued ? nil : Self.refusal(answer)
+  }
+
+  /// Hands the journal what one turn of the loop brought. Together, because the first entry wakes
+  /// the journal's thread: what follows at once is in the same group, and is answered with it.
+  private func appendPending() {
+    guard !pending.isEmpty else { return }
+    let entries = intake.entries
+    for entry in pending {
+      let answer = journal.append(
+        entries.part(entry.offset, entry.count), sink: sink, token: entry.token)
+      if answer == .queued {
+        metrics.itemsAccepted.add(entry.items)
+      } else {
+        settle(entry.token, .refusal(Self.refusal(answer)))
+      }
+    }
+    pending.removeAll(keepingCapacity: true)
+    intake.removeEntries()
+    flushAnswered()
+  }
+
+  private static func refusal(_ answer: JournalAppend) -> Refusal {
+    switch answer {
+    case .full: .journalFull
+    case .diskReserve: .diskReserve
+    case .tooLarge: .bodyTooLarge
+    case .queued, .broken: .journalBroken
+    }
+  }
+
+  /// Called on the journal's thread, once per group.
+  func completed(_ tokens: [UInt64], durable: Bool) {
+    isStopped.withLock { isStopped in
+      // With the loop gone nobody waits any more: its connections are closed.
+      guard !isStopped else { return }
+      eventLoop.execute { self.settle(tokens, durable: durable) }
+    }
+  }
+
+  /// Nothing is handed to the event loop from here on: it is about to end. Any thread.
+  func stop() {
+    isStopped.withLock { $0 = true }
+  }
+
+  private func settle(_ settled: [UInt64], durable: Bool) {
+    let content = durable ? Reply.Content.success : .refusal(.syncFailed)
+    for token in settled { settle(token, content) }
+    flushAnswered()
+  }
+
+  @inline(__always)
+  private func settle(_ token: UInt64, _ content: Reply.Content) {
+    guard let (connection, request) = tokens.redeem(token) else { return }
+    if connection.settle(request, content) { answered.append(connection) }
+  }
+
+  private func flushAnswered() {
+    for connection in answered { connection.flushReplies() }
+    answered.removeAll(keepingCapacity: true)
+  }
+
+  /// Counts a reply on its way out.
+  @inline(__always)
+  func count(_ content: Reply.Content) {
+    switch content {
+    case .success: metrics.requestsAccepted.add()
+    case .refusal(let refusal), .bareRefusal(let refusal): metrics.refuse(refusal)
+    case .preflight, .proceed: break
+    }
+  }
+
+  // MARK: Memory
+
+  /// Sets memory for a body apart; false when there is no more.
+  func reserveBody(_ bytes: Int) -> Bool {
+    guard bodyMemory + bytes <= bodyMemoryMax else { return false }
+    bodyMemory += bytes
+    return true
+  }
+
+  func releaseBody(_ bytes: Int) {
+    bodyMemory -= bytes
+  }
+
+  // MARK: Connections
+
+  /// Takes a connection in; answers its place, to be kept up to date by `place`.
+  func add(_ connection: SDKLaneHandler) {
+    connection.place = connections.count
+    connections.append(connection)
+    guard !isTicking else { return }
+    isTicking = true
+    scheduleTick()
+  }
+
+  func remove(_ connection: SDKLaneHandler) {
+    guard let place = connection.place else { return }
+    connection.place = nil
+    let last = connections.removeLast()
+    if last !== connection {
+      connections[place] = last
+      last.place = place
+    }
+  }
+
+  /// One timer a loop looks at all connections; a loop without connections sleeps.
+  private func scheduleTick() {
+    eventLoop.assumeIsolated().scheduleTask(in: .seconds(1)) {
+      self.seconds += 1
+      // Closing takes a connection out of the list.
+      for connection in Array(self.connections) { connection.tick() }
+      self.isTicking = !self.connections.isEmpty
+      if self.isTicking { self.scheduleTick() }
+    }
+  }
+
+  /// Closes every connection at once.
+  func closeAll() {
+    for connection in Array(connections) { connection.closeNow() }
+  }
+}

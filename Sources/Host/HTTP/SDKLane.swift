@@ -1,0 +1,103 @@
+import HummingbirdCore
+import Journal
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
+import Synchronization
+
+/// The connections of the one port: the SDK lane in front, Hummingbird behind it.
+final class SDKLane: ServerChildChannel, HTTPChannelHandler {
+  typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+
+  /// What every event loop's part of the lane is made from.
+  struct Context: Sendable {
+    let journal: Journal
+    let directory: AppDirectory
+    let intake: IntakeConfiguration
+    let limits: HTTPLimits
+    let metrics: Metrics
+    /// Milliseconds since 1970.
+    let clock: @Sendable () -> Int64
+  }
+
+  /// More connections are open than may be.
+  struct TooManyConnections: Error {}
+
+  let responder: HTTPChannelHandler.Responder
+  private let context: Context
+  private let loops: [ObjectIdentifier: LaneLoop]
+  private let open = Atomic<Int>(0)
+
+  init(
+    context: Context, group: any EventLoopGroup,
+    responder: @escaping HTTPChannelHandler.Responder
+  ) {
+    self.context = context
+    self.responder = responder
+    let eventLoops = Array(group.makeIterator())
+    loops = Dictionary(
+      uniqueKeysWithValues: eventLoops.map {
+        (ObjectIdentifier($0), LaneLoop(eventLoop: $0, loops: eventLoops.count, context: context))
+      })
+  }
+
+  /// Connections open now.
+  var connections: Int { open.load(ordering: .relaxed) }
+
+  func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+    let isAdmitted = admit(channel)
+    return channel.eventLoop.makeCompletedFuture {
+      guard isAdmitted, let loop = loops[ObjectIdentifier(channel.eventLoop)] else {
+        throw TooManyConnections()
+      }
+      let pipeline = channel.pipeline.syncOperations
+      try pipeline.addHandler(HTTPResponseEncoder())
+      try pipeline.addHandler(requestDecoder())
+      try pipeline.addHandler(SDKLaneHandler(loop: loop))
+      try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
+      try pipeline.addHandler(HTTPConnectionStateHandler(logger: logger))
+      return try NIOAsyncChannel(
+        wrappingChannelSynchronously: channel,
+        configuration: .init(isOutboundHalfClosureEnabled: true))
+    }
+  }
+
+  private func admit(_ channel: any Channel) -> Bool {
+    let count = open.wrappingAdd(1, ordering: .relaxed).newValue
+    channel.closeFuture.whenComplete { _ in
+      self.open.wrappingSubtract(1, ordering: .relaxed)
+    }
+    guard count <= context.limits.connectionsMax else {
+      context.metrics.refuse(.connectionLimit)
+      return false
+    }
+    context.metrics.connectionsOpened.add()
+    return true
+  }
+
+  private func requestDecoder() -> ByteToMessageHandler<HTTPRequestDecoder> {
+    var limits = NIOHTTPDecoderLimitConfiguration()
+    limits.maxHeaderFieldSize = context.limits.headerBytesMax
+    limits.maxHeaderListSize = context.limits.headerBytesMax
+    limits.maxHeaderFieldCount = context.limits.headerFieldsMax
+    return ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: limits))
+  }
+
+  func handle(value: Value, logger: Logger) async {
+    await handleHTTP(asyncChannel: value, logger: logger)
+  }
+
+  /// The event loops are about to end.
+  func stop() {
+    for loop in loops.values { loop.stop() }
+  }
+
+  /// Closes what a graceful stop could not.
+  func closeAll() {
+    for loop in loops.values {
+      loop.eventLoop.execute { loop.closeAll() }
+    }
+  }
+}

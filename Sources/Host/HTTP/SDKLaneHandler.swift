@@ -1,0 +1,259 @@
+import NIOCore
+import NIOHTTP1
+
+/// One connection of the SDK lane. Answers `/i` and `/i/bulk` itself, on the event loop, and passes
+/// every other request on to Hummingbird behind it, one at a time and in turn.
+///
+/// SDK requests behind one another are read at once and answered in order. Whatever cannot be begun
+/// yet is held, and nothing more is read meanwhile; what is held is at most what the socket gave in
+/// one go. The files `SDKLaneHandler+*.swift` hold the two ways a request can take and the clock.
+final class SDKLaneHandler: ChannelDuplexHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias InboundOut = HTTPServerRequestPart
+  typealias OutboundIn = HTTPServerResponsePart
+  typealias OutboundOut = HTTPServerResponsePart
+
+  enum Mode {
+    /// The next part is a head.
+    case between
+    /// A request of the lane is arriving.
+    case receiving
+    /// Hummingbird has a request: it is still arriving, or not yet answered.
+    case passing(Passing)
+    /// The last answer is decided; what still comes is thrown away.
+    case finishing
+  }
+
+  let loop: LaneLoop
+  var mode = Mode.between
+  /// The lane's request that is arriving.
+  var request: LaneRequest?
+  var replies = ReplyQueue()
+  var held = CircularBuffer<HTTPServerRequestPart>(initialCapacity: 1)
+  /// What the decoder could not read; answered after everything before it.
+  var brokenInput: Refusal?
+  var isInputClosed = false
+  var isQuiescing = false
+  var isReadWanted = false
+  var hasUnflushed = false
+  /// The last reply is on its way; the connection ends behind it.
+  var isEnding = false
+  /// When the last reply was sent.
+  var endedAt: Int?
+  /// The place in the loop's list of connections.
+  var place: Int?
+  /// When something last happened, in the loop's seconds.
+  var lastActive = 0
+  /// When the request that is arriving began.
+  var requestStarted: Int?
+  private var sawPart = false
+  private(set) var context: ChannelHandlerContext?
+  /// Replies leave from here, behind the encoder that has nothing to do for them.
+  private var encoder: ChannelHandlerContext?
+
+  init(loop: LaneLoop) {
+    self.loop = loop
+  }
+
+  // MARK: Life
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    let pipeline = context.pipeline.syncOperations
+    encoder = try? pipeline.context(handlerType: HTTPResponseEncoder.self)
+    lastActive = loop.seconds
+    loop.add(self)
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    forget()
+    self.context = nil
+    encoder = nil
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    forget()
+    context.fireChannelInactive()
+  }
+
+  private func forget() {
+    mode = .finishing
+    held.removeAll()
+    dropRequest()
+    loop.remove(self)
+  }
+
+  // MARK: Reading
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    sawPart = true
+    lastActive = loop.seconds
+    let part = unwrapInboundIn(data)
+    if held.isEmpty, !mustHold(part) {
+      take(part)
+    } else if case .finishing = mode {
+      return
+    } else {
+      held.append(part)
+    }
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    // Bytes that made no part yet: the beginning of a head.
+    if !sawPart, case .between = mode, requestStarted == nil { requestStarted = loop.seconds }
+    sawPart = false
+    flushReplies()
+    context.fireChannelReadComplete()
+  }
+
+  /// Nothing is read while there is enough to do or the client does not take its replies.
+  private var isPaused: Bool {
+    if case .finishing = mode { return false }
+    guard held.isEmpty, replies.count < loop.limits.pipelinedMax else { return true }
+    return !(context?.channel.isWritable ?? true)
+  }
+
+  func read(context: ChannelHandlerContext) {
+    if isPaused {
+      isReadWanted = true
+    } else {
+      context.read()
+    }
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    lastActive = loop.seconds
+    resumeReading()
+    context.fireChannelWritabilityChanged()
+  }
+
+  private func resumeReading() {
+    guard isReadWanted, !isPaused else { return }
+    isReadWanted = false
+    context?.read()
+  }
+
+  /// Whether a part has to wait for the requests before it.
+  private func mustHold(_ part: HTTPServerRequestPart) -> Bool {
+    guard case .head(var head) = part else { return false }
+    if case .passing = mode { return true }
+    if case .finishing = mode { return false }
+    if replies.isEmpty { return false }
+    if replies.count >= loop.limits.pipelinedMax { return true }
+    return Self.route(of: &head) == nil
+  }
+
+  @inline(__always)
+  static func route(of head: inout HTTPRequestHead) -> IntakeRequest.Route? {
+    var target = head.uri
+    return target.withUTF8 { RequestTarget.route(of: UnsafeRawBufferPointer($0)) }
+  }
+
+  private func take(_ part: HTTPServerRequestPart) {
+    switch mode {
+    case .between:
+      guard case .head(var head) = part else { return }
+      if requestStarted == nil { requestStarted = loop.seconds }
+      if let route = Self.route(of: &head) {
+        begin(LaneRequest(head, route: route))
+      } else {
+        pass(head)
+      }
+    case .receiving: receive(part)
+    case .passing: passOn(part)
+    case .finishing: break
+    }
+  }
+
+  /// Begins what could not be begun before; then what the client did meanwhile.
+  func takeHeld() {
+    while let part = held.first, !mustHold(part) {
+      held.removeFirst()
+      take(part)
+    }
+    guard held.isEmpty, replies.isEmpty, !hasUnflushed, case .between = mode else { return }
+    if let refusal = brokenInput {
+      brokenInput = nil
+      refuseAndEnd(refusal)
+    } else if isInputClosed || isQuiescing && requestStarted == nil {
+      closeNow()
+    }
+  }
+
+  // MARK: Answering
+
+  /// Makes a waiting request's reply known; true when the connection has something new to flush.
+  func settle(_ number: UInt32, _ content: Reply.Content) -> Bool {
+    replies.resolve(number, content)
+    let wasUnflushed = hasUnflushed
+    writeReplies()
+    return hasUnflushed && !wasUnflushed
+  }
+
+  /// Writes the replies whose turn it is.
+  func writeReplies() {
+    while !isEnding, var reply = replies.next() {
+      if reply.content != .proceed {
+        loop.count(reply.content)
+        if isQuiescing, replies.isEmpty, held.isEmpty, case .between = mode {
+          reply.connection = .close
+        }
+        isEnding = reply.connection == .close
+      }
+      hasUnflushed = true
+      encoder?.write(NIOAny(loop.replies[reply]), promise: nil)
+    }
+  }
+
+  /// Sends what was written, and goes on with what waited for it.
+  func flushReplies() {
+    if hasUnflushed {
+      hasUnflushed = false
+      lastActive = loop.seconds
+      encoder?.flush()
+    }
+    if isEnding {
+      endAfterReply()
+      return
+    }
+    if !held.isEmpty || isInputClosed || isQuiescing || brokenInput != nil {
+      takeHeld()
+      if hasUnflushed { return flushReplies() }
+    }
+    resumeReading()
+  }
+
+  // MARK: Events
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    switch event {
+    case is ChannelShouldQuiesceEvent:
+      isQuiescing = true
+      if case .passing = mode { return context.fireUserInboundEventTriggered(event) }
+      takeHeld()
+      flushReplies()
+    case ChannelEvent.inputClosed:
+      isInputClosed = true
+      if case .passing = mode { return context.fireUserInboundEventTriggered(event) }
+      takeHeld()
+      flushReplies()
+    default: context.fireUserInboundEventTriggered(event)
+    }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    if case .finishing = mode { return }
+    if case .passing(let passing) = mode, !passing.isReceived {
+      return context.fireErrorCaught(error)
+    }
+    guard let error = error as? HTTPParserError else { return closeNow() }
+    let refusal = error == .headerOverflow ? Refusal.headersTooLarge : .malformedRequest
+    if case .receiving = mode {
+      refuseAndEnd(refusal)
+    } else {
+      brokenInput = refusal
+      takeHeld()
+    }
+    flushReplies()
+  }
+}

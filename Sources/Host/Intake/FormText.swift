@@ -1,0 +1,136 @@
+/// `application/x-www-form-urlencoded` text, read as browsers read it: a malformed escape stays as
+/// it is, invalid UTF-8 becomes U+FFFD, empty pairs are skipped. Nothing is refused for its form.
+enum FormText {
+  /// Reads the pairs of `text` into `list`. Names that need decoding go to `scratch`, which must
+  /// have room for them already: its memory may not move.
+  static func read(
+    _ text: UnsafeRawBufferPointer, into list: inout ParameterList, scratch: EntryBuffer,
+    limits: IntakeLimits
+  ) throws(IntakeRefusal) {
+    var start = 0
+    while start < text.count {
+      let pair = Pair(text, from: start)
+      start = pair.end + 1
+      if pair.isEmpty { continue }
+      let raw = text.part(pair.start, pair.nameEnd - pair.start)
+      guard raw.count <= limits.nameBytesMax * 3 else {
+        throw IntakeRefusal(.parameterNameTooLong)
+      }
+      let mark = scratch.count
+      let key = pair.isNameEscaped ? decodedName(raw, scratch) : raw
+      guard key.count <= limits.nameBytesMax else { throw IntakeRefusal(.parameterNameTooLong) }
+      let parameter = SentParameter(
+        key: key, name: ParameterName(key),
+        value: text.part(pair.valueStart, pair.end - pair.valueStart),
+        encoding: pair.isValueEscaped ? .escaped : .plain)
+      switch list.set(parameter, limit: limits.parametersMax) {
+      case .added: break
+      case .replaced: scratch.truncate(to: mark)
+      case .full: throw IntakeRefusal(.tooManyParameters)
+      }
+    }
+  }
+
+  private static func decodedName(
+    _ raw: UnsafeRawBufferPointer, _ scratch: EntryBuffer
+  ) -> UnsafeRawBufferPointer {
+    let start = scratch.count
+    _ = decode(raw, into: scratch)
+    return scratch.bytes.suffix(after: start)
+  }
+
+  /// One `name=value`, as offsets into the text it stands in.
+  struct Pair {
+    let start: Int
+    var nameEnd: Int
+    var valueStart: Int
+    /// The separator behind the pair, or the text's end.
+    var end: Int
+    var isNameEscaped = false
+    var isValueEscaped = false
+
+    var isEmpty: Bool { end == start }
+
+    @inline(__always)
+    init(_ text: UnsafeRawBufferPointer, from start: Int) {
+      self.start = start
+      var index = start
+      var isEscaped = false
+      nameEnd = -1
+      valueStart = start
+      while index < text.count {
+        let byte = text[index]
+        if byte == UInt8(ascii: "&") { break }
+        if byte == UInt8(ascii: "="), nameEnd < 0 {
+          nameEnd = index
+          valueStart = index + 1
+          isNameEscaped = isEscaped
+          isEscaped = false
+        } else if byte == UInt8(ascii: "%") || byte == UInt8(ascii: "+") {
+          isEscaped = true
+        }
+        index += 1
+      }
+      end = index
+      if nameEnd < 0 {
+        nameEnd = index
+        valueStart = index
+        isNameEscaped = isEscaped
+      } else {
+        isValueEscaped = isEscaped
+      }
+    }
+  }
+
+  /// Appends the decoded text; answers whether its UTF-8 had to be repaired.
+  @inline(__always)
+  static func decode(_ raw: UnsafeRawBufferPointer, into buffer: EntryBuffer) -> Bool {
+    let start = buffer.count
+    let isASCII = unescape(raw, into: buffer)
+    return isASCII ? false : UTF8Text.repair(buffer, from: start)
+  }
+
+  /// Appends text that has no escapes; answers whether its UTF-8 had to be repaired.
+  @inline(__always)
+  static func copy(_ raw: UnsafeRawBufferPointer, into buffer: EntryBuffer) -> Bool {
+    let start = buffer.count
+    buffer.append(raw)
+    return UTF8Text.isASCII(raw) ? false : UTF8Text.repair(buffer, from: start)
+  }
+
+  /// Appends `raw` with escapes resolved; answers whether all of it is ASCII.
+  @inline(__always)
+  private static func unescape(_ raw: UnsafeRawBufferPointer, into buffer: EntryBuffer) -> Bool {
+    let output = buffer.reserve(raw.count).assumingMemoryBound(to: UInt8.self)
+    var (read, written, all) = (0, 0, UInt8(0))
+    while read < raw.count {
+      var byte = raw[read]
+      read &+= 1
+      if byte == UInt8(ascii: "%") {
+        if read &+ 1 < raw.count {
+          let (high, low) = (nibble(raw[read]), nibble(raw[read &+ 1]))
+          if high | low < 16 {
+            byte = high << 4 | low
+            read &+= 2
+          }
+        }
+      } else if byte == UInt8(ascii: "+") {
+        byte = UInt8(ascii: " ")
+      }
+      all |= byte
+      output[written] = byte
+      written &+= 1
+    }
+    buffer.advance(written)
+    return all < 0x80
+  }
+
+  /// The value of a hexadecimal digit; 16 or more for any other byte.
+  @inline(__always)
+  private static func nibble(_ byte: UInt8) -> UInt8 {
+    let digit = byte &- UInt8(ascii: "0")
+    if digit < 10 { return digit }
+    let letter = (byte | 0x20) &- UInt8(ascii: "a")
+    return letter < 6 ? letter &+ 10 : 0xFF
+  }
+}

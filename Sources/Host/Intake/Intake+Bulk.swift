@@ -1,0 +1,116 @@
+extension Intake {
+  /// Many requests in one (protocol 1.10). The request as a whole is refused only when there is no
+  /// list of items; an item that is not accepted is left out, counted, and not answered.
+  func admitBulk(_ request: IntakeRequest) throws(IntakeRefusal) {
+    guard let requests = parameters[.requests], !requests.value.isEmpty else {
+      throw IntakeRefusal(.requestsMissing)
+    }
+    let list = listText(requests)
+    bulkItems.removeAll(keepingCapacity: bulkItems.capacity <= Self.keptItemsMax)
+    guard JSONSlices.elements(of: list, into: &bulkItems) else {
+      throw IntakeRefusal(JSONSlices.isValue(list) ? .requestsInvalid : .requestsMissing)
+    }
+    var outer = Outer(appKey: parameters[.appKey], checksum: Checksum(parameters))
+    hashText.begin(target: request.target)
+    let prefix = hashText.count
+    let scratchStart = scratch.count
+    var isRepeatable = true
+    for item in bulkItems {
+      hashText.truncate(to: prefix)
+      scratch.truncate(to: scratchStart)
+      do {
+        isRepeatable = try admit(item, of: request, &outer) && isRepeatable
+      } catch {
+        metrics.refuseItem(error.refusal)
+      }
+    }
+    hashText.truncate(to: prefix)
+    writer.end(bulkHash: isRepeatable && writer.items > 0 ? bulkHash(request) : 0)
+  }
+
+  /// Element slots that are kept between requests.
+  private static let keptItemsMax = 4096
+
+  /// What an item may fall back on.
+  struct Outer {
+    let appKey: SentParameter?
+    let checksum: Checksum?
+    /// The app whose salt was tried last, and whether it was the one.
+    var tried: (app: Int, isMatch: Bool)?
+    /// Digests taken so far; each reads the whole request.
+    var digests = 0
+
+    /// Apps with different salts that one bulk request may address.
+    static let digestsMax = 8
+  }
+
+  /// The JSON text of `requests`: decoded from a form, as it stands in a JSON body, or from a JSON
+  /// string inside one.
+  private func listText(_ requests: SentParameter) -> UnsafeRawBufferPointer {
+    switch requests.encoding {
+    case .plain where UTF8Text.isValid(requests.value): return requests.value
+    case .json where requests.value.first != UInt8(ascii: "\""): return requests.value
+    case .plain, .escaped:
+      list.removeAll()
+      if FormText.decode(requests.value, into: list) { metrics.valuesRepaired.add() }
+    case .json:
+      list.removeAll()
+      _ = JSONScalar.append(requests.value, to: list)
+    }
+    return list.bytes
+  }
+
+  /// Writes one item; answers whether it could be recognised when sent again.
+  private func admit(
+    _ item: UnsafeRawBufferPointer, of request: IntakeRequest, _ outer: inout Outer
+  ) throws(IntakeRefusal) -> Bool {
+    parameters.removeAll()
+    guard try readMembers(of: item) else { throw IntakeRefusal(.missingIDs) }
+    if parameters[.appKey] == nil, let key = outer.appKey {
+      _ = parameters.set(key, limit: .max)
+    }
+    let sender = try identify()
+    try checkItem(request, sender, &outer)
+    hashText.append(text: item)
+    if holdsUnwantedAddress {
+      beginItem(sender, form: .parameters)
+      writeParameters()
+    } else {
+      beginItem(sender, form: .object)
+      writer.object(item)
+    }
+    writer.endItem()
+    return parameters[.timestamp] != nil
+  }
+
+  /// Whether the item may not be recorded as it was sent.
+  private var holdsUnwantedAddress: Bool {
+    configuration.addresses != .keep
+      && (parameters[.address] != nil || parameters[.clientAddress] != nil)
+  }
+
+  /// Clients sign the bulk request as a whole.
+  private func checkItem(
+    _ request: IntakeRequest, _ sender: Sender, _ outer: inout Outer
+  ) throws(IntakeRefusal) {
+    let salt = sender.apps.salts[sender.app]
+    if salt.isEmpty { return }
+    guard let checksum = outer.checksum else { throw IntakeRefusal(.checksumMissing) }
+    if outer.tried?.app != sender.app {
+      guard outer.digests < Outer.digestsMax else { throw IntakeRefusal(.checksumMismatch) }
+      outer.digests += 1
+      outer.tried = (sender.app, isSigned(checksum, request, salt: salt))
+    }
+    guard outer.tried?.isMatch == true else { throw IntakeRefusal(.checksumMismatch) }
+  }
+
+  private func bulkHash(_ request: IntakeRequest) -> UInt64 {
+    if let body = request.body {
+      switch request.format {
+      case .form: hashText.append(form: body)
+      case .json: hashText.append(text: body)
+      }
+    }
+    return RequestHash.ofRequest(hashText.bytes)
+  }
+}

@@ -1,0 +1,148 @@
+/// Turns an HTTP request on an SDK path into a journal entry, or says why not.
+///
+/// Follows the protocol's steps 1 to 8 and takes the request hash of step 10. One per event loop,
+/// confined to it: all buffers are used again for the next request.
+package final class Intake {
+  let configuration: IntakeConfiguration
+  let metrics: Metrics
+  var directory: AppDirectory.Reader
+  var parameters = ParameterList()
+  var writer = RequestRecord.Writer(buffer: EntryBuffer())
+  var hashText = HashText(buffer: EntryBuffer())
+  /// Decoded names and ids; room is made before anything points into it.
+  let scratch = EntryBuffer()
+  /// Texts put together for checksums and partitions.
+  let workspace = EntryBuffer()
+  /// The decoded list of a bulk request.
+  let list = EntryBuffer()
+  var bulkItems: ContiguousArray<UnsafeRawBufferPointer> = []
+
+  package init(directory: AppDirectory, configuration: IntakeConfiguration, metrics: Metrics) {
+    self.configuration = configuration
+    self.metrics = metrics
+    self.directory = AppDirectory.Reader(directory)
+  }
+
+  /// The entries of the requests admitted since the last `removeEntries`, one behind the other.
+  var entries: UnsafeRawBufferPointer { writer.buffer.bytes }
+
+  /// Where in `entries` the request admitted last is.
+  var entry: (offset: Int, count: Int) { writer.entry }
+
+  /// The number of items of the request admitted last.
+  var entryItems: Int { writer.items }
+
+  /// Takes back the entry of the request admitted last.
+  func removeEntry() {
+    writer.discard()
+  }
+
+  func removeEntries() {
+    writer.buffer.removeAll()
+  }
+
+  /// Reads a request and adds its entry to `entries`; one that is refused leaves nothing there. No
+  /// items means that there is nothing to append and the answer is success.
+  func admit(_ request: IntakeRequest) throws(IntakeRefusal) {
+    writer.begin(receivedMs: request.receivedMs, isBulk: request.route == .bulk)
+    do {
+      try read(request)
+    } catch {
+      writer.discard()
+      throw error
+    }
+    if writer.items == 0 { writer.discard() }
+  }
+
+  private func read(_ request: IntakeRequest) throws(IntakeRefusal) {
+    parameters.removeAll()
+    makeRoom(for: request)
+    try FormText.read(
+      request.query, into: &parameters, scratch: scratch, limits: configuration.limits)
+    if let body = request.body, !body.isEmpty { try readBody(body, request.format) }
+    try checkLengths()
+    switch request.route {
+    case .single: try admitSingle(request)
+    case .bulk: try admitBulk(request)
+    }
+  }
+
+  /// `scratch` must not move while parameters point into it: makes room for everything that can go
+  /// there, at most three bytes for one that was sent.
+  private func makeRoom(for request: IntakeRequest) {
+    let limits = configuration.limits
+    let sent = request.target.count + (request.body?.count ?? 0)
+    let names = min(sent, (limits.parametersMax + 3) * limits.nameBytesMax)
+    scratch.removeAll(
+      fixingCapacity: 3 * (names + limits.deviceIDBytesMax + IntakeLimits.appKeyBytesMax))
+  }
+
+  private func readBody(
+    _ body: UnsafeRawBufferPointer, _ format: IntakeRequest.BodyFormat
+  ) throws(IntakeRefusal) {
+    switch format {
+    case .form:
+      try FormText.read(body, into: &parameters, scratch: scratch, limits: configuration.limits)
+    case .json:
+      guard UTF8Text.isValid(body), try readMembers(of: body) else {
+        throw IntakeRefusal(.malformedBody)
+      }
+    }
+  }
+
+  /// Adds the members of a JSON object to the parameters; false when it is not one.
+  func readMembers(of text: UnsafeRawBufferPointer) throws(IntakeRefusal) -> Bool {
+    try JSONSlices.members(of: text) { (name, value) throws(IntakeRefusal) in
+      guard name.count <= configuration.limits.nameBytesMax else {
+        throw IntakeRefusal(.parameterNameTooLong)
+      }
+      let mark = scratch.count
+      let key = name.contains(UInt8(ascii: "\\")) ? unescapedName(name) : name
+      let parameter = SentParameter(
+        key: key, name: ParameterName(key), value: value, encoding: .json)
+      switch parameters.set(parameter, limit: configuration.limits.parametersMax) {
+      case .added: break
+      case .replaced: scratch.truncate(to: mark)
+      case .full: throw IntakeRefusal(.tooManyParameters)
+      }
+    }
+  }
+
+  private func unescapedName(_ name: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+    let start = scratch.count
+    JSONScalar.unescape(name, into: scratch)
+    return scratch.bytes.suffix(after: start)
+  }
+
+  /// An id of another length than 24 is refused before anything else is looked at.
+  private func checkLengths() throws(IntakeRefusal) {
+    if let app = parameters[.appID], app.text.count != 24 { throw IntakeRefusal(.appIDInvalid) }
+    if let user = parameters[.userID], user.text.count != 24 {
+      throw IntakeRefusal(.userIDInvalid)
+    }
+  }
+
+  /// A parameter's decoded text in `scratch`; nil when it was not sent or is empty.
+  func decoded(
+    _ name: ParameterName, bytesMax: Int, refusal: Refusal
+  ) throws(IntakeRefusal) -> UnsafeRawBufferPointer? {
+    guard let parameter = parameters[name], !parameter.value.isEmpty else { return nil }
+    guard parameter.value.count <= bytesMax * 3 else { throw IntakeRefusal(refusal) }
+    let start = scratch.count
+    switch parameter.encoding {
+    case .plain where UTF8Text.isASCII(parameter.value):
+      return try limited(parameter.value, bytesMax, refusal)
+    case .plain, .escaped: _ = FormText.decode(parameter.value, into: scratch)
+    case .json:
+      guard JSONScalar.append(parameter.value, to: scratch) else { return nil }
+    }
+    return try limited(scratch.bytes.suffix(after: start), bytesMax, refusal)
+  }
+
+  private func limited(
+    _ text: UnsafeRawBufferPointer, _ bytesMax: Int, _ refusal: Refusal
+  ) throws(IntakeRefusal) -> UnsafeRawBufferPointer? {
+    guard text.count <= bytesMax else { throw IntakeRefusal(refusal) }
+    return text.isEmpty ? nil : text
+  }
+}

@@ -1,0 +1,169 @@
+import Synchronization
+
+/// Why a request, or one item of a bulk request, was not accepted. Each has a counter at `/metrics`
+/// and one answer in `ErrorReply`.
+package enum Refusal: String, CaseIterable, Sendable {
+  // What the protocol says, word for word.
+  case missingIDs = "missing_ids"
+  case zeroDeviceID = "zero_device_id"
+  case unknownApp = "unknown_app"
+  case pausedApp = "paused_app"
+  case lockedApp = "locked_app"
+  case checksumMissing = "checksum_missing"
+  case checksumMismatch = "checksum_mismatch"
+  case requestsMissing = "requests_missing"
+  case requestsInvalid = "requests_invalid"
+  case appIDInvalid = "app_id_invalid"
+  case userIDInvalid = "user_id_invalid"
+  case methodNotAllowed = "method_not_allowed"
+  // What cannot be understood.
+  case malformedRequest = "malformed_request"
+  case malformedBody = "malformed_body"
+  case unsupportedBody = "unsupported_body"
+  case deviceIDTooLong = "device_id_too_long"
+  case parameterNameTooLong = "parameter_name_too_long"
+  case tooManyParameters = "too_many_parameters"
+  // Limits of this server.
+  case headersTooLarge = "headers_too_large"
+  case bodyTooLarge = "body_too_large"
+  case requestTimeout = "request_timeout"
+  case connectionLimit = "connection_limit"
+  case requestLimit = "request_limit"
+  case bodyMemoryLimit = "body_memory_limit"
+  // The journal.
+  case journalFull = "journal_full"
+  case diskReserve = "disk_reserve"
+  case journalBroken = "journal_broken"
+  case syncFailed = "sync_failed"
+}
+
+/// The server's counters and gauges, rendered as Prometheus text.
+///
+/// Counting is one relaxed atomic addition. Other rooms add what they know with `gauge` and
+/// `counter`; their closures are called on the thread that renders.
+package final class Metrics: Sendable {
+  /// One number that only grows.
+  package final class Counter: Sendable {
+    private let value = Atomic<Int>(0)
+
+    package init() {}
+
+    @inline(__always)
+    package func add(_ amount: Int = 1) {
+      value.wrappingAdd(amount, ordering: .relaxed)
+    }
+
+    package var count: Int { value.load(ordering: .relaxed) }
+  }
+
+  /// HTTP requests answered with success.
+  package let requestsAccepted = Counter()
+  /// Items appended to the journal.
+  package let itemsAccepted = Counter()
+  /// Connections accepted since the start.
+  package let connectionsOpened = Counter()
+  /// Connections closed because nothing was sent on them.
+  package let connectionsIdle = Counter()
+  /// Parameter values whose UTF-8 was repaired.
+  package let valuesRepaired = Counter()
+  private let requestsRefused: [Counter]
+  private let itemsRefused: [Counter]
+  private let others = Mutex<[Series]>([])
+
+  /// Something another room counts.
+  private struct Series: Sendable {
+    let name: String
+    let kind: String
+    let help: String
+    let labels: String
+    let read: @Sendable () -> Int
+  }
+
+  package init() {
+    requestsRefused = Refusal.allCases.map { _ in Counter() }
+    itemsRefused = Refusal.allCases.map { _ in Counter() }
+  }
+
+  /// Counts a refused HTTP request.
+  package func refuse(_ refusal: Refusal) {
+    requestsRefused[refusal.index].add()
+  }
+
+  /// Counts a refused item of a bulk request that was itself accepted.
+  package func refuseItem(_ refusal: Refusal) {
+    itemsRefused[refusal.index].add()
+  }
+
+  /// HTTP requests refused for `refusal` so far.
+  package func refused(_ refusal: Refusal) -> Int {
+    requestsRefused[refusal.index].count
+  }
+
+  /// Bulk items refused for `refusal` so far.
+  package func refusedItems(_ refusal: Refusal) -> Int {
+    itemsRefused[refusal.index].count
+  }
+
+  /// Adds a number that goes up and down. `labels` is the text between the braces, or empty.
+  package func gauge(
+    _ name: String, help: String, labels: String = "", read: @escaping @Sendable () -> Int
+  ) {
+    others.withLock {
+      $0.append(Series(name: name, kind: "gauge", help: help, labels: labels, read: read))
+    }
+  }
+
+  /// Adds a number that only grows and that its owner keeps.
+  package func counter(
+    _ name: String, help: String, labels: String = "", read: @escaping @Sendable () -> Int
+  ) {
+    others.withLock {
+      $0.append(Series(name: name, kind: "counter", help: help, labels: labels, read: read))
+    }
+  }
+
+  /// Everything as Prometheus text (version 0.0.4).
+  package func render() -> String {
+    var named: Set<String> = []
+    var text = ""
+    for series in ownSeries() + others.withLock({ $0 }) {
+      if named.insert(series.name).inserted {
+        text += "# HELP \(series.name) \(series.help)\n# TYPE \(series.name) \(series.kind)\n"
+      }
+      let labels = series.labels.isEmpty ? "" : "{\(series.labels)}"
+      text += "\(series.name)\(labels) \(series.read())\n"
+    }
+    return text
+  }
+
+  private func ownSeries() -> [Series] {
+    let plain: [(String, String, Counter)] = [
+      ("tally_requests_accepted_total", "HTTP requests answered with success", requestsAccepted),
+      ("tally_items_accepted_total", "Items appended to the journal", itemsAccepted),
+      ("tally_connections_total", "Connections accepted", connectionsOpened),
+      ("tally_connections_idle_total", "Connections closed for silence", connectionsIdle),
+      ("tally_values_repaired_total", "Values with repaired UTF-8", valuesRepaired),
+    ]
+    return plain.map { name, help, counter in
+      Series(name: name, kind: "counter", help: help, labels: "") { counter.count }
+    }
+      + refusals("tally_requests_refused_total", "HTTP requests refused", requestsRefused)
+      + refusals("tally_items_refused_total", "Bulk items refused", itemsRefused)
+  }
+
+  private func refusals(_ name: String, _ help: String, _ counters: [Counter]) -> [Series] {
+    zip(Refusal.allCases, counters).map { refusal, counter in
+      Series(
+        name: name, kind: "counter", help: help, labels: "reason=\"\(refusal.rawValue)\""
+      ) { counter.count }
+    }
+  }
+}
+
+extension Refusal {
+  private static let indexes = Dictionary(
+    uniqueKeysWithValues: allCases.enumerated().map { ($1, $0) })
+
+  /// The position among all cases; counters are kept in this order.
+  var index: Int { Self.indexes[self] ?? 0 }
+}

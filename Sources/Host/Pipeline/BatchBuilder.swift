@@ -1,0 +1,146 @@
+import CSimdjson
+import PluginABI
+import Store
+
+/// Builds the block of memory hooks read (tally_plugin.h, section 2) out of journalled items. Used again
+/// for every batch; the pipeline's thread only.
+final class BatchBuilder {
+  let counters: Counters
+  private let json: OpaquePointer
+  private let names: EventDecoder.Names
+  private let rule: TimestampRule
+  private var events: EventDecoder
+  private var itemList: ContiguousArray<tally_item> = []
+  private var eventList: ContiguousArray<tally_event> = []
+  private var counted = tally_json_counts()
+
+  /// Times older than `retentionMonths` before receipt are moved to that edge.
+  init(retentionMonths: Int, counters: Counters = Counters()) {
+    guard let json = tally_json_new() else { preconditionFailure("the allocator answers or ends") }
+    self.json = json
+    self.counters = counters
+    rule = TimestampRule(retentionMonths: retentionMonths)
+    names = EventDecoder.Names(
+      events: Self.declare("events", json), key: Self.declare("key", json),
+      count: Self.declare("count", json), sum: Self.declare("sum", json),
+      duration: Self.declare("dur", json), timestamp: Self.declare("timestamp", json),
+      segmentation: Self.declare("segmentation", json))
+    events = EventDecoder(json: json, names: names, rule: rule, counters: counters)
+  }
+
+  deinit {
+    tally_json_free(json)
+  }
+
+  private static func declare(_ name: String, _ json: OpaquePointer) -> UInt32 {
+    Array(name.utf8).withUnsafeBytes { tally_json_declare(json, $0.baseAddress, $0.count) }
+  }
+
+  /// Interns a member name: the id is its key index in every batch that begins from here on. 0 when there
+  /// are too many.
+  func declare(_ name: [UInt8]) -> UInt32 {
+    name.withUnsafeBytes { tally_json_declare(json, $0.baseAddress, $0.count) }
+  }
+
+  /// Begins a batch; the block of the last one is gone.
+  func begin() {
+    itemList.removeAll(keepingCapacity: true)
+    eventList.removeAll(keepingCapacity: true)
+    tally_json_begin(json)
+  }
+
+  /// Adds one item of an entry. It is known to count: its app and user exist and it is no duplicate.
+  func append(
+    item: RequestRecord.Item, position: UInt64, index: UInt32, isBulk: Bool, receivedMs: Int64,
+    uid: UInt64, isNewUser: Bool, userIndex: UInt32, calendar: LocalCalendar
+  ) {
+    var entry = tally_item()
+    entry.position = position
+    entry.hash = item.hash
+    entry.user = uid
+    entry.received_ms = receivedMs
+    entry.index = index
+    entry.app = item.app
+    entry.user_index = userIndex
+    entry.flags = (isNewUser ? TALLY_ITEM_NEW_USER : 0) | (isBulk ? TALLY_ITEM_BULK : 0)
+    entry.root = appendRoot(item)
+    (entry.device_off, entry.device_len) = appendText(item.device)
+    (entry.country_off, entry.country_len) = appendText(item.country)
+    (entry.city_off, entry.city_len) = appendText(item.city)
+    decode(&entry, calendar)
+    itemList.append(entry)
+  }
+
+  /// The complete block, valid until the next `begin`.
+  func finish() -> UnsafeMutablePointer<tally_batch> {
+    let now = tally_json_count(json)
+    counters.jsonRepaired.add(Int(now.repaired - counted.repaired))
+    counters.jsonInvalid.add(Int(now.invalid - counted.invalid))
+    counters.jsonLimited.add(Int(now.limited - counted.limited))
+    counted = now
+    let batch = itemList.withUnsafeBufferPointer { items in
+      eventList.withUnsafeBufferPointer { events in
+        tally_json_finish(
+          json, items.baseAddress, UInt32(items.count), events.baseAddress, UInt32(events.count))
+      }
+    }
+    guard let batch else { preconditionFailure("a block has at least its header") }
+    return batch
+  }
+
+  /// Whether a member with an interned name occurs in the batch.
+  func contains(_ name: UInt32) -> Bool {
+    tally_json_contains(json, name) != 0
+  }
+
+  // MARK: One item
+
+  private func appendRoot(_ item: RequestRecord.Item) -> UInt32 {
+    if item.form == .object {
+      var root: UInt32 = 0
+      let text = item.object
+      _ = tally_json_object(json, text?.baseAddress, text?.count ?? 0, &root)
+      return root
+    }
+    let root = tally_json_open(json)
+    var parameters = item.parameters
+    while let parameter = parameters.next() {
+      _ = tally_json_parameter(
+        json, parameter.key.baseAddress, parameter.key.count, parameter.value.baseAddress,
+        parameter.value.count, parameter.isJSON ? 1 : 0)
+    }
+    tally_json_close(json, root)
+    return root
+  }
+
+  private func appendText(_ text: UnsafeRawBufferPointer) -> (UInt32, UInt32) {
+    if text.isEmpty { return (0, 0) }
+    return (tally_json_text(json, text.baseAddress, text.count), UInt32(text.count))
+  }
+
+  /// Fills in the item's time and its events.
+  private func decode(_ entry: inout tally_item, _ calendar: LocalCalendar) {
+    var list: UInt32 = 0
+    var sent: LooseNumber?
+    if let nodes = tally_json_nodes(json), let block = tally_json_block(json) {
+      var member = entry.root + 1
+      for _ in 0..<nodes[Int(entry.root)].off {
+        let node = nodes + Int(member)
+        if node.pointee.key == names.events { list = member }
+        if node.pointee.key == names.timestamp { sent = LooseNumber(node, text: block) }
+        member += UInt32(node.pointee.kind) >= TALLY_ARRAY ? 1 + node.pointee.len : 1
+      }
+    }
+    let time = rule.judge(sent, receivedMs: entry.received_ms, otherwise: entry.received_ms)
+    counters.count(time.moved)
+    entry.timestamp_ms = time.ms
+    if time.moved != .not { entry.flags |= TALLY_ITEM_CLAMPED }
+    entry.hour = calendar.hour(ofMs: time.ms)
+    entry.first_event = UInt32(eventList.count)
+    let source = EventDecoder.Source(
+      item: UInt32(itemList.count), timestampMs: time.ms, hour: entry.hour,
+      receivedMs: entry.received_ms, calendar: calendar)
+    events.decode(list, of: source, into: &eventList)
+    entry.n_events = UInt32(eventList.count) - entry.first_event
+  }
+}

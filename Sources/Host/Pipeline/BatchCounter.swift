@@ -1,0 +1,148 @@
+import Foundation
+import Journal
+import PluginABI
+import PluginRuntime
+import Store
+
+/// One batch on its way from the journal's bytes to the working set: find user, drop duplicates, decode,
+/// run the hooks, keep the raw rows, keep the books. The pipeline's thread only.
+final class BatchCounter {
+  /// Where an item came from, for its raw row.
+  private struct Source {
+    let app: UInt32
+    let uid: UInt64
+    let body: UnsafeRawBufferPointer
+  }
+
+  private let workingSet: WorkingSet
+  private let dispatcher: Dispatcher
+  private let builder: BatchBuilder
+  private let registry: AppRegistry
+  private var apps: RegisteredApps
+  private var ledger = LedgerTally()
+  private var sources: ContiguousArray<Source> = []
+  private var users = DenseIndex()
+  private var rawFacts: RawFacts
+
+  init(
+    workingSet: WorkingSet, dispatcher: Dispatcher, builder: BatchBuilder, registry: AppRegistry,
+    factNames: [UInt32: [UInt8]]
+  ) {
+    self.workingSet = workingSet
+    self.dispatcher = dispatcher
+    self.builder = builder
+    self.registry = registry
+    apps = registry.snapshot
+    rawFacts = RawFacts(names: factNames)
+  }
+
+  /// Counts every entry of the batch. Throws only what makes the whole batch be counted again.
+  func count(_ batch: borrowing JournalBatch) throws {
+    begin()
+    try batch.withEntries { position, entry in try decode(position, entry) }
+    if let first = batch.entries.first, let last = batch.entries.last, !sources.isEmpty {
+      try runHooks(first.position...last.position)
+    }
+    ledger.write(to: workingSet)
+  }
+
+  private func begin() {
+    if !registry.isCurrent(apps) { apps = registry.snapshot }
+    sources.removeAll(keepingCapacity: true)
+    users.begin()
+    builder.begin()
+  }
+
+  // MARK: From bytes to items
+
+  private func decode(_ position: UInt64, _ entry: UnsafeRawBufferPointer) throws {
+    guard var cursor = RequestRecord.ItemCursor(entry) else {
+      return keepDamaged(position, "its header is damaged or of another version")
+    }
+    let header = cursor.header
+    var index: UInt32 = 0
+    var isRepeat: Bool?
+    while let item = cursor.next() {
+      ledger.add(.accepted, app: item.app)
+      if try isRepeat ?? judge(&isRepeat, header, item) {
+        ledger.add(.duplicate, app: item.app)
+      } else {
+        try decode(item, position, index, header)
+      }
+      index += 1
+    }
+    if cursor.isDamaged { keepDamaged(position, "item \(index) is damaged") }
+  }
+
+  /// Whether a bulk request is one that was counted before, asked once, at its first item.
+  private func judge(
+    _ isRepeat: inout Bool?, _ header: RequestRecord.Header, _ item: RequestRecord.Item
+  ) throws -> Bool {
+    let answer =
+      try header.bulkHash != 0
+      && workingSet.isDuplicateBulk(
+        app: item.app, hash: header.bulkHash, receivedMs: header.receivedMs)
+    isRepeat = answer
+    return answer
+  }
+
+  private func decode(
+    _ item: RequestRecord.Item, _ position: UInt64, _ index: UInt32, _ header: RequestRecord.Header
+  ) throws {
+    guard let app = apps.byNumber[item.app] else { return ledger.add(.unknownApp, app: item.app) }
+    let user = try workingSet.user(app: item.app, device: item.device, nowMs: header.receivedMs)
+    if item.hash != 0,
+      try workingSet.isDuplicate(user: user.slot, hash: item.hash, receivedMs: header.receivedMs)
+    {
+      return ledger.add(.duplicate, app: item.app)
+    }
+    builder.append(
+      item: item, position: position, index: index, isBulk: header.isBulk,
+      receivedMs: header.receivedMs, uid: user.uid, isNewUser: user.isNew,
+      userIndex: users.index(of: user.slot), calendar: app.calendar)
+    sources.append(Source(app: item.app, uid: user.uid, body: item.bytes))
+    ledger.add(.stored, app: item.app)
+  }
+
+  /// Bytes that passed the journal's checks and still make no sense are kept for whoever can read them.
+  private func keepDamaged(_ position: UInt64, _ reason: String) {
+    ledger.add(.damaged, app: 0)
+    workingSet.deadLetter(
+      plugin: 0, position: position, item: 0, app: 0, reason: "the entry cannot be read: \(reason)",
+      receivedMs: 0, body: .init(start: nil, count: 0))
+  }
+
+  // MARK: From items to effects
+
+  private func runHooks(_ positions: ClosedRange<UInt64>) throws {
+    let batch = builder.finish()
+    try users.slots.withUnsafeBufferPointer { slots in
+      try dispatcher.run(
+        .init(batch: batch, users: slots, positions: positions, contains: builder.contains))
+    }
+    for index in sources.indices {
+      let item = tally_batch_item(batch, UInt32(index)).pointee
+      rawFacts.collect(from: dispatcher.facts, item: index)
+      rawFacts.bytes.withUnsafeBytes { facts in
+        workingSet.appendRaw(
+          position: item.position, item: item.index, app: item.app, uid: item.user,
+          timestampMs: item.timestamp_ms, receivedMs: item.received_ms, body: sources[index].body,
+          facts: facts)
+      }
+    }
+    for letter in dispatcher.deadLetters { keep(letter, batch) }
+  }
+
+  private func keep(_ letter: Dispatcher.DeadLetter, _ batch: UnsafePointer<tally_batch>) {
+    let place = sources.indices.first { index in
+      let item = tally_batch_item(batch, UInt32(index)).pointee
+      return item.position == letter.position && item.index == letter.item
+    }
+    ledger.add(.deadLetter, app: letter.app)
+    workingSet.deadLetter(
+      plugin: letter.plugin, position: letter.position, item: letter.item, app: letter.app,
+      reason: letter.reason,
+      receivedMs: place.map { tally_batch_item(batch, UInt32($0)).pointee.received_ms } ?? 0,
+      body: place.map { sources[$0].body } ?? .init(start: nil, count: 0))
+  }
+}

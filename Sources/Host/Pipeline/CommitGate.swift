@@ -1,0 +1,48 @@
+import Foundation
+
+/// Where reads wait until what was durable when they arrived is committed, so that clients read their own
+/// writes without sleeping. Any thread.
+final class CommitGate: @unchecked Sendable {
+  private let condition = NSCondition()
+  private var committed: UInt64
+  private var wanted: UInt64 = 0
+  private let waitMax: Duration
+  private let wake: @Sendable () -> Void
+
+  /// `waitMax` is the longest a read waits; after it, the read sees the last commit. `wake` makes the
+  /// pipeline look again.
+  init(committed: UInt64, waitMax: Duration, wake: @escaping @Sendable () -> Void) {
+    self.committed = committed
+    self.waitMax = waitMax
+    self.wake = wake
+  }
+
+  /// Whether a read waits for a position that is counted, that is at most `counted`, but not committed.
+  func isWanted(counted: UInt64) -> Bool {
+    condition.withLock { wanted > committed && committed < counted && wanted <= counted }
+  }
+
+  /// Blocks until `position` is committed or the limit has passed; true when it is.
+  @discardableResult
+  func wait(for position: UInt64) -> Bool {
+    let (seconds, attoseconds) = waitMax.components
+    let deadline = Date(timeIntervalSinceNow: Double(seconds) + Double(attoseconds) * 1e-18)
+    condition.lock()
+    defer { condition.unlock() }
+    guard committed < position else { return true }
+    wanted = max(wanted, position)
+    wake()
+    while committed < position {
+      if !condition.wait(until: deadline) { return committed >= position }
+    }
+    return true
+  }
+
+  /// The store has committed everything up to `position`.
+  func advance(to position: UInt64) {
+    condition.withLock {
+      committed = max(committed, position)
+      condition.broadcast()
+    }
+  }
+}

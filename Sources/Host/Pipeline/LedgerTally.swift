@@ -1,0 +1,57 @@
+import Store
+
+/// What became of the items of a batch, per app, on its way into the flush. Every accepted item ends in
+/// exactly one of these.
+struct LedgerTally {
+  /// The books' columns.
+  enum Reason: String, CaseIterable {
+    case accepted
+    case stored
+    case duplicate
+    case unknownApp = "unknown-app"
+    case damaged
+    /// Items that one consumer could not take; they are also `stored`.
+    case deadLetter = "dead-letter"
+  }
+
+  private var counts: [UInt32: [Int]] = [:]
+  private var app: UInt32 = 0
+  private var row = [Int](repeating: 0, count: Reason.allCases.count)
+
+  /// Adds one item.
+  mutating func add(_ reason: Reason, app: UInt32, items: Int = 1) {
+    if app != self.app { switchTo(app) }
+    row[Self.column(reason)] += items
+  }
+
+  /// Hands everything to the working set and begins anew.
+  mutating func write(to store: WorkingSet) {
+    switchTo(0)
+    for (app, row) in counts {
+      for reason in Reason.allCases where row[Self.column(reason)] != 0 {
+        store.ledger(app: app, reason: reason.rawValue, row[Self.column(reason)])
+      }
+    }
+    counts.removeAll(keepingCapacity: true)
+  }
+
+  private mutating func switchTo(_ next: UInt32) {
+    if row.contains(where: { $0 != 0 }) {
+      counts[app] = zip(counts[app] ?? Array(repeating: 0, count: row.count), row).map(+)
+    }
+    row = counts[next] ?? Array(repeating: 0, count: row.count)
+    counts[next] = nil
+    app = next
+  }
+
+  private static func column(_ reason: Reason) -> Int {
+    switch reason {
+    case .accepted: 0
+    case .stored: 1
+    case .duplicate: 2
+    case .unknownApp: 3
+    case .damaged: 4
+    case .deadLetter: 5
+    }
+  }
+}

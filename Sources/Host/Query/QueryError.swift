@@ -1,0 +1,21 @@
+/// Why a question is refused, with the words clients know.
+struct QueryError: Error {
+  enum Code {
+    case missingAppID, invalidAppID, unknownMethod, unknownPath, appDoesNotExist, pluginFailed, storeFailed
+  }
+
+  let code: Code
+  /// For the operator's log; never sent.
+  var detail = ""
+
+  var reply: QueryReply {
+    switch code {
+    case .missingAppID: QueryReply(status: 400, message: "Missing parameter \"app_id\"")
+    case .invalidAppID: QueryReply(status: 400, message: "Invalid parameter \"app_id\"")
+    case .unknownMethod: QueryReply(status: 400, message: "Invalid method")
+    case .unknownPath: QueryReply(status: 400, message: "Invalid path")
+    case .appDoesNotExist: QueryReply(status: 401, message: "App does not exist")
+    case .pluginFailed, .storeFailed: QueryReply(status: 500, message: "Server error")
+    }
+  }
+}

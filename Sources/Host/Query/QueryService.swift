@@ -1,0 +1,75 @@
+import Journal
+import Logging
+import PluginRuntime
+import Store
+
+/// Answers questions: who asks, about which app, which plugin owns it, from one snapshot. Blocks shortly;
+/// called on the read threads only.
+struct QueryService: Sendable {
+  let store: Store
+  let journal: Journal
+  let gate: CommitGate
+  let runtime: PluginRuntime
+  let access: Access
+  let apps: AppRegistry
+  let log: Logger
+
+  /// The answer to `/o` and everything below it. Errors come in the order clients know: app id malformed,
+  /// app id missing, unknown question, who asks, unknown app.
+  func answer(_ request: QueryRequest) -> QueryReply {
+    do {
+      return try find(request)
+    } catch let error as QueryError {
+      if !error.detail.isEmpty {
+        log.error("question failed", metadata: ["path": "\(request.path)", "reason": "\(error.detail)"])
+      }
+      return error.reply
+    } catch let denial as AccessDenial {
+      return QueryReply(status: denial.status, message: denial.message)
+    } catch {
+      log.error("question failed", metadata: ["path": "\(request.path)", "reason": "\(error)"])
+      return QueryError(code: .storeFailed).reply
+    }
+  }
+
+  private func find(_ request: QueryRequest) throws -> QueryReply {
+    let appID = request.parameters["app_id"]
+    if let appID, appID.utf8.count != QueryRequest.identifierLength {
+      throw QueryError(code: .invalidAppID)
+    }
+    let reader = try reader(for: request, appID: appID)
+    let credentials = Access.Credentials(
+      apiKey: request.parameters["api_key"], authToken: request.parameters["auth_token"])
+    let known = apps.snapshot
+    _ = try access.reader(credentials, appID: appID) { known.app(hexID: $0) != nil }
+    guard let app = appID.flatMap(known.app(hexID:)) else { throw QueryError(code: .missingAppID) }
+    return try answer(request, reader, app)
+  }
+
+  private func reader(for request: QueryRequest, appID: String?) throws(QueryError) -> Reader {
+    if request.path == "/o" {
+      guard appID != nil else { throw QueryError(code: .missingAppID) }
+      guard let reader = request.parameters["method"].flatMap(runtime.reader(method:)) else {
+        throw QueryError(code: .unknownMethod)
+      }
+      return reader
+    }
+    guard let reader = runtime.reader(path: request.path) else { throw QueryError(code: .unknownPath) }
+    return reader
+  }
+
+  private func answer(
+    _ request: QueryRequest, _ reader: Reader, _ app: RegisteredApp
+  ) throws -> QueryReply {
+    gate.wait(for: journal.durablePosition)
+    let question = Question(
+      app: app.number, appID: app.hexID, calendar: app.calendar, httpMethod: request.httpMethod,
+      path: request.path, parameters: request.parameters, nowMs: Clock.system.nowMs)
+    do {
+      let answer = try store.read { try reader.answer(question, snapshot: $0) }
+      return QueryReply(status: answer.status, body: answer.body)
+    } catch let error as PluginError {
+      throw QueryError(code: .pluginFailed, detail: "\(error)")
+    }
+  }
+}

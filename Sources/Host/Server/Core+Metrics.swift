@@ -1,0 +1,33 @@
+import Journal
+import Store
+
+extension Core {
+  /// Adds what store, journal and plugins know to `/metrics`.
+  func publish(_ metrics: Metrics) {
+    let journal = journal
+    metrics.gauge("tally_journal_durable_position", help: "The last position that is durable") {
+      Int(journal.durablePosition)
+    }
+    metrics.gauge("tally_store_position", help: "The last position that is committed") { [store] in
+      Int(store.committedPosition)
+    }
+    metrics.gauge("tally_journal_queue_bytes", help: "Bytes that wait for the disk") {
+      journal.statistics.queueBytes
+    }
+    metrics.counter("tally_journal_groups_total", help: "Groups written") {
+      Int(journal.statistics.groups)
+    }
+    metrics.counter("tally_journal_syncs_total", help: "Syncs of the journal") {
+      Int(journal.statistics.syncs)
+    }
+    metrics.counter("tally_journal_bytes_total", help: "Bytes written to the journal") {
+      Int(journal.statistics.bytes)
+    }
+    metrics.gauge("tally_plugins_running", help: "Plugins that run") { [runtime] in
+      runtime.instances.count
+    }
+    metrics.gauge("tally_plugins_refused", help: "Plugins the server runs without") { [runtime] in
+      runtime.refusals.count
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import Builtins
+import Foundation
+import Journal
+import Logging
+import PluginABI
+import PluginRuntime
+import Store
+
+/// Everything behind HTTP: store, journal, plugins, pipeline. Made in the order in which data flows back
+/// after a restart, ended in the order in which it flows forward.
+final class Core: Sendable {
+  static let productVersion = "0.1.0"
+
+  let configuration: Configuration
+  let store: Store
+  let journal: Journal
+  let runtime: PluginRuntime
+  let pipeline: Pipeline
+  let registry: AppRegistry
+  let directory: AppDirectory
+  let members: MemberDirectory
+  /// What a new data folder is told, once.
+  let firstRun: FirstRun?
+  let log: Logger
+
+  init(_ configuration: Configuration, log: Logger) throws {
+    let host = configuration.host
+    let faults = FaultPoints(ProcessInfo.processInfo.environment[FaultPoints.variable])
+    self.configuration = configuration
+    self.log = log
+    store = try Store.open(directory: host.data)
+    firstRun = try FirstRun.make(in: store, address: host.listen)
+    journal = try Journal.open(
+      JournalConfiguration(host, faults: faults), storePosition: store.committedPosition)
+    journal.report(to: log)
+    let apps = try store.apps()
+    registry = try AppRegistry(apps)
+    directory = AppDirectory(apps.map(AppView.init))
+    members = MemberDirectory(try store.members())
+    let workingSet = try store.workingSet(limits: .init(cacheBytesMax: host.limits.cacheBytesMax))
+    let builder = BatchBuilder(retentionMonths: host.limits.rawRetentionMonths)
+    runtime = Self.startPlugins(configuration, workingSet, builder, faults, log)
+    pipeline = try Self.makePipeline(
+      host, .init(journal, store, workingSet, runtime, builder, registry, faults), log)
+  }
+
+  /// Begins to count what the journal holds.
+  func start() { pipeline.start() }
+
+  /// Syncs and commits everything that was accepted, then ends the plugins. Nothing may append any more.
+  func stop() {
+    journal.close()
+    pipeline.stop()
+    runtime.stop()
+    log.info("stopped", metadata: ["position": "\(store.committedPosition)"])
+  }
+
+  /// Makes a new app visible to intake, questions and the pipeline.
+  func reloadAdministration() throws {
+    let apps = try store.apps()
+    try registry.replace(with: apps)
+    directory.replace(apps.map(AppView.init))
+    members.replace(with: try store.members())
+  }
+
+  private static func startPlugins(
+    _ configuration: Configuration, _ workingSet: WorkingSet, _ builder: BatchBuilder,
+    _ faults: FaultPoints, _ log: Logger
+  ) -> PluginRuntime {
+    let services = HostTable.Services(
+      log: log, productVersion: productVersion, intern: { builder.declare($0) })
+    let runtime = PluginRuntime(
+      store: workingSet, services: services, nearest: PluginConfiguration.nearest)
+    let given = configuration.plugins ?? []
+    for builtin in Builtins.entries(withFaultPoint: faults.isArmed(.hookTrap)) {
+      let settings = given.first { $0.name == builtin.name }?.settings ?? []
+      runtime.start(.init(.builtin(builtin.entry), settings: settings))
+    }
+    let locator = PluginLocator()
+    for plugin in locator.enabled(in: configuration) where !Builtins.names.contains(plugin.name) {
+      let path = locator.path(of: plugin)
+      runtime.start(.init(.library(name: plugin.name, path: path), settings: plugin.settings))
+    }
+    return runtime
+  }
+
+  /// The parts a pipeline is made of, named once.
+  private struct Parts {
+    let journal: Journal
+    let store: Store
+    let workingSet: WorkingSet
+    let runtime: PluginRuntime
+    let builder: BatchBuilder
+    let registry: AppRegistry
+    let faults: FaultPoints
+
+    init(
+      _ journal: Journal, _ store: Store, _ workingSet: WorkingSet, _ runtime: PluginRuntime,
+      _ builder: BatchBuilder, _ registry: AppRegistry, _ faults: FaultPoints
+    ) {
+      self.journal = journal
+      self.store = store
+      self.workingSet = workingSet
+      self.runtime = runtime
+      self.builder = builder
+      self.registry = registry
+      self.faults = faults
+    }
+  }
+
+  private static func makePipeline(
+    _ host: HostSettings, _ parts: Parts, _ log: Logger
+  ) throws -> Pipeline {
+    let breadcrumb = try Breadcrumb(path: host.data + "/breadcrumb")
+    let suspectsPath = host.data + "/suspects.json"
+    var suspects = Suspects(path: suspectsPath)
+    if let death = breadcrumb.death {
+      log.error(
+        "the last run ended inside a plugin",
+        metadata: [
+          "plugin": "\(death.consumer)", "signal": "\(death.signal)", "positions": "\(death.positions)",
+        ])
+      suspects.add(death)
+      try suspects.save(path: suspectsPath)
+    }
+    breadcrumb.install()
+    let dispatcher = parts.runtime.dispatcher(breadcrumb: breadcrumb, suspects: suspects)
+    let counter = BatchCounter(
+      workingSet: parts.workingSet, dispatcher: dispatcher, builder: parts.builder,
+      registry: parts.registry, factNames: parts.runtime.factNames)
+    return try Pipeline(
+      .init(
+        journal: parts.journal, store: parts.store, workingSet: parts.workingSet,
+        runtime: parts.runtime, dispatcher: dispatcher, counter: counter,
+        suspectsPath: suspectsPath, limits: host.limits, log: log, faults: parts.faults),
+      breadcrumb: breadcrumb)
+  }
+}

@@ -1,0 +1,53 @@
+import Journal
+import Store
+
+/// What an operator chose, in the words of the rooms that obey it.
+extension JournalConfiguration {
+  init(_ host: HostSettings, faults: FaultPoints) {
+    self.init(
+      directory: host.data + "/journal",
+      durability: host.durability == .fsync ? .fsync : .os,
+      segmentBytes: host.limits.journalSegmentBytes,
+      queueBytesMax: host.limits.journalQueueBytesMax,
+      diskReserveBytes: host.limits.diskReserveBytes,
+      faultPoint: faults.journalFaultPoint)
+  }
+}
+
+extension HTTPServer.Configuration {
+  init(_ host: HostSettings) {
+    self.init(host: host.listen.host, port: host.listen.port)
+    eventLoops = host.eventLoops
+    limits.headerBytesMax = host.limits.headerBytesMax
+    limits.bodyBytesMax = host.limits.bodyBytesMax
+    limits.bodyMemoryBytesMax = host.limits.bodyBytesInFlightMax
+    limits.connectionsMax = host.limits.connectionsMax
+    limits.requestsInFlightMax = host.limits.requestsInFlightMax
+    limits.idleTimeout = .seconds(Int64(host.limits.idleTimeoutSeconds))
+  }
+}
+
+extension AppView {
+  init(_ app: App) {
+    self.init(
+      number: app.number, hexID: app.hex, key: app.key, salt: app.salt, isPaused: app.isPaused,
+      isLocked: app.isLocked, redirectURL: app.redirectURL)
+  }
+}
+
+extension FaultPoints {
+  /// What the journal calls at its points; nil when no fault lies there.
+  var journalFaultPoint: (@Sendable (JournalFault) -> Void)? {
+    guard isArmed(.afterAppend) || isArmed(.afterSync) || isArmed(.beforeTrim) else { return nil }
+    return { self.pass($0) }
+  }
+
+  private func pass(_ fault: JournalFault) {
+    switch fault {
+    case .afterAppend: pass(Place.afterAppend)
+    case .afterSync: pass(Place.afterSync)
+    case .beforeTrim: pass(Place.beforeTrim)
+    case .afterWrite: break
+    }
+  }
+}

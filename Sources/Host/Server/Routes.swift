@@ -1,0 +1,46 @@
+import Hummingbird
+import NIOCore
+import NIOPosix
+
+/// Everything that is not `/i` and `/i/bulk`: one router, one place to see what the server answers.
+struct Routes {
+  let core: Core
+  let metrics: Metrics
+  let threads: NIOThreadPool
+
+  var responder: some HTTPResponder<BasicRequestContext> {
+    let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
+    router.get("/o/ping") { _, _ in Self.json(QueryReply(status: 200, message: "Success")) }
+    router.get("/metrics") { [metrics] _, _ in
+      Response(
+        status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+        body: .init(byteBuffer: ByteBuffer(string: metrics.render())))
+    }
+    let service = QueryService(
+      store: core.store, journal: core.journal, gate: core.pipeline.gate, runtime: core.runtime,
+      access: Access(members: core.members), apps: core.registry, log: core.log)
+    QueryRoutes(service: service, threads: threads).add(to: router)
+    router.add(middleware: UnknownPath())
+    return router.buildResponder()
+  }
+
+  static func json(_ reply: QueryReply) -> Response {
+    Response(
+      status: .init(code: reply.status), headers: [.contentType: "application/json; charset=utf-8"],
+      body: .init(byteBuffer: ByteBuffer(bytes: reply.body)))
+  }
+}
+
+/// A path nobody answers gets the words clients know.
+private struct UnknownPath: RouterMiddleware {
+  func handle(
+    _ request: Request, context: BasicRequestContext,
+    next: (Request, BasicRequestContext) async throws -> Response
+  ) async throws -> Response {
+    do {
+      return try await next(request, context)
+    } catch let error as HTTPError where error.status == .notFound {
+      return Routes.json(QueryError(code: .unknownPath).reply)
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import Foundation
+import Hummingbird
+import Logging
+import NIOPosix
+
+/// `tally serve`, from an empty folder to the last synced byte.
+enum TallyServer {
+  /// Threads that answer questions; more of them wait in line.
+  static let readThreads = 2
+
+  /// Runs until SIGTERM or SIGINT. Throws what kept it from starting.
+  static func run(_ configuration: Configuration) async throws {
+    LoggingSystem.bootstrap(StreamLogHandler.standardError)
+    let log = Logger(label: "tally")
+    let folder = try DataFolder(locking: configuration.host.data)
+    let core = try Core(configuration, log: log)
+    let metrics = Metrics()
+    core.publish(metrics)
+    let threads = NIOThreadPool(numberOfThreads: readThreads)
+    threads.start()
+    core.start()
+    do {
+      try await serve(core, folder, metrics, threads)
+    } catch {
+      core.stop()
+      throw error
+    }
+    try? await threads.shutdownGracefully()
+    withExtendedLifetime(folder) {}
+  }
+
+  private static func serve(
+    _ core: Core, _ folder: DataFolder, _ metrics: Metrics, _ threads: NIOThreadPool
+  ) async throws {
+    let http = HTTPServer(
+      .init(core.configuration.host), journal: core.journal, directory: core.directory,
+      metrics: metrics, clock: { Clock.system.nowMs },
+      responder: Routes(core: core, metrics: metrics, threads: threads).responder, logger: core.log)
+    let port = try await http.start()
+    let control = try ControlServer.start(folder: folder) { Control(core: core).answer($0) }
+    announce(core, port: port)
+    let signal = await Signals.waitForEnd()
+    core.log.info("stopping", metadata: ["signal": "\(signal)"])
+    await http.stop()
+    control.stop()
+    core.stop()
+  }
+
+  private static func announce(_ core: Core, port: Int) {
+    let host = core.configuration.host
+    core.log.info(
+      "listening",
+      metadata: [
+        "address": "\(host.listen.host):\(port)", "data": "\(host.data)",
+        "durability": "\(host.durability.rawValue)",
+        "plugins": "\(core.runtime.instances.map(\.name).joined(separator: " "))",
+      ])
+    if let firstRun = core.firstRun { Console.write(firstRun.text) }
+  }
+}

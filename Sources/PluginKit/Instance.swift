@@ -1,0 +1,56 @@
+import PluginABI
+
+/// What the host holds as `instance`. The trampolines know this class only, because a C function cannot be
+/// made inside a generic one; each call makes one hop through it, then works on the plugin's value.
+class Instance {
+  func enroll(_ registrar: UnsafePointer<tally_registrar>) throws {
+    preconditionFailure("every instance is a TypedInstance")
+  }
+  func start() throws {}
+  func process(_ batch: Batch, _ facts: Facts, _ effects: borrowing Effects) throws {}
+  func reduce(_ place: Int, _ fold: borrowing Fold) throws {}
+  func answer(_ request: borrowing Request, _ reply: borrowing Reply) throws {}
+  func drain() {}
+  func stop() {}
+}
+
+/// An instance of one plugin. `plugin` is set once, in enroll, before any other thread can know it.
+final class TypedInstance<P: Plugin>: Instance {
+  private let host: Host
+  private var plugin: P?
+  private var collections: [Collection] = []
+
+  init(_ host: Host) {
+    self.host = host
+  }
+
+  override func enroll(_ registrar: UnsafePointer<tally_registrar>) throws {
+    guard plugin == nil else { throw PluginError(.invalid, "enroll was called twice") }
+    let counter = CollectionCounter()
+    plugin = try P(host, try Registrar(registrar, collections: counter))
+    collections = counter.all
+  }
+
+  override func start() throws { try enrolled().start() }
+
+  override func process(_ batch: Batch, _ facts: Facts, _ effects: borrowing Effects) throws {
+    try enrolled().process(batch, facts, effects)
+  }
+
+  override func reduce(_ place: Int, _ fold: borrowing Fold) throws {
+    try enrolled().reduce(collections[place], fold)
+  }
+
+  override func answer(_ request: borrowing Request, _ reply: borrowing Reply) throws {
+    try enrolled().answer(request, reply)
+  }
+
+  override func drain() { plugin?.drain() }
+
+  override func stop() { plugin?.stop() }
+
+  private func enrolled() throws -> P {
+    guard let plugin else { throw PluginError(.invalid, "the plugin was called before enroll") }
+    return plugin
+  }
+}

@@ -1,0 +1,36 @@
+import PluginABI
+
+/// The host's side of `tally_error`: copies the reason a plugin gives.
+final class ErrorText {
+  /// Characters kept of a reason.
+  static let lengthMax = 1_000
+
+  private(set) var reason = ""
+
+  /// Calls `body` with an error table; returns its status and the reason.
+  static func collect(_ body: (UnsafePointer<tally_error>) -> tally_status) -> (tally_status, String) {
+    let text = ErrorText()
+    var table = tally_error()
+    table.struct_size = UInt32(MemoryLayout<tally_error>.size)
+    table.ctx = Unmanaged.passUnretained(text).toOpaque()
+    table.set = { ctx, reason in
+      guard let ctx else { return }
+      let text = Unmanaged<ErrorText>.fromOpaque(ctx).takeUnretainedValue()
+      text.reason = String(String(decoding: reason.bytes, as: UTF8.self).prefix(ErrorText.lengthMax))
+    }
+    let status = withExtendedLifetime(text) { withUnsafePointer(to: table, body) }
+    return (status, text.reason.isEmpty ? "no reason given" : text.reason)
+  }
+
+  /// Throws what a lifecycle step failed with.
+  static func check(
+    _ plugin: String, _ step: String, _ body: (UnsafePointer<tally_error>) -> tally_status
+  ) throws(PluginError) {
+    let (status, reason) = collect(body)
+    guard status == TALLY_OK else {
+      throw PluginError(
+        .startFailed,
+        "\(plugin): \(step) answered \(status): \(reason); the server runs without it")
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import Foundation
+
+/// What earlier deaths taught: ranges to be replayed item by item, and items that killed their consumer.
+/// A death at a whole batch makes its range suspect; a death at a single item of it convicts that item.
+/// Kept in a file until the store has committed past it.
+package struct Suspects: Codable, Sendable, Equatable {
+  /// Deaths remembered at once; the oldest gives way.
+  static let deathsMax = 64
+
+  private var deaths: [Breadcrumb.Death] = []
+
+  package init() {}
+
+  /// Reads the file; one that is missing or damaged accuses nobody.
+  package init(path: String) {
+    let data = FileManager.default.contents(atPath: path) ?? Data()
+    deaths = (try? JSONDecoder().decode([Breadcrumb.Death].self, from: data)) ?? []
+  }
+
+  package mutating func add(_ death: Breadcrumb.Death) {
+    guard !deaths.contains(death) else { return }
+    deaths.append(death)
+    if deaths.count > Self.deathsMax { deaths.removeFirst() }
+  }
+
+  /// Forgets what lies at or before a committed position. True when something was forgotten.
+  package mutating func settle(through position: UInt64) -> Bool {
+    let before = deaths.count
+    deaths.removeAll { $0.positions.upperBound <= position }
+    return deaths.count != before
+  }
+
+  /// Writes the file so that it survives what comes next.
+  package func save(path: String) throws {
+    try JSONEncoder().encode(deaths).write(to: URL(fileURLWithPath: path), options: .atomic)
+  }
+
+  package var isEmpty: Bool { deaths.isEmpty }
+
+  /// Whether `consumer` must take these positions item by item.
+  func wantsSingleItems(_ consumer: String, _ positions: ClosedRange<UInt64>) -> Bool {
+    deaths.contains { $0.consumer == consumer && $0.positions.overlaps(positions) }
+  }
+
+  /// The signal with which this very item killed the consumer.
+  func killer(_ consumer: String, position: UInt64, item: UInt32) -> UInt32? {
+    deaths.first { $0.consumer == consumer && $0.item == item && $0.positions == position...position }?.signal
+  }
+}

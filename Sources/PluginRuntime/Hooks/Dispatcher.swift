@@ -1,0 +1,195 @@
+import PluginABI
+import Store
+
+/// Calls the hooks of all plugins, in order, with one batch. The pipeline's thread only.
+package final class Dispatcher {
+  /// One batch on its way through the hooks.
+  package struct Work {
+    let batch: UnsafeMutablePointer<tally_batch>
+    let users: UnsafeBufferPointer<Int32>
+    let positions: ClosedRange<UInt64>
+    /// Whether an interned member name occurs in the batch.
+    let contains: (UInt32) -> Bool
+
+    /// `users` holds the working set's slot of each `user_index`.
+    package init(
+      batch: UnsafeMutablePointer<tally_batch>, users: UnsafeBufferPointer<Int32>,
+      positions: ClosedRange<UInt64>, contains: @escaping (UInt32) -> Bool
+    ) {
+      self.batch = batch
+      self.users = users
+      self.positions = positions
+      self.contains = contains
+    }
+  }
+
+  /// An item a consumer could not take.
+  package struct DeadLetter {
+    package let plugin: Int
+    package let name: String
+    package let position: UInt64
+    package let item: UInt32
+    package let app: UInt32
+    package let reason: String
+  }
+
+  /// The store failed in the middle of a batch: drop everything uncommitted and begin again.
+  package struct StoreFailure: Error {
+    package let underlying: any Error
+  }
+
+  private let hooks: [(instance: PluginInstance, hook: Enrollment.Hook)]
+  private let stage: EffectStage
+  private let table: tally_effects
+  private let breadcrumb: Breadcrumb
+  package let facts = FactBlock()
+  /// What earlier deaths taught; the pipeline settles it behind commits.
+  package var suspects: Suspects
+  private var emitted: [(instance: PluginInstance, payload: EffectStage.Emitted)] = []
+  package private(set) var deadLetters: [DeadLetter] = []
+
+  init(
+    hooks: [(PluginInstance, Enrollment.Hook)], store: WorkingSet, breadcrumb: Breadcrumb,
+    suspects: Suspects
+  ) {
+    self.hooks = hooks.map { (instance: $0.0, hook: $0.1) }
+    stage = EffectStage(store: store)
+    table = stage.makeTable()
+    self.breadcrumb = breadcrumb
+    self.suspects = suspects
+  }
+
+  /// Runs every hook over the batch. What a hook refuses or died of becomes a dead letter of that plugin;
+  /// all others are not touched by it.
+  package func run(_ work: Work) throws(StoreFailure) {
+    deadLetters.removeAll(keepingCapacity: true)
+    facts.begin(items: Int(work.batch.pointee.end_item))
+    stage.beginBatch(UnsafePointer(work.batch), users: work.users)
+    for (instance, hook) in hooks where hook.keys.isEmpty || hook.keys.contains(where: work.contains) {
+      let careful =
+        !suspects.isEmpty && suspects.wantsSingleItems(instance.name, work.positions)
+      if careful {
+        try runSingly(instance, hook, work)
+      } else if try call(instance, hook, work, item: nil) != nil {
+        try runSingly(instance, hook, work)
+      }
+    }
+    try reduce()
+  }
+
+  /// One item at a time, so that only the culprit is kept out.
+  private func runSingly(
+    _ instance: PluginInstance, _ hook: Enrollment.Hook, _ work: Work
+  ) throws(StoreFailure) {
+    let end = work.batch.pointee.end_item
+    defer {
+      work.batch.pointee.first_item = 0
+      work.batch.pointee.end_item = end
+    }
+    for index in 0..<end {
+      let item = tally_batch_item(work.batch, index).pointee
+      work.batch.pointee.first_item = index
+      work.batch.pointee.end_item = index + 1
+      let reason: String?
+      if let signal = suspects.killer(instance.name, position: item.position, item: item.index) {
+        reason = "ended the process with signal \(signal)"
+      } else {
+        reason = try call(instance, hook, work, item: item)
+      }
+      guard let reason else { continue }
+      deadLetters.append(
+        DeadLetter(
+          plugin: instance.number, name: instance.name, position: item.position, item: item.index,
+          app: item.app, reason: reason))
+    }
+  }
+
+  /// One call of one hook; the reason when it is refused.
+  private func call(
+    _ instance: PluginInstance, _ hook: Enrollment.Hook, _ work: Work, item: tally_item?
+  ) throws(StoreFailure) -> String? {
+    stage.beginCall(instance)
+    let positions = item.map { $0.position...$0.position } ?? work.positions
+    let (status, reason) = ErrorText.collect { error in
+      withUnsafePointer(to: table) { effects in
+        breadcrumb.during(instance.crumb, positions, item: item?.index) {
+          hook.process(instance.pointer, UnsafePointer(work.batch), facts.pointer, effects, error)
+        }
+      }
+    }
+    if let failure = stage.storeFailure {
+      stage.discard()
+      throw StoreFailure(underlying: failure)
+    }
+    guard status == TALLY_OK, stage.violation == nil else {
+      let violation = stage.violation
+      stage.discard()
+      return violation ?? "status \(status): \(reason)"
+    }
+    do {
+      let payloads = try stage.apply(facts: facts)
+      emitted.append(contentsOf: payloads.map { (instance, $0) })
+    } catch { throw StoreFailure(underlying: error) }
+    return nil
+  }
+
+  // MARK: Shared documents
+
+  /// Folds what the batch emitted, once per document, payloads in order.
+  private func reduce() throws(StoreFailure) {
+    guard !emitted.isEmpty else { return }
+    defer { emitted.removeAll(keepingCapacity: true) }
+    var groups: [DocumentKey: [Int]] = [:]
+    var order: [DocumentKey] = []
+    for (place, entry) in emitted.enumerated() {
+      let key = DocumentKey(
+        plugin: entry.instance.number, app: entry.payload.app, collection: entry.payload.collection,
+        key: entry.payload.key)
+      if groups[key] == nil { order.append(key) }
+      groups[key, default: []].append(place)
+    }
+    for key in order {
+      let payloads = (groups[key] ?? []).map { emitted[$0].payload }
+      guard let instance = (groups[key]?.first).map({ emitted[$0].instance }) else { continue }
+      if suspects.wantsSingleItems(instance.name, Reducer.span(of: payloads)) {
+        for payload in payloads { try reduce(instance, key, [payload], item: payload.index) }
+      } else {
+        try reduce(instance, key, payloads, item: nil)
+      }
+    }
+  }
+
+  private func reduce(
+    _ instance: PluginInstance, _ key: DocumentKey, _ payloads: [EffectStage.Emitted], item: UInt32?
+  ) throws(StoreFailure) {
+    let collection = instance.enrollment.collections[key.collection]
+    do {
+      let stored = try stage.store.document(
+        plugin: instance.number, app: key.app, collection: collection.name, key: key.key)
+      let folded = Reducer.run(
+        collection, instance, key, document: stored, payloads: payloads, item: item,
+        breadcrumb: breadcrumb)
+      switch folded {
+      case .success(let document):
+        try stage.store.setDocument(
+          plugin: instance.number, app: key.app, collection: collection.name, key: key.key, document,
+          documentLimit: collection.documentLimit)
+      case .failure(let refusal):
+        deadLetters.append(
+          contentsOf: payloads.map {
+            DeadLetter(
+              plugin: instance.number, name: instance.name, position: $0.position, item: $0.index,
+              app: $0.app, reason: "reduce of \(collection.name): \(refusal.reason)")
+          })
+      }
+    } catch { throw StoreFailure(underlying: error) }
+  }
+}
+
+/// One shared document.
+struct DocumentKey: Hashable {
+  let plugin: Int
+  let app: UInt32
+  let collection: Int
+  let key: [UInt8]
+}

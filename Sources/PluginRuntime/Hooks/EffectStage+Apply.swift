@@ -1,0 +1,70 @@
+import PluginABI
+import Store
+
+/// Merging what a call asked for, once it has returned.
+extension EffectStage {
+  /// A payload on its way to a shared document.
+  struct Emitted {
+    let app: UInt32
+    let collection: Int
+    let key: [UInt8]
+    let payload: [UInt8]
+    let position: UInt64
+    let index: UInt32
+  }
+
+  /// Hands everything to the working set and the facts to `block`; returns what was emitted, in order.
+  func apply(facts block: FactBlock) throws -> [Emitted] {
+    guard let instance, let batch else { return [] }
+    mergeCounters()
+    for entry in working {
+      if entry.cellChanged, let cell = entry.cell {
+        try store.setCell(user: entry.user, plugin: instance.number, cell)
+      }
+      if entry.seenChanged, let seen = entry.seen {
+        try store.setSeen(user: entry.user, plugin: instance.number, seen)
+      }
+    }
+    try bytes.withUnsafeBytes { bytes in
+      for fact in facts {
+        block.append(item: fact.item, name: instance.factName, value: .init(rebasing: bytes[fact.value]))
+      }
+      try appendRows(instance, batch, bytes)
+    }
+    let emitted = emits.map { emit in
+      let item = tally_batch_item(batch, UInt32(emit.item)).pointee
+      return Emitted(
+        app: item.app, collection: emit.table, key: Array(bytes[emit.key]),
+        payload: Array(bytes[emit.payload]), position: item.position, index: item.index)
+    }
+    clear()
+    return emitted
+  }
+
+  private func mergeCounters() {
+    values.withUnsafeBufferPointer { values in
+      for count in counts {
+        store.add(
+          series: count.series, hour: count.hour,
+          values: .init(rebasing: values[count.values..<count.values + count.n]))
+      }
+    }
+    for unique in uniques {
+      store.addUnique(
+        series: unique.series, grains: unique.grains, hour: unique.hour, firstTime: unique.firstTime)
+    }
+  }
+
+  private func appendRows(
+    _ instance: PluginInstance, _ batch: UnsafePointer<tally_batch>, _ bytes: UnsafeRawBufferPointer
+  ) throws {
+    for row in rows {
+      let item = tally_batch_item(batch, UInt32(row.item)).pointee
+      let table = instance.enrollment.tables[row.table]
+      try store.appendRow(
+        plugin: instance.number, app: item.app, table: table.name, rowsPerKey: table.rowsPerKey,
+        key: .init(rebasing: bytes[row.key]), uid: item.user, receivedMs: item.received_ms,
+        payload: .init(rebasing: bytes[row.payload]))
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import PluginABI
+import Store
+
+/// What one call of one hook asked for, kept apart until the call has returned. The functions of
+/// `tally_effects` lead here; `EffectStage+Table.swift` builds that table, `+Apply.swift` merges.
+package final class EffectStage {
+  /// Bytes of one cell and of one fact; more refuses the call.
+  static let cellBytesMax = 65_536
+  static let factBytesMax = 4_096
+
+  struct Count {
+    let series: Int32
+    let hour: Int32
+    let values: Int
+    let n: Int
+  }
+
+  struct Unique {
+    let series: Int32
+    let hour: Int32
+    let grains: UInt32
+    let firstTime: Bool
+  }
+
+  /// The working copy of one user's cell, made when the call first touches it.
+  struct Working {
+    let user: Int32
+    let userIndex: Int32
+    var cell: [UInt8]?
+    var cellChanged = false
+    var seen: SeenHours?
+    var seenChanged = false
+  }
+
+  struct Fact {
+    let item: Int
+    let value: Range<Int>
+  }
+
+  struct Row {
+    let item: Int
+    let table: Int
+    let key: Range<Int>
+    let payload: Range<Int>
+  }
+
+  let store: WorkingSet
+  var batch: UnsafePointer<tally_batch>?
+  var users: UnsafeBufferPointer<Int32> = .init(start: nil, count: 0)
+  var instance: PluginInstance?
+
+  var counts: ContiguousArray<Count> = []
+  var values: ContiguousArray<Int64> = []
+  var uniques: ContiguousArray<Unique> = []
+  var working: ContiguousArray<Working> = []
+  /// Per user of the batch: its place in `working`, or -1.
+  var workingOfUser: ContiguousArray<Int32> = []
+  var facts: ContiguousArray<Fact> = []
+  var rows: ContiguousArray<Row> = []
+  var emits: ContiguousArray<Row> = []
+  /// Texts and payloads of facts, rows and emits.
+  var bytes: ContiguousArray<UInt8> = []
+
+  /// What the hook did that the header forbids: the call is refused.
+  var violation: String?
+  /// The store failed while answering the hook: nobody's fault, the batch is repeated.
+  var storeFailure: (any Error)?
+  /// The years of the hours that hooks name.
+  var buckets = BucketCache()
+  private var seriesMark = 0
+
+  package init(store: WorkingSet) {
+    self.store = store
+  }
+
+  /// Begins a batch: `users` holds the working set's slot of each `user_index`.
+  func beginBatch(_ batch: UnsafePointer<tally_batch>, users: UnsafeBufferPointer<Int32>) {
+    self.batch = batch
+    self.users = users
+    workingOfUser.removeAll(keepingCapacity: true)
+    workingOfUser.append(contentsOf: repeatElement(-1, count: users.count))
+  }
+
+  /// Begins a call of one plugin's hook.
+  func beginCall(_ instance: PluginInstance) {
+    self.instance = instance
+    violation = nil
+    storeFailure = nil
+    seriesMark = store.seriesMark
+  }
+
+  /// Drops what the call asked for, without a trace.
+  func discard() {
+    store.discardSeries(since: seriesMark)
+    clear()
+  }
+
+  func clear() {
+    for entry in working { workingOfUser[Int(entry.userIndex)] = -1 }
+    counts.removeAll(keepingCapacity: true)
+    values.removeAll(keepingCapacity: true)
+    uniques.removeAll(keepingCapacity: true)
+    working.removeAll(keepingCapacity: true)
+    facts.removeAll(keepingCapacity: true)
+    rows.removeAll(keepingCapacity: true)
+    emits.removeAll(keepingCapacity: true)
+    bytes.removeAll(keepingCapacity: true)
+  }
+
+  /// The item at that place, if it lies in the window of this call.
+  func item(_ index: UInt32) -> UnsafePointer<tally_item>? {
+    guard let batch, index >= batch.pointee.first_item, index < batch.pointee.end_item else {
+      refuse("an effect names item \(index), which is outside this call's window")
+      return nil
+    }
+    return tally_batch_item(batch, index)
+  }
+
+  func refuse(_ reason: String) {
+    if violation == nil { violation = reason }
+  }
+
+  /// The place in `working` of the item's user, made on first use.
+  func workingIndex(of item: UnsafePointer<tally_item>) -> Int {
+    let userIndex = Int(item.pointee.user_index)
+    let known = workingOfUser[userIndex]
+    if known >= 0 { return Int(known) }
+    workingOfUser[userIndex] = Int32(working.count)
+    working.append(Working(user: users[userIndex], userIndex: Int32(userIndex)))
+    return working.count - 1
+  }
+
+  func keep(_ source: UnsafeRawBufferPointer) -> Range<Int> {
+    let start = bytes.count
+    bytes.append(contentsOf: source)
+    return start..<bytes.count
+  }
+}

@@ -1,0 +1,43 @@
+import Foundation
+
+/// The head of an ELF file, judged before any of its code runs.
+enum SharedObject {
+  static let machineNames: [UInt16: String] = [3: "i386", 40: "arm", 62: "x86-64", 183: "aarch64", 243: "risc-v"]
+
+  #if arch(x86_64)
+    static let hostMachine: UInt16 = 62
+  #else
+    static let hostMachine: UInt16 = 183
+  #endif
+
+  /// Refuses what the dynamic loader would refuse with fewer words.
+  static func inspect(path: String) throws(PluginError) {
+    guard let file = FileHandle(forReadingAtPath: path) else {
+      throw PluginError(
+        .notFound, "\(path) cannot be read; install the plugin there or set `path` in plugins.yaml")
+    }
+    defer { try? file.close() }
+    let head = [UInt8]((try? file.read(upToCount: 64)) ?? Data())
+    guard head.count == 64, head.starts(with: [0x7F, 0x45, 0x4C, 0x46]) else {
+      throw PluginError(
+        .notSharedObject, "\(path) is not an ELF file; need a shared object (.so) built for Linux")
+    }
+    let type = UInt16(head[16]) | UInt16(head[17]) << 8
+    let machine = UInt16(head[18]) | UInt16(head[19]) << 8
+    guard head[4] == 2, type == 3, machine == hostMachine else {
+      throw PluginError(
+        .notSharedObject,
+        "\(path) is \(describe(bits: head[4], type: type, machine: machine)); "
+          + "need a 64-bit shared object for \(name(of: hostMachine)); rebuild it with -shared -fPIC")
+    }
+  }
+
+  private static func describe(bits: UInt8, type: UInt16, machine: UInt16) -> String {
+    let kinds: [UInt16: String] = [1: "an object file", 2: "a program", 3: "a shared object", 4: "a core dump"]
+    return "\(kinds[type] ?? "an ELF file of type \(type)") (\(bits == 2 ? 64 : 32)-bit, \(name(of: machine)))"
+  }
+
+  private static func name(of machine: UInt16) -> String {
+    machineNames[machine] ?? "machine \(machine)"
+  }
+}

@@ -1,0 +1,28 @@
+/// Why a plugin was refused or failed: a stable code for scripts, a sentence for the operator.
+package struct PluginError: Error, CustomStringConvertible, Sendable {
+  /// Stable codes; a retired number is never used again.
+  package enum Code: String, Sendable {
+    case notFound = "TALLY-100"
+    case notSharedObject = "TALLY-101"
+    case entryMissing = "TALLY-102"
+    case libraryMissing = "TALLY-103"
+    case otherMajor = "TALLY-110"
+    case needsNewerHost = "TALLY-111"
+    case unknownTail = "TALLY-112"
+    case invalidTable = "TALLY-113"
+    case dependency = "TALLY-131"
+    case invalidSetting = "TALLY-140"
+    case startFailed = "TALLY-160"
+    case conflict = "TALLY-170"
+  }
+
+  package let code: Code
+  package let message: String
+
+  package init(_ code: Code, _ message: String) {
+    self.code = code
+    self.message = message
+  }
+
+  package var description: String { "\(code.rawValue): \(message)" }
+}

@@ -1,0 +1,75 @@
+import PluginABI
+import Store
+
+/// Counters, as documents and as totals.
+extension ReadContext {
+  func document(_ pointer: UnsafePointer<tally_question>?) -> tally_status {
+    guard let asked = asked(pointer), let metric = metric(asked.metric) else { return TALLY_INVALID }
+    return reading {
+      write(
+        try snapshot.document(
+          metric, app: question.app, subject: asked.subject.string ?? "",
+          dimension: dimension(asked), period: period(asked.period),
+          options: asked.flags & TALLY_QUESTION_NO_META == 0 ? [] : .withoutMeta))
+      return TALLY_OK
+    }
+  }
+
+  func totals(
+    _ pointer: UnsafePointer<tally_question>?, _ visitContext: UnsafeMutableRawPointer?,
+    _ visit: (@convention(c) (UnsafeMutableRawPointer?, UnsafePointer<tally_total>?) -> Int32)?
+  ) -> tally_status {
+    guard let visit, let asked = asked(pointer), let metric = metric(asked.metric) else {
+      return TALLY_INVALID
+    }
+    return reading {
+      for line in try lines(metric, asked) {
+        var table = tally_total()
+        table.struct_size = UInt32(MemoryLayout<tally_total>.size)
+        table.n_measures = UInt32(line.measures.count)
+        table.name = keep(line.name)
+        let goesOn = line.measures.withUnsafeBufferPointer { measures in
+          table.measures = measures.baseAddress
+          return withUnsafePointer(to: table) { visit(visitContext, $0) }
+        }
+        if goesOn == 0 { break }
+      }
+      return TALLY_OK
+    }
+  }
+
+  func names(
+    _ number: UInt32, _ subject: tally_str, _ visitContext: UnsafeMutableRawPointer?,
+    _ visit: (@convention(c) (UnsafeMutableRawPointer?, tally_str) -> Int32)?
+  ) -> tally_status {
+    guard let visit, let metric = metric(number) else { return TALLY_INVALID }
+    return reading {
+      let names = try snapshot.names(metric, app: question.app, subject: subject.string ?? "")
+      for name in names where visit(visitContext, keep(name)) == 0 { break }
+      return TALLY_OK
+    }
+  }
+
+  private func lines(
+    _ metric: MetricDefinition, _ asked: tally_question
+  ) throws -> [SeriesTotal] {
+    if asked.flags & TALLY_QUESTION_BY_SUBJECT != 0 {
+      return try snapshot.totalsBySubject(
+        metric, app: question.app, period: period(asked.period))
+    }
+    return try snapshot.totals(
+      metric, app: question.app, subject: asked.subject.string ?? "", dimension: dimension(asked),
+      period: period(asked.period))
+  }
+
+  private func dimension(_ asked: tally_question) -> String? {
+    asked.dimension.len == 0 ? nil : asked.dimension.string
+  }
+
+  private func asked(_ pointer: UnsafePointer<tally_question>?) -> tally_question? {
+    guard let pointer, Int(pointer.pointee.struct_size) >= MemoryLayout<tally_question>.size else {
+      return nil
+    }
+    return pointer.pointee
+  }
+}

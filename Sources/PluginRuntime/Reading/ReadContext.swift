@@ -1,0 +1,71 @@
+import PluginABI
+import Store
+
+/// The host's side of one `tally_request` and its `tally_reply`: lives for one answer.
+final class ReadContext {
+  /// Bytes of one answer; more is a plugin that does not end.
+  static let answerBytesMax = 64 << 20
+
+  let question: Question
+  let snapshot: Snapshot
+  let instance: PluginInstance
+  var answer = Answer()
+  /// The store failed while answering the plugin.
+  var storeFailure: (any Error)?
+  /// Texts and bytes handed out, which the header promises for the whole call.
+  private var kept: [UnsafeMutableRawBufferPointer] = []
+
+  init(_ question: Question, snapshot: Snapshot, instance: PluginInstance) {
+    self.question = question
+    self.snapshot = snapshot
+    self.instance = instance
+  }
+
+  deinit { kept.forEach { $0.deallocate() } }
+
+  /// Bytes that stay where they are until the answer is done.
+  func keep(_ bytes: some Collection<UInt8>) -> tally_bytes {
+    guard !bytes.isEmpty else { return tally_bytes() }
+    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 8)
+    copy.copyBytes(from: bytes)
+    kept.append(copy)
+    return tally_bytes(ptr: UnsafeRawPointer(copy.baseAddress), len: UInt64(copy.count))
+  }
+
+  /// As `keep`, for text.
+  func keep(_ text: String) -> tally_str {
+    let bytes = keep(text.utf8)
+    return tally_str(ptr: bytes.ptr?.assumingMemoryBound(to: CChar.self), len: bytes.len)
+  }
+
+  /// The metric a plugin names by its number.
+  func metric(_ number: UInt32) -> MetricDefinition? {
+    number >= 1 && Int(number) <= instance.enrollment.metrics.count
+      ? instance.enrollment.metrics[Int(number) - 1] : nil
+  }
+
+  /// The period a question is about: its own, else the request's, else 30 days.
+  func period(_ text: tally_str) -> Period {
+    let own = text.string ?? ""
+    return Period(
+      text: own.isEmpty ? question.parameters["period"] ?? "" : own, nowMs: question.nowMs,
+      calendar: question.calendar)
+  }
+
+  /// Runs a read of the store, turning its failure into a status.
+  func reading(_ body: () throws -> tally_status) -> tally_status {
+    do { return try body() } catch {
+      storeFailure = error
+      return TALLY_FAILED
+    }
+  }
+
+  func write(_ bytes: some Collection<UInt8>) {
+    guard answer.body.count + bytes.count <= Self.answerBytesMax else {
+      storeFailure = PluginError(
+        .startFailed, "\(instance.name): an answer is over \(Self.answerBytesMax) bytes")
+      return
+    }
+    answer.body.append(contentsOf: bytes)
+  }
+}

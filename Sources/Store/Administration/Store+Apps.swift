@@ -1,0 +1,78 @@
+import GRDB
+
+/// What an app is made of, beside what the store gives it.
+package struct NewApp: Sendable {
+  package var name: String
+  package var timezone: String
+  package var country: String
+  package var salt: String
+
+  package init(name: String, timezone: String = "UTC", country: String = "", salt: String = "") {
+    self.name = name
+    self.timezone = timezone
+    self.country = country
+    self.salt = salt
+  }
+}
+
+extension Store {
+  /// Makes an app with a random id and key; durable when this returns.
+  package func createApp(_ new: NewApp, nowMs: Int64) throws(StoreError) -> App {
+    var generator = SystemRandomNumberGenerator()
+    return try createApp(new, nowMs: nowMs, using: &generator)
+  }
+
+  package func createApp(
+    _ new: NewApp, nowMs: Int64, using generator: inout some RandomNumberGenerator
+  ) throws(StoreError) -> App {
+    guard !new.name.isEmpty, !new.timezone.isEmpty else {
+      throw StoreError(.invalid, "an app needs a name and a time zone")
+    }
+    let hex = Identifier.hex(bytes: 12, using: &generator)
+    let key = Identifier.hex(bytes: 20, using: &generator)
+    return try administer { db in
+      let last = try Int64.fetchOne(db, sql: "SELECT max(id) FROM app") ?? 0
+      guard last < Int64(CellKey.appMax) else {
+        throw StoreError(.invalid, "the store has \(last) apps, the most it can tell apart")
+      }
+      try db.execute(
+        sql: """
+          INSERT INTO app(id, hex, key, name, timezone, country, salt, created_ms)
+          VALUES(?, ?, ?, ?, ?, ?, ?, ?)
+          """,
+        arguments: [last + 1, hex, key, new.name, new.timezone, new.country, new.salt, nowMs])
+      guard let row = try Row.fetchOne(db, sql: "SELECT * FROM app WHERE id = ?", arguments: [last + 1])
+      else { throw StoreError(.failed, "the app \(new.name) is not there after it was made") }
+      return App(row)
+    }
+  }
+
+  /// All apps, oldest first.
+  package func apps() throws(StoreError) -> [App] {
+    try look { try Row.fetchAll($0, sql: "SELECT * FROM app ORDER BY id").map(App.init) }
+  }
+
+  /// The app SDKs call by that key.
+  package func app(key: String) throws(StoreError) -> App? {
+    try look {
+      try Row.fetchOne($0, sql: "SELECT * FROM app WHERE key = ?", arguments: [key]).map(App.init)
+    }
+  }
+
+  /// The app with that public id.
+  package func app(hex: String) throws(StoreError) -> App? {
+    try look {
+      try Row.fetchOne($0, sql: "SELECT * FROM app WHERE hex = ?", arguments: [hex]).map(App.init)
+    }
+  }
+
+  /// Reads from a consistent snapshot.
+  func look<T>(_ body: (Database) throws -> T) throws(StoreError) -> T {
+    do { return try pool.read(body) } catch { throw StoreError(error, file: path) }
+  }
+
+  /// Writes in one transaction, synced before this returns.
+  func administer<T>(_ body: (Database) throws -> T) throws(StoreError) -> T {
+    do { return try pool.write(body) } catch { throw StoreError(error, file: path) }
+  }
+}

@@ -1,0 +1,86 @@
+import GRDB
+
+/// How much the store holds, for `tally verify`.
+package struct StoreCounts: Equatable, Sendable {
+  /// A line of the account of items.
+  package struct LedgerLine: Equatable, Sendable {
+    package let app: UInt32
+    package let reason: String
+    package let items: Int64
+  }
+
+  /// How far a consumer has come.
+  package struct Consumer: Equatable, Sendable {
+    /// Empty: the store itself.
+    package let plugin: String
+    package let position: UInt64
+  }
+
+  package let users: Int
+  package let series: Int
+  package let counters: Int
+  package let rawRows: Int
+  package let deadLetters: Int
+  /// By app, then reason.
+  package let ledger: [LedgerLine]
+  package let consumers: [Consumer]
+
+  /// The items of an app that ended under a reason.
+  package func items(app: UInt32, reason: String) -> Int64 {
+    ledger.first { $0.app == app && $0.reason == reason }?.items ?? 0
+  }
+}
+
+extension Store {
+  /// Counts everything. Visits every row: not for a server under load.
+  package func counts() throws(StoreError) -> StoreCounts {
+    var rawRows = 0
+    for path in rawPaths() {
+      let file = try SQLiteConnection(path: path, mode: .readOnly)
+      rawRows += Int(try file.integer("SELECT count(*) FROM raw") ?? 0)
+    }
+    let foundRawRows = rawRows
+    return try look { db in
+      func count(_ table: String) throws -> Int {
+        try Int.fetchOne(db, sql: "SELECT count(*) FROM \(table)") ?? 0
+      }
+      return StoreCounts(
+        users: try count("user"), series: try count("series"), counters: try count("counter"),
+        rawRows: foundRawRows, deadLetters: try count("dead_letter"), ledger: try Self.ledger(db),
+        consumers: try Self.consumers(db))
+    }
+  }
+
+  /// What SQLite finds wrong in any file; empty when all is well.
+  package func damage() throws(StoreError) -> [String] {
+    var found: [String] = []
+    for path in [path] + rawPaths() {
+      let file = try SQLiteConnection(path: path, mode: .readOnly)
+      let statement = try file.prepare("PRAGMA integrity_check")
+      while try statement.step() {
+        let finding = statement.text(0)
+        if finding != "ok" { found.append("\(path): \(finding)") }
+      }
+    }
+    return found
+  }
+
+  private func rawPaths() -> [String] { RawFiles.paths(in: rawDirectory) }
+
+  private static func ledger(_ db: Database) throws -> [StoreCounts.LedgerLine] {
+    try Row.fetchAll(db, sql: "SELECT app, reason, items FROM ledger ORDER BY app, reason").map {
+      StoreCounts.LedgerLine(app: $0["app"], reason: $0["reason"], items: $0["items"])
+    }
+  }
+
+  private static func consumers(_ db: Database) throws -> [StoreCounts.Consumer] {
+    let sql = """
+      SELECT coalesce(name, '') AS name, position FROM consumer LEFT JOIN plugin ON id = plugin
+      ORDER BY plugin
+      """
+    return try Row.fetchAll(db, sql: sql).map {
+      let position: Int64 = $0["position"]
+      return StoreCounts.Consumer(plugin: $0["name"], position: UInt64(position))
+    }
+  }
+}

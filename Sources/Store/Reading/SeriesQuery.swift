@@ -1,0 +1,54 @@
+import GRDB
+
+/// Finds the series of one metric and subject.
+struct SeriesQuery {
+  private let database: Database
+  private let prefix: [ReadStatement.Argument]
+
+  init(_ database: Database, app: UInt32, metric: String, subject: String) {
+    self.database = database
+    self.prefix = [.integer(Int64(app)), .text(metric), .text(subject)]
+  }
+
+  /// The series of the total.
+  func total() throws -> Int64? {
+    try ReadStatement(database, Self.totalSQL).integer(prefix)
+  }
+
+  static let totalSQL = """
+    SELECT id FROM series
+    WHERE app = ? AND metric = ? AND subject = ? AND dimension = '' AND value = ''
+    """
+
+  /// The values that a dimension had in those years, in order of discovery.
+  func values(
+    of dimension: String, years: ClosedRange<Int32>
+  ) throws -> [(series: Int64, value: String)] {
+    var found: [(series: Int64, value: String)] = []
+    let sql = """
+      SELECT id, value FROM series WHERE id IN (
+        SELECT series FROM series_year
+        WHERE app = ? AND metric = ? AND subject = ? AND dimension = ? AND year BETWEEN ? AND ?)
+      ORDER BY id
+      """
+    let rest: [ReadStatement.Argument] = [
+      .text(dimension), .integer(Int64(years.lowerBound)), .integer(Int64(years.upperBound)),
+    ]
+    try ReadStatement(database, sql).forEach(prefix + rest) {
+      found.append(($0.integer(0), $0.text(1)))
+    }
+    return found
+  }
+
+  /// The dimensions that were ever seen, in order of discovery.
+  func dimensions() throws -> [String] {
+    var found: [String] = []
+    let sql = """
+      SELECT dimension FROM series
+      WHERE app = ? AND metric = ? AND subject = ? AND dimension > ''
+      GROUP BY dimension ORDER BY MIN(id)
+      """
+    try ReadStatement(database, sql).forEach(prefix) { found.append($0.text(0)) }
+    return found
+  }
+}

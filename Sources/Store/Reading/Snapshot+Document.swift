@@ -1,0 +1,42 @@
+/// How a document is rendered.
+package struct DocumentOptions: OptionSet, Sendable {
+  package let rawValue: UInt32
+
+  package init(rawValue: UInt32) {
+    self.rawValue = rawValue
+  }
+
+  /// Leaves `meta` out.
+  package static let withoutMeta = DocumentOptions(rawValue: 1)
+  /// Only what changed today: the current day, and the current month's, week's and year's own
+  /// buckets (`action=refresh`).
+  package static let todayOnly = DocumentOptions(rawValue: 2)
+  /// Strings are not escaped for HTML (`noescape=true`).
+  package static let unescaped = DocumentOptions(rawValue: 4)
+}
+
+extension Snapshot {
+  /// The nested time document of a metric as JSON; `{}` when there is nothing.
+  ///
+  /// Without a dimension it shows the total and every declared dimension; with one, each level
+  /// holds that dimension's values instead. It returns the months of the current and of the
+  /// previous period.
+  package func document(
+    _ metric: MetricDefinition, app: UInt32, subject: String = "", dimension: String? = nil,
+    period: Period, options: DocumentOptions = []
+  ) throws -> [UInt8] {
+    let shape = DocumentShape(metric, dimension: dimension)
+    let range = DocumentRange(
+      period, weekGrain: shape.weekGrain, todayOnly: options.contains(.todayOnly))
+    let source = try DocumentSource(database, shape, app: app, subject: subject, range: range)
+    guard !source.slots.isEmpty else { return Array("{}".utf8) }
+    let wantsSegments = metric.dimensionLimit > 0 && !options.contains(.withoutMeta)
+    let segments =
+      wantsSegments
+      ? try SeriesQuery(database, app: app, metric: metric.storedName, subject: subject)
+        .dimensions()
+      : []
+    var renderer = DocumentRenderer(source, options: options)
+    return renderer.render(segments: segments)
+  }
+}

@@ -1,0 +1,44 @@
+extension Snapshot {
+  /// The subjects of a metric, or the dimensions of one subject, in order of discovery. An empty
+  /// subject asks for the subjects where the metric has any.
+  package func names(
+    _ metric: MetricDefinition, app: UInt32, subject: String = ""
+  ) throws -> [String] {
+    if subject.isEmpty && metric.subjectLimit > 0 {
+      return try subjects(metric.storedName, app: app).map(\.name)
+    }
+    return try SeriesQuery(database, app: app, metric: metric.storedName, subject: subject)
+      .dimensions()
+  }
+
+  /// The values a dimension had in the years of the period, in order of discovery.
+  package func values(
+    _ metric: MetricDefinition, app: UInt32, subject: String = "", dimension: String, period: Period
+  ) throws -> [String] {
+    try SeriesQuery(database, app: app, metric: metric.storedName, subject: subject)
+      .values(of: dimension, years: period.currentYears).map(\.value)
+  }
+
+  /// Subjects with the series of their total, in order of discovery. The index is asked for one
+  /// subject after the other, so the many series of a subject's dimensions are never walked.
+  func subjects(_ metric: String, app: UInt32) throws -> [(name: String, total: Int64?)] {
+    let prefix: [ReadStatement.Argument] = [.integer(Int64(app)), .text(metric)]
+    let next = try ReadStatement(
+      database,
+      """
+      SELECT subject FROM series WHERE app = ? AND metric = ? AND subject > ?
+      ORDER BY subject LIMIT 1
+      """)
+    let total = try ReadStatement(database, SeriesQuery.totalSQL)
+    let first = try ReadStatement(
+      database, "SELECT MIN(id) FROM series WHERE app = ? AND metric = ? AND subject = ?")
+    var found: [(name: String, total: Int64?, id: Int64)] = []
+    while let name = try next.text(prefix + [.text(found.last?.name ?? "")]) {
+      let arguments = prefix + [.text(name)]
+      let series = try total.integer(arguments)
+      let id = try series ?? first.integer(arguments) ?? 0
+      found.append((name, series, id))
+    }
+    return found.sorted { $0.id < $1.id }.map { ($0.name, $0.total) }
+  }
+}

@@ -1,0 +1,102 @@
+import GRDB
+
+/// The tables of the main file. A migration that was released is never edited; changes are new migrations.
+enum Schema {
+  /// Marks a file as Tally's: "TLLY".
+  static let applicationID: Int32 = 0x544C_4C59
+
+  static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1 tables") { db in
+      for statement in administration + users + counters + documents + accounting {
+        try db.execute(sql: statement)
+      }
+    }
+    return migrator
+  }
+
+  private static let administration = [
+    "CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID",
+    """
+    CREATE TABLE app(
+      id INTEGER PRIMARY KEY, hex TEXT NOT NULL UNIQUE, key TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
+      timezone TEXT NOT NULL, country TEXT NOT NULL DEFAULT '', salt TEXT NOT NULL DEFAULT '',
+      redirect_url TEXT NOT NULL DEFAULT '', paused INT NOT NULL DEFAULT 0, locked INT NOT NULL DEFAULT 0,
+      created_ms INT NOT NULL)
+    """,
+    """
+    CREATE TABLE member(
+      id TEXT PRIMARY KEY, username TEXT NOT NULL UNIQUE, full_name TEXT NOT NULL DEFAULT '',
+      email TEXT NOT NULL DEFAULT '', password_hash TEXT, api_key TEXT NOT NULL UNIQUE,
+      global_admin INT NOT NULL DEFAULT 0, created_ms INT NOT NULL) WITHOUT ROWID
+    """,
+    "CREATE TABLE plugin(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
+  ]
+
+  /// `cell.id` is a `CellKey`; plugin 0 is the host, whose cell holds the recent request hashes.
+  private static let users = [
+    """
+    CREATE TABLE user(
+      app INT NOT NULL, uid INT NOT NULL, device BLOB NOT NULL, created_ms INT NOT NULL,
+      PRIMARY KEY(app, uid)) WITHOUT ROWID
+    """,
+    "CREATE UNIQUE INDEX user_device ON user(app, device)",
+    "CREATE TABLE cell(id INTEGER PRIMARY KEY, data BLOB, seen BLOB)",
+    """
+    CREATE TABLE bulk_hash(
+      app INT NOT NULL, slot INT NOT NULL, hash INT NOT NULL, received_s INT NOT NULL,
+      PRIMARY KEY(app, slot)) WITHOUT ROWID
+    """,
+  ]
+
+  /// `series.id` grows in order of discovery. `series_year` says which values a year has.
+  private static let counters = [
+    """
+    CREATE TABLE series(
+      id INTEGER PRIMARY KEY, app INT NOT NULL, metric TEXT NOT NULL, subject TEXT NOT NULL,
+      dimension TEXT NOT NULL, value TEXT NOT NULL, UNIQUE(app, metric, subject, dimension, value))
+    """,
+    """
+    CREATE TABLE series_year(
+      app INT NOT NULL, metric TEXT NOT NULL, subject TEXT NOT NULL, dimension TEXT NOT NULL,
+      year INT NOT NULL, series INT NOT NULL,
+      PRIMARY KEY(app, metric, subject, dimension, year, series)) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE counter(
+      series INT NOT NULL, grain INT NOT NULL, bucket INT NOT NULL,
+      m0 INT NOT NULL DEFAULT 0, m1 INT NOT NULL DEFAULT 0, m2 INT NOT NULL DEFAULT 0,
+      m3 INT NOT NULL DEFAULT 0, m4 INT NOT NULL DEFAULT 0, m5 INT NOT NULL DEFAULT 0,
+      m6 INT NOT NULL DEFAULT 0, m7 INT NOT NULL DEFAULT 0,
+      PRIMARY KEY(series, grain, bucket)) WITHOUT ROWID
+    """,
+  ]
+
+  private static let documents = [
+    """
+    CREATE TABLE document(
+      plugin INT NOT NULL, app INT NOT NULL, collection TEXT NOT NULL, key TEXT NOT NULL, body BLOB,
+      PRIMARY KEY(plugin, app, collection, key)) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE plugin_row(
+      id INTEGER PRIMARY KEY, plugin INT NOT NULL, app INT NOT NULL, name TEXT NOT NULL, key TEXT NOT NULL,
+      uid INT NOT NULL, received_ms INT NOT NULL, payload BLOB)
+    """,
+    "CREATE INDEX plugin_row_key ON plugin_row(plugin, app, name, key, id)",
+  ]
+
+  /// `consumer` 0 is the store itself: everything up to its position is committed.
+  private static let accounting = [
+    "CREATE TABLE consumer(plugin INTEGER PRIMARY KEY, position INT NOT NULL)",
+    """
+    CREATE TABLE dead_letter(
+      id INTEGER PRIMARY KEY, plugin INT NOT NULL, position INT NOT NULL, item INT NOT NULL,
+      app INT NOT NULL, reason TEXT NOT NULL, received_ms INT NOT NULL, body BLOB)
+    """,
+    """
+    CREATE TABLE ledger(
+      app INT NOT NULL, reason TEXT NOT NULL, items INT NOT NULL, PRIMARY KEY(app, reason)) WITHOUT ROWID
+    """,
+  ]
+}

@@ -1,0 +1,51 @@
+/// A buffer in which the keys of a `ByteTable` are put together, used over and over.
+struct KeyBuffer: ~Copyable {
+  private var base: UnsafeMutableRawPointer
+  private var capacity = 256
+  private var count = 0
+
+  init() {
+    base = .allocate(byteCount: capacity, alignment: 8)
+  }
+
+  deinit {
+    base.deallocate()
+  }
+
+  /// What was appended, borrowed until the next change.
+  @inline(__always)
+  var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+
+  @inline(__always)
+  mutating func removeAll() {
+    count = 0
+  }
+
+  @inline(__always)
+  mutating func append(_ number: UInt32) {
+    reserve(4)
+    base.storeBytes(of: number, toByteOffset: count, as: UInt32.self)
+    count += 4
+  }
+
+  @inline(__always)
+  mutating func append(_ bytes: UnsafeRawBufferPointer) {
+    guard let source = bytes.baseAddress else { return }
+    reserve(bytes.count)
+    (base + count).copyMemory(from: source, byteCount: bytes.count)
+    count += bytes.count
+  }
+
+  @inline(__always)
+  private mutating func reserve(_ more: Int) {
+    if count + more > capacity { grow(more) }
+  }
+
+  private mutating func grow(_ more: Int) {
+    capacity = max(capacity * 2, count + more)
+    let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 8)
+    larger.copyMemory(from: base, byteCount: count)
+    base.deallocate()
+    base = larger
+  }
+}

@@ -1,0 +1,77 @@
+/// Rows that are only written, never read back by the pipeline.
+struct PendingRows {
+  var raw = RawRows()
+  var rows: [Flush.PluginRow] = []
+  var deadLetters: [Flush.DeadLetter] = []
+  var ledger: [LedgerKey: Int64] = [:]
+  var bulkHashes: [Flush.BulkHash] = []
+
+  var count: Int { rows.count + deadLetters.count + bulkHashes.count }
+
+  mutating func take(into flush: inout Flush) {
+    flush.raw = raw
+    flush.raw.sort()
+    flush.rows = rows
+    flush.deadLetters = deadLetters
+    flush.ledger.merge(ledger, uniquingKeysWith: +)
+    flush.bulkHashes = bulkHashes
+    self = PendingRows()
+  }
+}
+
+extension WorkingSet {
+  /// Keeps an item as it was received (`body`) and what hooks said about it (`facts`).
+  package func appendRaw(
+    position: UInt64, item: UInt32, app: UInt32, uid: UInt64, timestampMs: Int64, receivedMs: Int64,
+    body: UnsafeRawBufferPointer, facts: UnsafeRawBufferPointer
+  ) {
+    pending.raw.append(
+      key: RawKey(position: position, item: item), app: app, user: uid, timestampMs: timestampMs,
+      receivedMs: receivedMs, body: body, facts: facts)
+  }
+
+  /// Appends a row to a plugin's table; with `rowsPerKey` only that many of the newest stay per app and key.
+  package func appendRow(
+    plugin: Int, app: UInt32, table: String, rowsPerKey: Int, key: UnsafeRawBufferPointer,
+    uid: UInt64, receivedMs: Int64, payload: UnsafeRawBufferPointer
+  ) throws(StoreError) {
+    pending.rows.append(
+      .init(
+        plugin: plugin, app: app, table: table, rowsPerKey: rowsPerKey, key: Array(key), uid: uid,
+        receivedMs: receivedMs, payload: Array(payload)))
+  }
+
+  /// Keeps an item a consumer could not take, with the reason.
+  package func deadLetter(
+    plugin: Int, position: UInt64, item: UInt32, app: UInt32, reason: String, receivedMs: Int64,
+    body: UnsafeRawBufferPointer
+  ) {
+    pending.deadLetters.append(
+      .init(
+        plugin: plugin, position: position, item: item, app: app, reason: reason,
+        receivedMs: receivedMs, body: Array(body)))
+  }
+
+  /// Adds to the account of items: why so many of an app's items ended where they did. Reasons that begin with
+  /// "limit:" are the store's own and count names, not items.
+  package func ledger(app: UInt32, reason: String, _ items: Int) {
+    pending.ledger[LedgerKey(app: app, reason: reason), default: 0] += Int64(items)
+  }
+
+  /// A document that many users share; nil when there is none.
+  package func document(
+    plugin: Int, app: UInt32, collection: String, key: [UInt8]
+  ) throws(StoreError) -> [UInt8]? {
+    try documents.body(plugin: plugin, app: app, collection: collection, key: key, reader: reader)
+  }
+
+  /// Sets a document. One that would be over the collection's limit is not kept; the ledger counts it.
+  package func setDocument(
+    plugin: Int, app: UInt32, collection: String, key: [UInt8], _ body: [UInt8], documentLimit: Int
+  ) throws(StoreError) {
+    let isKept = try documents.set(
+      plugin: plugin, app: app, collection: collection, key: key, body, limit: documentLimit,
+      reader: reader)
+    if !isKept { ledger(app: app, reason: DocumentCache.limitReason, 1) }
+  }
+}

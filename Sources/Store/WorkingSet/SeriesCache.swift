@@ -1,0 +1,253 @@
+/// Gives lines of counters their numbers and holds them to the limits of their metric. What is over a limit counts under
+/// `MetricDefinition.other`, and how often that happened is counted too.
+///
+/// The usual question is answered by one look into one table. Everything else is in `SeriesCache+Limits.swift`.
+struct SeriesCache: ~Copyable {
+  struct Line {
+    /// 0 for a name that stands for another line.
+    var id: Int64 = 0
+    /// The last flush that carries something of this line.
+    var generation: UInt64 = 0
+    /// A bit per year from `firstYear` on in which the line is known to count.
+    var years: (low: UInt64, high: UInt64) = (0, 0)
+    var app: UInt32 = 0
+    var metric: Int32 = 0
+    var plan: Int32 = 0
+    var isRecent = true
+    /// Of a name over its limit: which line counts for it in which year, and why.
+    var alias: Alias?
+  }
+
+  struct Alias {
+    let slot: Int32
+    let id: Int64
+    let year: Int32
+    let level: Level
+  }
+
+  /// What is limited.
+  enum Level: String {
+    case subject = "limit:subject"
+    case dimension = "limit:dimension"
+    case value = "limit:value"
+  }
+
+  /// Something that names are counted below: a metric's subjects, a subject's dimensions, a year's values.
+  struct Node {
+    /// -1: not counted yet.
+    var children: Int32
+    var generation: UInt64
+    var isRecent = true
+  }
+
+  /// What a failed call must not leave behind.
+  enum Undo {
+    case line(Int32)
+    case alias(Int32)
+    case year(Int32, bit: Int)
+    case node(Int32)
+    case child(Int32)
+    case dropped(LedgerKey)
+  }
+
+  static let firstYear: Int32 = 1970
+  static let yearBits = 128
+  private static let bytesPerLine = MemoryLayout<Line>.stride
+  private static let bytesPerNode = MemoryLayout<Node>.stride
+
+  let reader: StateReader
+  private(set) var metrics: [RegisteredMetric] = []
+  var shapes: [CounterShape] = []
+  var table = ByteTable()
+  var lines: ContiguousArray<Line> = []
+  var nodeTable = ByteTable()
+  var nodes: ContiguousArray<Node> = []
+  var key = KeyBuffer()
+  var log: ContiguousArray<Undo> = []
+  var newLines: [Flush.Series] = []
+  var newYears: [Flush.SeriesYear] = []
+  var dropped: [LedgerKey: Int64] = [:]
+  /// The last id given; -1: not read yet.
+  var lastID: Int64 = -1
+  /// The flush that will carry what changes now.
+  var nextGeneration: UInt64 = 1
+  private var lineHand: Int32 = 0
+  private var nodeHand: Int32 = 0
+
+  init(reader: StateReader) {
+    self.reader = reader
+  }
+
+  var bytes: Int {
+    table.bytes + table.count * Self.bytesPerLine + nodeTable.bytes
+      + nodeTable.count * Self.bytesPerNode
+  }
+
+  mutating func register(_ metric: MetricDefinition) -> Int {
+    if let known = metrics.firstIndex(where: { $0.definition == metric }) { return known }
+    let shape = CounterShape(kinds: metric.measures.map(\.kind))
+    let place = shapes.firstIndex(of: shape) ?? shapes.count
+    if place == shapes.count { shapes.append(shape) }
+    metrics.append(RegisteredMetric(metric, shape: Int32(place)))
+    return metrics.count - 1
+  }
+
+  /// The slot of a line, made when new, or of the line that counts for it.
+  @inline(__always)
+  mutating func slot(
+    app: UInt32, metric: Int, subject: UnsafeRawBufferPointer, dimension: UnsafeRawBufferPointer,
+    value: UnsafeRawBufferPointer, year: Int32
+  ) throws(StoreError) -> Int32 {
+    writeKey(app: app, metric: metric, subject, dimension, value)
+    let known = table.find(key.bytes)
+    if known >= 0, let found = settled(known, year: year) { return found }
+    return try settle(
+      app: app, metric: metric, subject: subject, dimension: dimension, value: value, year: year)
+  }
+
+  /// The line that counts for a known name, when its year is settled too.
+  @inline(__always)
+  private mutating func settled(_ slot: Int32, year: Int32) -> Int32? {
+    lines[Int(slot)].isRecent = true
+    guard let alias = lines[Int(slot)].alias else {
+      return counts(slot, in: year) ? slot : nil
+    }
+    // The line may have been let go since, and its slot be another's.
+    guard alias.year == year, table.isUsed(alias.slot), lines[Int(alias.slot)].id == alias.id,
+      counts(alias.slot, in: year)
+    else { return nil }
+    lines[Int(alias.slot)].isRecent = true
+    drop(app: lines[Int(slot)].app, alias.level)
+    return alias.slot
+  }
+
+  @inline(__always)
+  func plan(_ slot: Int32) -> SeriesPlan {
+    let line = lines[Int(slot)]
+    return metrics[Int(line.metric)].plans[Int(line.plan)]
+  }
+
+  @inline(__always)
+  func counts(_ slot: Int32, in year: Int32) -> Bool {
+    let bit = Self.bit(year)
+    let years = lines[Int(slot)].years
+    return (bit < 64 ? years.low >> UInt64(bit) : years.high >> UInt64(bit - 64)) & 1 != 0
+  }
+
+  /// Years that no clock shows share the first or last bit.
+  @inline(__always)
+  static func bit(_ year: Int32) -> Int { min(max(Int(year - firstYear), 0), yearBits - 1) }
+
+  @inline(__always)
+  mutating func writeKey(
+    app: UInt32, metric: Int, _ subject: UnsafeRawBufferPointer,
+    _ dimension: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
+  ) {
+    key.removeAll()
+    key.append(app)
+    key.append(UInt32(metric))
+    key.append(UInt32(subject.count))
+    key.append(UInt32(dimension.count))
+    key.append(subject)
+    key.append(dimension)
+    key.append(value)
+  }
+
+  mutating func drop(app: UInt32, _ level: Level) {
+    let key = LedgerKey(app: app, reason: level.rawValue)
+    dropped[key, default: 0] += 1
+    log.append(.dropped(key))
+  }
+
+  // MARK: Undoing
+
+  /// Takes back everything since the log was `mark` long.
+  mutating func undo(since mark: Int) {
+    while log.count > mark, let entry = log.popLast() {
+      switch entry {
+      case .line(let slot):
+        newLines.removeLast()
+        lastID -= 1
+        remove(slot)
+      case .alias(let slot): remove(slot)
+      case .year(let slot, let bit):
+        newYears.removeLast()
+        setYear(slot, bit, false)
+      case .node(let slot): nodeTable.remove(slot)
+      case .child(let slot): nodes[Int(slot)].children -= 1
+      case .dropped(let key): dropped[key, default: 0] -= 1
+      }
+    }
+  }
+
+  mutating func setYear(_ slot: Int32, _ bit: Int, _ isOn: Bool) {
+    let mask = UInt64(1) << UInt64(bit & 63)
+    var years = lines[Int(slot)].years
+    if bit < 64 {
+      years.low = isOn ? years.low | mask : years.low & ~mask
+    } else {
+      years.high = isOn ? years.high | mask : years.high & ~mask
+    }
+    lines[Int(slot)].years = years
+  }
+
+  private mutating func remove(_ slot: Int32) {
+    lines[Int(slot)] = Line()
+    table.remove(slot)
+  }
+
+  // MARK: Flushing and eviction
+
+  mutating func take(into flush: inout Flush) {
+    flush.series = newLines
+    flush.seriesYears = newYears.sorted { $0.series.id < $1.series.id }
+    flush.metrics = metrics.map(\.definition.storedName)
+    for (key, count) in dropped where count != 0 { flush.ledger[key, default: 0] += count }
+    (newLines, newYears, dropped) = ([], [], [:])
+    log.removeAll(keepingCapacity: true)
+    nextGeneration = flush.generation + 1
+  }
+
+  /// Lets go of lines and nodes that nobody used since the last time around, until the memory is back below `bytesMax`.
+  mutating func evict(bytesMax: Int, committed: UInt64) {
+    var looks = 2 * max(table.slotsEnd, nodeTable.slotsEnd)
+    while bytes > bytesMax, looks > 0 {
+      looks -= 1
+      if table.slotsEnd > 0 { evictLine(committed) }
+      if nodeTable.slotsEnd > 0 { evictNode(committed) }
+    }
+    table.compactIfWorthwhile()
+    nodeTable.compactIfWorthwhile()
+  }
+
+  private mutating func evictLine(_ committed: UInt64) {
+    if Int(lineHand) >= table.slotsEnd { lineHand = 0 }
+    defer { lineHand += 1 }
+    guard table.isUsed(lineHand), lines[Int(lineHand)].generation <= committed else { return }
+    if lines[Int(lineHand)].isRecent { lines[Int(lineHand)].isRecent = false } else { remove(lineHand) }
+  }
+
+  private mutating func evictNode(_ committed: UInt64) {
+    if Int(nodeHand) >= nodeTable.slotsEnd { nodeHand = 0 }
+    defer { nodeHand += 1 }
+    guard nodeTable.isUsed(nodeHand), nodes[Int(nodeHand)].generation <= committed else { return }
+    if nodes[Int(nodeHand)].isRecent {
+      nodes[Int(nodeHand)].isRecent = false
+    } else {
+      nodeTable.remove(nodeHand)
+    }
+  }
+
+  /// Forgets everything but the registered metrics.
+  mutating func removeAll(generation: UInt64) {
+    table.removeAll()
+    nodeTable.removeAll()
+    lines.removeAll()
+    nodes.removeAll()
+    log.removeAll()
+    (newLines, newYears, dropped) = ([], [], [:])
+    (lineHand, nodeHand) = (0, 0)
+    lastID = -1
+    nextGeneration = generation
+  }
+}

@@ -1,0 +1,73 @@
+/// Which measures of a metric go into which grains, for one kind of its series: a bit per measure, per grain.
+struct SeriesPlan: Sendable {
+  typealias Masks = SIMD8<UInt8>
+
+  /// SUM, MIN and MAX measures.
+  private(set) var added = Masks()
+  private(set) var unique = Masks()
+  private(set) var new = Masks()
+  let shape: Int32
+  let measures: Int
+
+  /// What kind of series a plan is for.
+  enum Role {
+    case total
+    case declared(Dimension)
+    case further
+  }
+
+  init(_ metric: MetricDefinition, role: Role, shape: Int32) {
+    self.shape = shape
+    measures = metric.measures.count
+    for (place, measure) in metric.measures.enumerated() {
+      let grains =
+        switch role {
+        case .total: metric.grains(measure: place, dimension: nil)
+        case .declared(let dimension): metric.grains(measure: place, dimension: dimension)
+        case .further: metric.grainsOfFurtherDimension(measure: place)
+        }
+      for grain in Grain.allCases where grains & grain.rawValue != 0 {
+        let bit = UInt8(1) << UInt8(place)
+        switch measure.kind {
+        case .sum, .minimum, .maximum: added[grain.index] |= bit
+        case .unique: unique[grain.index] |= bit
+        case .new: new[grain.index] |= bit
+        }
+      }
+    }
+  }
+}
+
+/// A metric that was registered, ready for use.
+struct RegisteredMetric {
+  let definition: MetricDefinition
+  let storedName: [UInt8]
+  let kinds: [Measure.Kind]
+  /// Of the total, of each declared dimension in order, of further dimensions.
+  let plans: [SeriesPlan]
+  let dimensionNames: [[UInt8]]
+
+  init(_ definition: MetricDefinition, shape: Int32) {
+    self.definition = definition
+    storedName = Array(definition.storedName.utf8)
+    kinds = definition.measures.map(\.kind)
+    dimensionNames = definition.dimensions.map { Array($0.name.utf8) }
+    plans =
+      [SeriesPlan(definition, role: .total, shape: shape)]
+      + definition.dimensions.map { SeriesPlan(definition, role: .declared($0), shape: shape) }
+      + [SeriesPlan(definition, role: .further, shape: shape)]
+  }
+
+  /// The place of a dimension's plan.
+  func plan(ofDimension dimension: UnsafeRawBufferPointer) -> Int {
+    if dimension.isEmpty { return 0 }
+    return (declared(dimension) ?? dimensionNames.count) + 1
+  }
+
+  /// The place of a declared dimension.
+  func declared(_ dimension: UnsafeRawBufferPointer) -> Int? {
+    dimensionNames.firstIndex { name in
+      name.withUnsafeBytes { $0.count == dimension.count && $0.elementsEqual(dimension) }
+    }
+  }
+}

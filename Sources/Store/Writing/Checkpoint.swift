@@ -1,0 +1,53 @@
+import GRDBSQLite
+
+/// Keeps the write-ahead log of one connection bounded. Pages are moved between commits, by the writer, in a way that
+/// waits for nobody. A reader that looks at an old state keeps the log from starting over; when it has grown to a
+/// multiple of its limit, the writer waits a moment for readers to come forward. Readers never wait.
+struct Checkpoint {
+  /// Multiples of the limit from which on the writer waits for readers.
+  static let patience = 3
+  static let waitMs: Int32 = 20
+
+  private let handle: OpaquePointer
+  private let path: String
+  private let pagesMax: Int
+  private let pages: PageCount
+
+  /// What the last commit told: SQLite calls back with the length of the log.
+  private final class PageCount {
+    var value = 0
+  }
+
+  init(_ handle: OpaquePointer, path: String, pagesMax: Int) {
+    self.handle = handle
+    self.path = path
+    self.pagesMax = pagesMax
+    pages = PageCount()
+    sqlite3_wal_hook(
+      handle,
+      { context, _, _, pages in
+        guard let context else { return SQLITE_OK }
+        Unmanaged<PageCount>.fromOpaque(context).takeUnretainedValue().value = Int(pages)
+        return SQLITE_OK
+      }, Unmanaged.passUnretained(pages).toOpaque())
+  }
+
+  /// Nobody has called `runIfDue` for a long time.
+  var isOverdue: Bool { pages.value >= pagesMax * Self.patience }
+
+  mutating func runIfDue() throws(StoreError) {
+    guard pages.value >= pagesMax else { return }
+    let waits = isOverdue
+    if waits { sqlite3_busy_timeout(handle, Self.waitMs) }
+    defer { if waits { sqlite3_busy_timeout(handle, SQLiteConnection.busyTimeoutMs) } }
+    var log: Int32 = 0
+    var moved: Int32 = 0
+    let code = sqlite3_wal_checkpoint_v2(
+      handle, nil, waits ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, &log, &moved)
+    guard code == SQLITE_OK || code == SQLITE_BUSY else {
+      throw StoreError(sqlite: code, handle: handle, file: path)
+    }
+    // When everything was moved, the next commit starts the log over and tells its new length.
+    pages.value = log == moved ? 0 : Int(log)
+  }
+}

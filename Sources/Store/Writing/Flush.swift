@@ -1,0 +1,114 @@
+/// Everything one commit writes, taken out of the working set, sorted by key. A value: it may travel to the writer's
+/// thread while the working set goes on.
+package struct Flush: Sendable {
+  struct User: Sendable {
+    let app: UInt32
+    let uid: UInt64
+    let createdMs: Int64
+    let device: [UInt8]
+  }
+
+  struct Cell: Sendable {
+    let key: CellKey
+    let data: [UInt8]
+    let seen: [UInt8]
+  }
+
+  struct Series: Sendable {
+    let id: Int64
+    let app: UInt32
+    let metric: Int
+    let subject: [UInt8]
+    let dimension: [UInt8]
+    let value: [UInt8]
+  }
+
+  struct SeriesYear: Sendable {
+    let series: Series
+    let year: Int32
+  }
+
+  struct Document: Sendable {
+    let plugin: Int
+    let app: UInt32
+    let collection: [UInt8]
+    let key: [UInt8]
+    let body: [UInt8]
+  }
+
+  struct PluginRow: Sendable {
+    let plugin: Int
+    let app: UInt32
+    let table: String
+    let rowsPerKey: Int
+    let key: [UInt8]
+    let uid: UInt64
+    let receivedMs: Int64
+    let payload: [UInt8]
+  }
+
+  struct DeadLetter: Sendable {
+    let plugin: Int
+    let position: UInt64
+    let item: UInt32
+    let app: UInt32
+    let reason: String
+    let receivedMs: Int64
+    let body: [UInt8]
+  }
+
+  struct BulkHash: Sendable {
+    let app: UInt32
+    let slot: Int64
+    let hash: UInt64
+    let receivedSeconds: Int64
+  }
+
+  /// A consumer's position.
+  package struct Position: Sendable, Equatable {
+    /// 0 is the store itself.
+    package let plugin: Int
+    package let position: UInt64
+  }
+
+  /// Grows with every flush of a working set.
+  package let generation: UInt64
+  /// Everything up to here is in this flush or an earlier one.
+  package let position: UInt64
+  package let positions: [Position]
+
+  var users: [User] = []
+  var cells: [Cell] = []
+  var series: [Series] = []
+  var seriesYears: [SeriesYear] = []
+  /// Names of metrics, by the number series carry.
+  var metrics: [String] = []
+  var counters = CounterRows()
+  var documents: [Document] = []
+  var rows: [PluginRow] = []
+  var deadLetters: [DeadLetter] = []
+  var ledger: [LedgerKey: Int64] = [:]
+  var bulkHashes: [BulkHash] = []
+  var raw = RawRows()
+
+  init(generation: UInt64, position: UInt64, positions: [Position]) {
+    self.generation = generation
+    self.position = position
+    self.positions = positions
+  }
+
+  /// Rows the main transaction writes.
+  package var changedKeys: Int {
+    users.count + cells.count + series.count + counters.count + documents.count + rows.count
+      + deadLetters.count + bulkHashes.count
+  }
+
+  /// Raw rows.
+  package var rawCount: Int { raw.rows.count }
+}
+
+/// A line of the account of items: why how many of an app's items ended where they did.
+struct LedgerKey: Hashable, Sendable {
+  let app: UInt32
+  let reason: String
+}

@@ -1,0 +1,85 @@
+import Foundation
+
+/// The raw items of one month of receipt.
+final class RawFile {
+  /// Marks a file as Tally's raw rows: "TLLR".
+  static let applicationID: Int32 = 0x544C_4C52
+
+  let path: String
+  private let connection: SQLiteConnection
+  private let insert: SQLiteStatement
+  private let span: SQLiteStatement
+  private let deleteBeyond: SQLiteStatement
+  private let last: SQLiteStatement
+  private var checkpoint: Checkpoint
+
+  init(path: String, tuning: StoreTuning) throws(StoreError) {
+    self.path = path
+    connection = try DatabaseFile.open(
+      path: path, applicationID: Self.applicationID, pageBytes: tuning.rawPageBytes,
+      walPagesKept: tuning.rawWalPagesMax)
+    // `raw.id` is a `RawKey`. `span` is the range of event times an app has in this file.
+    try connection.execute(
+      """
+      CREATE TABLE IF NOT EXISTS raw(
+        id INTEGER PRIMARY KEY, app INT NOT NULL, uid INT NOT NULL, timestamp_ms INT NOT NULL,
+        received_ms INT NOT NULL, body BLOB, facts BLOB);
+      CREATE TABLE IF NOT EXISTS span(
+        app INTEGER PRIMARY KEY, first_ms INT NOT NULL, last_ms INT NOT NULL);
+      """)
+    insert = try connection.prepare("INSERT OR REPLACE INTO raw VALUES(?,?,?,?,?,?,?)")
+    span = try connection.prepare(
+      """
+      INSERT INTO span VALUES(?,?,?) ON CONFLICT DO UPDATE SET
+        first_ms=min(first_ms, excluded.first_ms), last_ms=max(last_ms, excluded.last_ms)
+      """)
+    deleteBeyond = try connection.prepare("DELETE FROM raw WHERE id >= ?")
+    last = try connection.prepare("SELECT max(id) FROM raw")
+    checkpoint = Checkpoint(connection.handle, path: path, pagesMax: tuning.rawWalPagesMax)
+  }
+
+  /// Deletes the rows of requests behind a position; almost always there are none.
+  func delete(beyond position: UInt64) throws(StoreError) {
+    let first = RawKey(position: position + 1, item: 0).rawValue
+    let found = try last.step() && !last.isNull(0) && last.integer(0) >= first
+    last.reset()
+    guard found else { return }
+    deleteBeyond.bind(1, first)
+    try deleteBeyond.run()
+  }
+
+  /// Writes rows in a transaction of its own.
+  func write(_ rows: ArraySlice<RawRows.Row>, bytes: UnsafeRawBufferPointer) throws {
+    try connection.transaction {
+      var spans: [UInt32: ClosedRange<Int64>] = [:]
+      for row in rows {
+        try write(row, bytes)
+        let known = spans[row.app] ?? row.timestampMs...row.timestampMs
+        spans[row.app] =
+          min(known.lowerBound, row.timestampMs)...max(known.upperBound, row.timestampMs)
+      }
+      for (app, range) in spans {
+        span.bind(1, Int64(app))
+        span.bind(2, range.lowerBound)
+        span.bind(3, range.upperBound)
+        try span.run()
+      }
+    }
+  }
+
+  func checkpointIfDue() throws(StoreError) {
+    try checkpoint.runIfDue()
+  }
+
+  private func write(_ row: RawRows.Row, _ bytes: UnsafeRawBufferPointer) throws(StoreError) {
+    let end = row.offset + row.bodyCount
+    insert.bind(1, row.key.rawValue)
+    insert.bind(2, Int64(row.app))
+    insert.bind(3, Int64(row.user))
+    insert.bind(4, row.timestampMs)
+    insert.bind(5, row.receivedMs)
+    insert.bind(6, blob: UnsafeRawBufferPointer(rebasing: bytes[row.offset..<end]))
+    insert.bind(7, blob: UnsafeRawBufferPointer(rebasing: bytes[end..<end + row.factsCount]))
+    try insert.run()
+  }
+}

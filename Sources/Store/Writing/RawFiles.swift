@@ -1,0 +1,64 @@
+import Foundation
+
+/// The month files of raw items. Used by the writer only.
+final class RawFiles {
+  private let directory: String
+  private let tuning: StoreTuning
+  /// Open files, the most recently used last.
+  private var open: [(month: Int32, file: RawFile)] = []
+
+  init(directory: String, tuning: StoreTuning) {
+    self.directory = directory
+    self.tuning = tuning
+  }
+
+  /// The paths of all month files, oldest first.
+  static func paths(in directory: String) -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+    return names.filter { $0.hasSuffix(".db") }.sorted()
+      .map { (directory as NSString).appendingPathComponent($0) }
+  }
+
+  /// Deletes what lies behind a position, in every file.
+  func deleteAll(beyond position: UInt64) throws(StoreError) {
+    for path in Self.paths(in: directory) {
+      try RawFile(path: path, tuning: tuning).delete(beyond: position)
+    }
+  }
+
+  /// The same in the files that are open, which are all a failed commit can have written.
+  func deleteInOpenFiles(beyond position: UInt64) throws(StoreError) {
+    for entry in open { try entry.file.delete(beyond: position) }
+  }
+
+  func write(_ raw: RawRows) throws {
+    var start = raw.rows.startIndex
+    try raw.bytes.withUnsafeBytes { bytes in
+      while start < raw.rows.endIndex {
+        let month = raw.rows[start].month
+        let end = raw.rows[start...].firstIndex { $0.month != month } ?? raw.rows.endIndex
+        try file(month: month).write(raw.rows[start..<end], bytes: bytes)
+        start = end
+      }
+    }
+  }
+
+  func checkpointIfDue() throws(StoreError) {
+    for entry in open { try entry.file.checkpointIfDue() }
+  }
+
+  private func file(month: Int32) throws(StoreError) -> RawFile {
+    if let place = open.firstIndex(where: { $0.month == month }) {
+      let entry = open.remove(at: place)
+      open.append(entry)
+      return entry.file
+    }
+    let name = "\(month / 100)-\(month % 100 < 10 ? "0" : "")\(month % 100).db"
+    let file = try RawFile(
+      path: (directory as NSString).appendingPathComponent(name), tuning: tuning)
+    try DatabaseFile.syncDirectory(directory)
+    if open.count >= tuning.rawFilesOpenMax { open.removeFirst() }
+    open.append((month, file))
+    return file
+  }
+}

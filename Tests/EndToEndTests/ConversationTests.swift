@@ -1,0 +1,99 @@
+import Foundation
+import Harness
+import Testing
+
+extension EndToEnd {
+  /// RECORD=1 writes the answers of the server into the files; review the difference.
+  @Suite(.serialized) struct ConversationTests {
+    private static let isRecording = Environment["RECORD"] != nil
+
+    @Test("Every conversation goes as written", arguments: Conversation.all)
+    func conversation(_ conversation: Conversation) throws {
+      var conversation = conversation
+      let server = try TallyServer(
+        zone: Placeholders.zone, config: conversation.config ?? TallyServer.everything)
+      let placeholders = Placeholders(keys: server.keys, now: Clock.unixMilliseconds)
+      try server.start()
+      for index in conversation.steps.indices {
+        try hold(&conversation.steps[index], server, placeholders)
+      }
+      if Self.isRecording { try Files.write(conversation.text, to: conversation.path) }
+      #expect(server.terminate() == .code(0), "\(server.log.suffix(2_000))")
+    }
+
+    private func hold(
+      _ step: inout Conversation.Step, _ server: TallyServer, _ placeholders: Placeholders
+    ) throws {
+      let connection = server.connect()
+      for (index, request) in step.requests.enumerated() {
+        let reply = try send(request, connection, placeholders)
+        let shown = request.lines.map { String($0.prefix(200)) }.joined(separator: "\n")
+        if index < step.requests.count - 1 {
+          #expect(reply.status == 200, "\(shown)\nanswered \(reply.status) \(reply.text)")
+        } else if Self.isRecording {
+          step.answer = recorded(reply, placeholders)
+        } else {
+          let complaint = try difference(reply, try placeholders.text(step.answer))
+          #expect(complaint == nil, "\(shown)\n\(complaint ?? "")")
+        }
+      }
+    }
+
+    private func send(
+      _ request: Conversation.Request, _ connection: HTTPConnection, _ placeholders: Placeholders
+    ) throws -> HTTPReply {
+      var headers = request.headers
+      let body = try request.body.map { try placeholders.bytes($0) }
+      if body != nil, !headers.contains(where: { $0.lowercased().hasPrefix("content-type:") }) {
+        headers.append("Content-Type: application/x-www-form-urlencoded")
+      }
+      let target = Self.escaped(try placeholders.bytes(request.target))
+      return try connection.send(request.method, target, headers: headers, body: body)
+    }
+
+    /// What may not stand in a request line is percent-encoded; the rest goes as written.
+    private static func escaped(_ bytes: [UInt8]) -> String {
+      var out = ""
+      for byte in bytes {
+        if byte > 0x20, byte < 0x7F, !"\"<>\\^`{|}".utf8.contains(byte) {
+          out.unicodeScalars.append(UnicodeScalar(byte))
+        } else {
+          out += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+        }
+      }
+      return out
+    }
+
+    private func recorded(_ reply: HTTPReply, _ placeholders: Placeholders) -> String {
+      guard let body = try? JSON(reply.text) else { return "\(reply.status) \(reply.text)" }
+      return "\(reply.status) " + placeholders.recorded(body)
+    }
+
+    /// Nil when the reply is what the conversation tells.
+    private func difference(_ reply: HTTPReply, _ answer: String) throws -> String? {
+      let parts = answer.split(separator: " ", maxSplits: 1)
+      let have = "have \(reply.status) \(reply.text)\nneed \(answer)"
+      guard let first = parts.first, Int(first) == reply.status else { return have }
+      let body = parts.count > 1 ? String(parts[1]) : ""
+      if body == "{any}" || body == reply.text { return nil }
+      guard let need = try? JSON(body), let got = try? JSON(reply.text) else { return have }
+      if need.matches(got) { return nil }
+      return JSON.differences(have: got, need: need).joined(separator: "\n") + "\n" + have
+    }
+  }
+}
+
+extension JSON {
+  /// Equality in which the string "{any}" equals every string.
+  func matches(_ other: JSON) -> Bool {
+    switch (self, other) {
+    case (.string("{any}"), .string): true
+    case (.array(let a), .array(let b)):
+      a.count == b.count && zip(a, b).allSatisfy { $0.matches($1) }
+    case (.object(let a), .object(let b)):
+      Set(a.keys) == Set(b.keys)
+        && a.allSatisfy { key, value in b[key].map(value.matches) ?? false }
+    default: self == other
+    }
+  }
+}

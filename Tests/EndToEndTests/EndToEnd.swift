@@ -1,0 +1,4 @@
+import Testing
+
+/// Everything that starts servers, one test after another: they share two cores and the disk.
+@Suite(.serialized) enum EndToEnd {}

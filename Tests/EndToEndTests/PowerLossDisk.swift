@@ -1,0 +1,89 @@
+import Foundation
+import Harness
+
+/// The file system of `Tests/Fixtures/powerloss`, mounted, losing power and mounted again.
+final class PowerLossDisk {
+  let mountPath: String
+  private let imagePath: String
+  private let folder: String
+  private let program: String
+  private var process: Subprocess?
+  private var mounts = 0
+
+  /// Why this machine cannot run the test, or nil.
+  static var obstacle: String? {
+    if !Files.exists("/dev/fuse") { return "no /dev/fuse on this machine" }
+    let found = try? Subprocess.run(["pkg-config", "--exists", "fuse3"])
+    return found?.status == .code(0) ? nil : "libfuse3-dev is not installed"
+  }
+
+  init() throws {
+    folder = try Files.temporaryFolder()
+    mountPath = folder + "/mount"
+    imagePath = folder + "/image"
+    program = folder + "/powerloss"
+    let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../Fixtures/powerloss/powerloss.c").path
+    let (status, output) = try Subprocess.run([
+      "sh", "-c",
+      """
+      cd '\(folder)' && mkdir mount image && \
+      cc -O2 -Wall -Wextra -Werror -o powerloss '\(source)' $(pkg-config --cflags --libs fuse3)
+      """,
+    ])
+    guard status == .code(0) else { throw HarnessError("powerloss.c: \(output)") }
+  }
+
+  deinit {
+    unmount()
+    Files.remove(folder)
+  }
+
+  /// Mounts what the last power loss or unmount left behind.
+  func mount(seed: UInt64, loseAfter: Int? = nil, isLying: Bool = false) throws {
+    mounts += 1
+    var arguments = [program, imagePath, mountPath, "--seed", "\(seed)"]
+    if let loseAfter { arguments += ["--lose-after", "\(loseAfter)"] }
+    if isLying { arguments.append("--no-sync") }
+    let process = try Subprocess(arguments, logPath: folder + "/log\(mounts)")
+    self.process = process
+    guard wait(for: "mounted", seconds: 5), isMounted else {
+      throw HarnessError("powerloss did not mount: \(process.log)")
+    }
+  }
+
+  private var isMounted: Bool {
+    let deadline = Clock.now + 5
+    while Clock.now < deadline {
+      let mounts = (try? Files.text("/proc/mounts")) ?? ""
+      if mounts.contains(" \(mountPath) ") { return true }
+      usleep(1_000)
+    }
+    return false
+  }
+
+  private func wait(for line: String, seconds: Double) -> Bool {
+    let deadline = Clock.now + seconds
+    while Clock.now < deadline {
+      if process?.log.contains(line + "\n") == true { return true }
+      usleep(1_000)
+    }
+    return false
+  }
+
+  /// Waits for the seeded moment; pulls the plug when it does not come within `seconds`.
+  func losePower(within seconds: Double) throws {
+    if wait(for: "lost", seconds: seconds) { return }
+    process?.send(SIGUSR1)
+    guard wait(for: "lost", seconds: 5) else { throw HarnessError("power was not lost") }
+  }
+
+  /// After a power loss the image stays as it is; otherwise everything is written back first.
+  func unmount() {
+    guard let process else { return }
+    process.send(SIGTERM)
+    if process.wait(seconds: 5) == nil { process.killAndWait() }
+    _ = try? Subprocess.run(["fusermount3", "-u", "-q", "-z", mountPath])
+    self.process = nil
+  }
+}

@@ -1,0 +1,54 @@
+/* What the hostile plugins share: everything a plugin needs, and nothing wrong with it. Each file beside this
+ * one breaks one promise. */
+#ifndef HOSTILE_H
+#define HOSTILE_H
+
+#include "tally_plugin.h"
+
+#define TEXT(literal) {literal, sizeof(literal) - 1}
+#define UNUSED __attribute__((unused))
+
+static char hostile_instance;
+static uint32_t hostile_key;
+
+UNUSED static void hostile_say(const tally_error *error, const char *reason) {
+  tally_str text = {reason, 0};
+  while (reason[text.len] != 0) text.len++;
+  error->set(error->ctx, text);
+}
+
+UNUSED static tally_status hostile_create(const tally_host *host, void **out_instance, const tally_error *error) {
+  tally_str name = TEXT("trap_me");
+  (void)error;
+  hostile_key = host->intern(host->ctx, name);
+  *out_instance = &hostile_instance;
+  return TALLY_OK;
+}
+
+UNUSED static tally_status hostile_enroll(void *instance, const tally_registrar *registrar,
+                                          const tally_error *error) {
+  (void)instance;
+  (void)registrar;
+  (void)error;
+  return TALLY_OK;
+}
+
+/* Enrolls one hook that sees all batches. */
+UNUSED static tally_status hostile_enroll_hook(const tally_registrar *registrar,
+                                               tally_status (*process)(void *, const tally_batch *,
+                                                                       const tally_facts *, const tally_effects *,
+                                                                       const tally_error *)) {
+  tally_hook hook = {sizeof(hook), TALLY_PHASE_NORMAL, NULL, NULL, NULL, 0, 0, 0, 0, NULL};
+  hook.process = process;
+  return registrar->hook(registrar->ctx, &hook);
+}
+
+UNUSED static void hostile_destroy(void *instance) { (void)instance; }
+
+/* Whether the item has the parameter `trap_me`. */
+UNUSED static int hostile_is_asked(const tally_batch *batch, uint32_t item) {
+  const tally_node *root = tally_batch_node(batch, tally_batch_item(batch, item)->root);
+  return tally_member(batch, root, hostile_key) != NULL;
+}
+
+#endif

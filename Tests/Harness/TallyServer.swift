@@ -1,0 +1,177 @@
+import Glibc
+
+/// A server under test: a data folder, a port, and the process that serves it, started and killed
+/// as often as the test likes.
+package final class TallyServer: @unchecked Sendable {
+  package let folder: String
+  package let dataPath: String
+  package let port: UInt16
+  package let keys: Keys
+  package private(set) var process: Subprocess?
+  package let configPath: String
+
+  /// Every plugin of the repository, and journal segments so small that tests go through many.
+  package static let everything = """
+    host:
+      limits: { journal_segment_bytes: 1048576 }
+    plugins:
+      views: { enabled: true }
+
+    """
+
+  /// What `tally setup` made.
+  package struct Keys: Sendable {
+    package let apiKey: String
+    package let appID: String
+    package let appKey: String
+  }
+
+  /// The executable: TALLY_BINARY, else `tally` in the folder the test bundle was built into.
+  package static let binary: String = {
+    if let path = Environment["TALLY_BINARY"] { return path }
+    let resolved = realpath("/proc/self/exe", nil)
+    defer { free(resolved) }
+    let own = resolved.map { String(cString: $0) } ?? ""
+    return own.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+      .joined(separator: "/") + "/tally"
+  }()
+
+  /// Sets up a new data folder. `dataPath` is where it lies when it is not below `folder`.
+  /// `config` is the text of a `plugins.yaml`.
+  package init(
+    zone: String = "Europe/Istanbul", config: String = TallyServer.everything,
+    dataPath: String? = nil
+  ) throws(HarnessError) {
+    folder = try Files.temporaryFolder()
+    self.dataPath = dataPath ?? folder + "/data"
+    port = try Self.freePort()
+    configPath = folder + "/plugins.yaml"
+    try Files.write(config, to: configPath)
+    keys = try Self.setup(data: self.dataPath, zone: zone)
+  }
+
+  deinit {
+    process?.killAndWait()
+    if Environment["KEEP"] == nil { Files.remove(folder) }
+  }
+
+  private static func setup(data: String, zone: String) throws(HarnessError) -> Keys {
+    let (status, output) = try Subprocess.run([
+      binary, "setup", "--data", data, "--username", "owner", "--password", "Secret-Passw0rd",
+      "--app", "Shop", "--timezone", zone, "--json",
+    ])
+    guard status == .code(0),
+      let line = output.split(separator: "\n").last(where: { $0.hasPrefix("{") })
+    else { throw HarnessError("setup ended with \(status): \(output)") }
+    let made = try JSON(line)
+    guard let apiKey = made["api_key"]?.string, let appID = made["app_id"]?.string,
+      let appKey = made["app_key"]?.string
+    else { throw HarnessError("setup printed \(line)") }
+    return Keys(apiKey: apiKey, appID: appID, appKey: appKey)
+  }
+
+  /// A port nobody listens on at this moment.
+  package static func freePort() throws(HarnessError) -> UInt16 {
+    let probe = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(probe) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let bound = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(probe, $0, size) == 0 && getsockname(probe, $0, &size) == 0
+      }
+    }
+    guard bound else { throw HarnessError("no free port") }
+    return UInt16(bigEndian: address.sin_port)
+  }
+
+  package var logPath: String { folder + "/log" }
+  package var log: String { (try? Files.text(logPath)) ?? "" }
+
+  /// Starts the server without waiting for it.
+  package func launch(environment: [String: String] = [:]) throws(HarnessError) {
+    let arguments = [
+      Self.binary, "serve", "--data", dataPath, "--listen", "127.0.0.1:\(port)", "--config",
+      configPath,
+    ]
+    process = try Subprocess(
+      arguments, environment: environment, logPath: logPath, workingDirectory: folder)
+  }
+
+  /// Starts the server and waits until it answers; throws with its log when it does not.
+  package func start(
+    environment: [String: String] = [:], seconds: Double = 20
+  ) throws(HarnessError) {
+    try launch(environment: environment)
+    guard waitUntilReady(seconds: seconds) else {
+      let ended = process?.poll()
+      kill()
+      throw HarnessError("the server did not start (\(String(describing: ended))): \(log)")
+    }
+  }
+
+  /// Whether the server answers `/o/ping` before it ends or `seconds` pass.
+  package func waitUntilReady(seconds: Double = 20) -> Bool {
+    let deadline = Clock.now + seconds
+    while Clock.now < deadline, process?.poll() == nil {
+      let connection = HTTPConnection(port: port, seconds: 2)
+      if let reply = try? connection.get("/o/ping"), reply.status == 200 { return true }
+      usleep(5_000)
+    }
+    return false
+  }
+
+  /// kill -9.
+  package func kill() {
+    process?.killAndWait()
+    process = nil
+  }
+
+  /// SIGTERM; how the server ended, or nil when it did not within `seconds`.
+  package func terminate(seconds: Double = 5) -> Subprocess.ExitStatus? {
+    process?.send(SIGTERM)
+    let status = process?.wait(seconds: seconds)
+    if status != nil { process = nil }
+    return status
+  }
+
+  package func connect(seconds: Int = 10) -> HTTPConnection {
+    HTTPConnection(port: port, seconds: seconds)
+  }
+
+  /// A number from `/metrics`; the sum over its labels.
+  package func metric(_ name: String) throws(HarnessError) -> Double? {
+    let text = try connect().get("/metrics").text
+    let values = text.split(separator: "\n").compactMap { line -> Double? in
+      guard line.hasPrefix(name + " ") || line.hasPrefix(name + "{"),
+        let value = line.split(separator: " ").last
+      else { return nil }
+      return Double(value)
+    }
+    return values.isEmpty ? nil : values.reduce(0, +)
+  }
+
+  /// Waits until everything durable is committed to the store.
+  package func settle(seconds: Double = 30) throws(HarnessError) {
+    let deadline = Clock.now + seconds
+    while Clock.now < deadline {
+      let durable = try metric("tally_journal_durable_position")
+      let stored = try metric("tally_store_position")
+      if let durable, let stored, durable == stored { return }
+      usleep(5_000)
+    }
+    throw HarnessError("the store did not catch up with the journal: \(log)")
+  }
+
+  /// A `/o` question about the app, as JSON.
+  package func ask(_ query: String) throws(HarnessError) -> JSON {
+    let target = "/o?api_key=\(keys.apiKey)&app_id=\(keys.appID)&\(query)"
+    let reply = try connect(seconds: 30).get(target)
+    guard reply.status == 200 else {
+      throw HarnessError("\(query) answered \(reply.status) \(reply.text)")
+    }
+    return try JSON(reply.text)
+  }
+}

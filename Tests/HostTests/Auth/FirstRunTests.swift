@@ -1,0 +1,19 @@
+import Testing
+
+@testable import Host
+
+@Suite struct FirstRunTests {
+  @Test("The text can be pasted: it sends and reads at an address this machine reaches")
+  func text() {
+    let run = FirstRun(
+      appKey: "KEY", appID: "APP", apiKey: "SECRET",
+      address: ListenAddress(host: "0.0.0.0", port: 9000))
+    #expect(run.text.contains("curl 'http://127.0.0.1:9000/i' -d app_key=KEY -d device_id="))
+    #expect(
+      run.text.contains(
+        "curl 'http://127.0.0.1:9000/o?method=events&event=hello&period=today"
+          + "&app_id=APP&api_key=SECRET'"))
+    #expect(
+      run.text.contains("Countly.init({ app_key: \"KEY\", url: \"http://127.0.0.1:9000\" });"))
+  }
+}

@@ -1,0 +1,62 @@
+import Testing
+
+@testable import Host
+
+@Suite("Flush policy")
+struct FlushPolicyTests {
+  private let start = ContinuousClock.now
+  private func policy() -> FlushPolicy {
+    FlushPolicy(interval: .milliseconds(250), changedKeysMax: 20_000, now: start)
+  }
+
+  private func situation(
+    after: Duration = .zero, uncommitted: Bool = true, keys: Int = 1, writing: Bool = false,
+    wanted: Bool = false
+  ) -> FlushPolicy.Situation {
+    .init(
+      now: start + after, uncommitted: uncommitted, changedKeys: keys, writing: writing, wanted: wanted)
+  }
+
+  @Test("The first work of a quiet server is flushed at once")
+  func quiet() {
+    var policy = policy()
+    let first = policy.decide(situation())
+    #expect(first == .flush)
+  }
+
+  @Test("Work behind a flush gathers until the interval has passed")
+  func busy() {
+    var policy = policy()
+    _ = policy.decide(situation())
+    let gathering = policy.decide(situation(after: .milliseconds(100)))
+    #expect(gathering == .gather(upTo: .milliseconds(150)))
+    let due = policy.decide(situation(after: .milliseconds(250)))
+    #expect(due == .flush)
+  }
+
+  @Test("Many changed keys or a waiting read bring the flush forward")
+  func early() {
+    var policy = policy()
+    _ = policy.decide(situation())
+    let full = policy.decide(situation(after: .milliseconds(1), keys: 20_000))
+    #expect(full == .flush)
+    let wanted = policy.decide(situation(after: .milliseconds(2), wanted: true))
+    #expect(wanted == .flush)
+  }
+
+  @Test("While the writer works nothing is flushed; far over the limit the pipeline holds back")
+  func writing() {
+    var policy = policy()
+    let work = policy.decide(situation(keys: 20_000, writing: true, wanted: true))
+    #expect(work == .gather(upTo: .milliseconds(250)))
+    let over = policy.decide(situation(keys: 160_000, writing: true))
+    #expect(over == .holdBack)
+  }
+
+  @Test("Nothing uncommitted, nothing to flush")
+  func nothing() {
+    var policy = policy()
+    let idle = policy.decide(situation(uncommitted: false, wanted: true))
+    #expect(idle == .gather(upTo: .milliseconds(250)))
+  }
+}

@@ -1,0 +1,71 @@
+import Testing
+
+@testable import Host
+
+@Suite("Form text")
+struct FormTextTests {
+  /// What the value of `v` becomes, and whether it was repaired.
+  private func value(_ raw: [UInt8]) -> (text: String?, repaired: Int) {
+    let bench = IntakeBench()
+    let body = Array("app_key=0f1e2d3c4b5a&device_id=d&v=".utf8) + raw
+    let admission = bench.admit(Array("/i".utf8), body: body)
+    return (admission.items.first?.parameters["v"], bench.metrics.valuesRepaired.count)
+  }
+
+  @Test(
+    "Escapes are resolved and malformed ones kept",
+    arguments: [
+      ("", ""), ("a+b", "a b"), ("%41%62", "Ab"), ("%2B%26%3d", "+&="), ("%", "%"), ("%4", "%4"),
+      ("%zz", "%zz"), ("%4g", "%4g"), ("%%41", "%A"), ("a=b", "a=b"), ("%C3%A9", "é"), ("é", "é"),
+      ("%F0%9F%98%80", "😀"), ("%00", "\u{0}"), ("%e2%82%ac", "€"),
+    ])
+  func escapes(_ raw: String, _ expected: String) {
+    let (text, repaired) = value(Array(raw.utf8))
+    #expect(text == expected)
+    #expect(repaired == 0)
+  }
+
+  @Test(
+    "Invalid UTF-8 is repaired and counted, escaped or not",
+    arguments: [
+      ([0xFF], "\u{FFFD}"), ([0xC3], "\u{FFFD}"), ([0xC0, 0x80], "\u{FFFD}\u{FFFD}"),
+      ([0x61, 0xE2, 0x82], "a\u{FFFD}"), ([0xF0, 0x9F, 0x98, 0x62], "\u{FFFD}b"),
+      ([0xED, 0xA0, 0x80], "\u{FFFD}\u{FFFD}\u{FFFD}"),
+      ([0xF4, 0x90, 0x80, 0x80], "\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}"),
+    ] as [([UInt8], String)])
+  func invalidUTF8(_ bytes: [UInt8], _ expected: String) {
+    let escaped = bytes.flatMap { byte in
+      Array("%".utf8) + Array((byte < 16 ? "0" : "").utf8) + Array(String(byte, radix: 16).utf8)
+    }
+    for raw in [bytes, escaped] {
+      let (text, repaired) = value(raw)
+      #expect(text.map { Array($0.unicodeScalars) } == Array(expected.unicodeScalars))
+      #expect(repaired == 1)
+    }
+  }
+
+  @Test("Empty pairs are skipped, a name without a value is empty")
+  func oddPairs() {
+    let admission = IntakeBench().get("&&app_key=0f1e2d3c4b5a&&device_id=d&flag&=x&%6eame=1&")
+    #expect(admission.items.first?.parameters == ["flag": "", "": "x", "name": "1"])
+  }
+
+  @Test("Validity agrees with the standard library on every short sequence of lead bytes")
+  func validity() {
+    let interesting: [UInt8] = [
+      0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xEC,
+      0xED, 0xEE, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF,
+    ]
+    for a in interesting {
+      for b in interesting {
+        for c in interesting {
+          for d in [0x41, 0x80, 0xBF, 0xC2] as [UInt8] {
+            let bytes = [a, b, c, d]
+            let expected = String(validating: bytes, as: UTF8.self) != nil
+            #expect(bytes.withUnsafeBytes { UTF8Text.isValid($0) } == expected, "\(bytes)")
+          }
+        }
+      }
+    }
+  }
+}

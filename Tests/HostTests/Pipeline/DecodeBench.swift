@@ -1,0 +1,108 @@
+import PluginABI
+import Store
+
+@testable import Host
+
+/// Builds a batch of items given as plain text and lends its block.
+final class DecodeBench {
+  static let receivedMs: Int64 = 1_717_243_260_000
+  let counters = BatchBuilder.Counters()
+  let builder: BatchBuilder
+  private let writer = EntryBuffer()
+  private var index: UInt32 = 0
+
+  init(retentionMonths: Int = 14) {
+    builder = BatchBuilder(retentionMonths: retentionMonths, counters: counters)
+  }
+
+  func intern(_ name: String) -> UInt32 { builder.declare(Array(name.utf8)) }
+
+  func begin() {
+    index = 0
+    builder.begin()
+  }
+
+  func finish() -> BatchView { BatchView(builder.finish()) }
+
+  /// An item whose parameters stand in a form; those in `json` are kept as raw JSON text.
+  func append(
+    _ parameters: [(String, [UInt8])], json: Set<String> = [], calendar: LocalCalendar = .utc
+  ) {
+    append(calendar) { writer in
+      for (name, value) in parameters {
+        Array(name.utf8).withUnsafeBytes { name in
+          value.withUnsafeBytes {
+            writer.parameter(
+              key: name, value: $0, isJSON: json.contains(String(decoding: name, as: UTF8.self)))
+          }
+        }
+      }
+      return .parameters
+    }
+  }
+
+  /// An item that is one JSON object as sent.
+  func append(object: [UInt8]) {
+    append(.utc) { writer in
+      object.withUnsafeBytes { writer.object($0) }
+      return .object
+    }
+  }
+
+  private func append(
+    _ calendar: LocalCalendar, _ fill: (inout RequestRecord.Writer) -> RequestRecord.Form
+  ) {
+    var entry = RequestRecord.Writer(buffer: writer)
+    entry.begin(receivedMs: Self.receivedMs, isBulk: false)
+    var form = RequestRecord.Form.parameters
+    // The form is known only after filling, so the item is written twice.
+    for _ in 0..<2 {
+      entry.begin(receivedMs: Self.receivedMs, isBulk: false)
+      Array("device".utf8).withUnsafeBytes {
+        entry.beginItem(app: 1, hash: 7, partition: 3, form: form, device: $0)
+      }
+      form = fill(&entry)
+      entry.endItem()
+    }
+    entry.end()
+    guard var cursor = RequestRecord.ItemCursor(writer.bytes) else { return }
+    while let item = cursor.next() {
+      builder.append(
+        item: item, position: 11, index: index, isBulk: index > 0, receivedMs: Self.receivedMs,
+        uid: 5, isNewUser: index == 0, userIndex: index, calendar: calendar)
+      index += 1
+    }
+  }
+
+  /// The batch of one item with these parameters.
+  static func batch(_ parameters: [(String, String)], json: Set<String> = []) -> Item {
+    let bench = DecodeBench()
+    bench.begin()
+    bench.append(parameters.map { ($0.0, Array($0.1.utf8)) }, json: json)
+    return Item(bench: bench, view: bench.finish())
+  }
+
+  /// The batch of one item with this JSON text in its parameter `v`.
+  static func value(_ json: [UInt8]) -> (value: DecodedValue?, bench: DecodeBench) {
+    let bench = DecodeBench()
+    bench.begin()
+    bench.append([("v", json)], json: ["v"])
+    return (bench.finish().root(0).member("v"), bench)
+  }
+
+  /// The batch of one item with these events.
+  static func events(_ json: String) -> Item {
+    batch([("timestamp", "1717243200123"), ("events", json)])
+  }
+
+  /// One item of one batch; holds on to the memory.
+  struct Item {
+    let bench: DecodeBench
+    let view: BatchView
+    var root: DecodedValue { view.root(0) }
+    var item: tally_item { view.item(0) }
+    var events: [tally_event] { view.events }
+    func text(_ offset: UInt32, _ count: UInt32) -> String { view.text(offset, count) }
+    var keys: [String] { events.map { text($0.key_off, $0.key_len) } }
+  }
+}

@@ -1,0 +1,62 @@
+import Foundation
+import Testing
+
+@testable import PluginRuntime
+
+@Suite("Suspects")
+struct SuspectsTests {
+  private func death(_ positions: ClosedRange<UInt64>, item: UInt32?) -> Breadcrumb.Death {
+    .init(consumer: "views", positions: positions, item: item, signal: 4)
+  }
+
+  @Test("One death at a batch makes its range suspect, for its consumer only")
+  func firstDeath() {
+    var suspects = Suspects()
+    suspects.add(death(10...20, item: nil))
+    #expect(suspects.wantsSingleItems("views", 20...30))
+    #expect(!suspects.wantsSingleItems("views", 21...30))
+    #expect(!suspects.wantsSingleItems("events", 20...30))
+    #expect(suspects.killer("views", position: 15, item: 0) == nil)
+  }
+
+  @Test("A death at a single item convicts that item and no other")
+  func secondDeath() {
+    var suspects = Suspects()
+    suspects.add(death(10...20, item: nil))
+    suspects.add(death(15...15, item: 3))
+    #expect(suspects.killer("views", position: 15, item: 3) == 4)
+    #expect(suspects.killer("views", position: 15, item: 2) == nil)
+    #expect(suspects.killer("views", position: 16, item: 3) == nil)
+    #expect(suspects.killer("events", position: 15, item: 3) == nil)
+  }
+
+  @Test("A commit behind a range settles it, one inside it does not")
+  func settling() {
+    var suspects = Suspects()
+    suspects.add(death(10...20, item: nil))
+    let early = suspects.settle(through: 19)
+    let late = suspects.settle(through: 20)
+    #expect(!early && late)
+    #expect(suspects.isEmpty)
+  }
+
+  @Test("What was saved is read back; a damaged file accuses nobody")
+  func file() throws {
+    let path = NSTemporaryDirectory() + "suspects-\(UUID().uuidString).json"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    var suspects = Suspects()
+    suspects.add(death(10...20, item: nil))
+    try suspects.save(path: path)
+    #expect(Suspects(path: path) == suspects)
+    try Data("{".utf8).write(to: URL(fileURLWithPath: path))
+    #expect(Suspects(path: path).isEmpty)
+  }
+
+  @Test("The oldest death gives way at the limit")
+  func limit() {
+    var suspects = Suspects()
+    for position in 1...UInt64(Suspects.deathsMax + 1) { suspects.add(death(position...position, item: 0)) }
+    #expect(suspects.killer("views", position: 1, item: 0) == nil)
+    #expect(suspects.killer("views", position: 2, item: 0) != nil)
+  }
+}
