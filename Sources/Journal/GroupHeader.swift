@@ -35,6 +35,19 @@ struct GroupHeader: Equatable {
   /// The position of the last entry; the one before `firstPosition` when there is none.
   var lastPosition: UInt64 { firstPosition + UInt64(entryCount) - 1 }
 
+  /// One header for this group and the one that follows at once, in the file and in positions; nil when that
+  /// one does not.
+  func joined(with next: GroupHeader) -> GroupHeader? {
+    guard next.offset == end, next.priorPosition == lastPosition,
+      next.firstPosition == lastPosition + 1
+    else { return nil }
+    var both = self
+    both.entryCount += next.entryCount
+    both.bodyBytes = next.end - offset - Self.size
+    both.durableOffset = max(durableOffset, next.durableOffset)
+    return both
+  }
+
   func write(to bytes: UnsafeMutableRawPointer) {
     func put<Value: FixedWidthInteger>(_ value: Value, at offset: Int) {
       bytes.storeBytes(of: value.littleEndian, toByteOffset: offset, as: Value.self)

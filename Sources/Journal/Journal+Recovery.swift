@@ -19,15 +19,18 @@ extension Journal {
   /// Reads every segment there is; one that is trimmed meanwhile is none.
   static func scan(_ directory: String) throws(JournalError) -> [SegmentScan] {
     var scans: [SegmentScan] = []
-    for sequence in try SegmentName.sequences(in: directory) {
+    // Newest first: each tells where the one before it ends.
+    for sequence in try SegmentName.sequences(in: directory).reversed() {
       let path = SegmentName.path(directory, sequence)
+      let successor = scans.last?.sequence == sequence + 1 ? scans.last?.headers.first : nil
       do {
-        scans.append(try SegmentScan(path: path, sequence: sequence))
+        scans.append(
+          try SegmentScan(path: path, sequence: sequence, boundary: successor?.previousEnd))
       } catch {
         guard access(path, F_OK) != 0, errno == ENOENT else { throw error }
       }
     }
-    return scans
+    return scans.reversed()
   }
 }
 

@@ -45,14 +45,14 @@ struct RecoveryPlan: Equatable {
     var segment = JournalReport.Segment(file: file, fileBytes: scan.fileBytes)
     var record = SegmentCatalog.Record(sequence: scan.sequence, lastPosition: 0, end: 0)
     for finding in scan.findings + bounds.missing {
-      if case .group(let header, _) = finding { positions.saw(header) }
+      if case .group(let header, _, _) = finding { positions.saw(header) }
       let range = finding.range(in: scan)
       switch finding {
       case _ where range.lowerBound >= bounds.validEnd:
         report.tails.append(.init(file: file, offset: range.lowerBound, bytes: range.count))
-      case .group(let header, isIntact: true):
+      case .group(let header, isIntact: true, let groups):
         positions.keep(header, boundsOf: &report.damages)
-        segment.count(header)
+        segment.count(header, groups: groups)
         record.end = header.end
         if header.entryCount > 0 { record.lastPosition = header.lastPosition }
       case .group, .noise:
@@ -71,7 +71,7 @@ struct RecoveryPlan: Equatable {
       .init(
         file: file, offset: range.lowerBound, bytes: range.count, positions: nil,
         wasDurable: wasDurable, quarantine: nil))
-    if case .group(let header, _) = finding {
+    if case .group(let header, _, _) = finding {
       positions.lose(header, boundsOf: &report.damages)
     } else {
       positions.loseUnknown(report.damages.count - 1)
@@ -107,7 +107,7 @@ extension RecoveryPlan {
     init(_ scan: SegmentScan, successor: GroupHeader?) {
       let ended = successor?.previousEnd ?? .max
       let readableEnd = scan.findings.reduce(0) { end, finding in
-        guard case .group(let header, isIntact: true) = finding, header.offset < ended else {
+        guard case .group(let header, isIntact: true, _) = finding, header.offset < ended else {
           return end
         }
         return header.end
@@ -127,14 +127,15 @@ extension SegmentScan.Finding {
   func range(in scan: SegmentScan) -> Range<Int> {
     switch self {
     case .noise(let range): range
-    case .group(let header, _): header.offset..<max(header.offset, min(header.end, scan.fileBytes))
+    case .group(let header, _, _):
+      header.offset..<max(header.offset, min(header.end, scan.fileBytes))
     }
   }
 }
 
 extension JournalReport.Segment {
-  fileprivate mutating func count(_ header: GroupHeader) {
-    groups += 1
+  fileprivate mutating func count(_ header: GroupHeader, groups: Int) {
+    self.groups += groups
     entries += header.entryCount
     guard header.entryCount > 0 else { return }
     firstPosition = firstPosition ?? header.firstPosition

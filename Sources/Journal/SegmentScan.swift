@@ -1,8 +1,9 @@
 /// What stands in one segment file, in order; decides nothing.
 struct SegmentScan: Equatable {
   enum Finding: Equatable {
-    /// A whole header; the entries after it are as they were written, or not.
-    case group(GroupHeader, isIntact: Bool)
+    /// A whole header; the entries after it are as they were written, or not. Intact groups that follow
+    /// each other are one finding with a header for all of them, or a long journal would fill the memory.
+    case group(GroupHeader, isIntact: Bool, count: Int = 1)
     /// Bytes that are no group.
     case noise(Range<Int>)
   }
@@ -18,17 +19,18 @@ struct SegmentScan: Equatable {
     self.findings = findings
   }
 
-  /// Reads the whole file.
-  init(path: String, sequence: UInt64) throws(JournalError) {
+  /// Reads the whole file. `boundary` is where the next segment says that this one ends: no finding reaches
+  /// across it.
+  init(path: String, sequence: UInt64, boundary: Int? = nil) throws(JournalError) {
     let window = try FileWindow(path: path)
-    var walk = Walk(window: window, sequence: sequence)
+    var walk = Walk(window: window, sequence: sequence, boundary: boundary)
     try walk.run()
     self.init(sequence: sequence, fileBytes: window.size, findings: walk.findings)
   }
 
   var headers: [GroupHeader] {
     findings.compactMap {
-      if case .group(let header, _) = $0 { header } else { nil }
+      if case .group(let header, _, _) = $0 { header } else { nil }
     }
   }
 }
@@ -37,14 +39,16 @@ extension SegmentScan {
   private struct Walk {
     let window: FileWindow
     let sequence: UInt64
+    let boundary: Int?
     var findings: [Finding] = []
     /// That of the first header found; groups of the segment share it.
     var nonce: UInt64?
     var offset = 0
 
-    init(window: FileWindow, sequence: UInt64) {
+    init(window: FileWindow, sequence: UInt64, boundary: Int?) {
       self.window = window
       self.sequence = sequence
+      self.boundary = boundary
     }
 
     mutating func run() throws(JournalError) {
@@ -64,8 +68,16 @@ extension SegmentScan {
         let body = try window.bytes(header.offset + GroupHeader.size..<header.end)
         isIntact = EntryFrame.isIntact(body: body, entryCount: header.entryCount)
       }
-      findings.append(.group(header, isIntact: isIntact))
+      add(header, isIntact: isIntact)
       offset = min(header.end, window.size)
+    }
+
+    private mutating func add(_ header: GroupHeader, isIntact: Bool) {
+      guard isIntact, header.offset != boundary, let last = findings.indices.last,
+        case .group(let before, isIntact: true, let count) = findings[last],
+        let both = before.joined(with: header)
+      else { return findings.append(.group(header, isIntact: isIntact)) }
+      findings[last] = .group(both, isIntact: true, count: count + 1)
     }
 
     /// From bytes that are no header to the next header, or to the zeros that end the file.

@@ -53,7 +53,8 @@ public struct Descriptor: Sendable {
 extension Descriptor {
   /// A copy for the host. It is never freed: the contract makes it constant, and libraries stay loaded.
   func constant() -> UnsafePointer<tally_descriptor> {
-    let settings = UnsafeMutablePointer<tally_setting>.allocate(capacity: max(self.settings.count, 1))
+    let count = max(self.settings.count, 1)
+    let settings = UnsafeMutablePointer<tally_setting>.allocate(capacity: count)
     for (place, setting) in self.settings.enumerated() {
       (settings + place).initialize(
         to: tally_setting(

@@ -56,7 +56,9 @@ public struct UserFact {
   }
 
   /// What is known now, this request included; empty when unknown.
-  @inlinable public func value(_ metric: UserMetric) -> Text { text(metric, offsets: 24, lengths: 88) }
+  @inlinable public func value(_ metric: UserMetric) -> Text {
+    text(metric, offsets: 24, lengths: 88)
+  }
 
   /// What was known before this request; empty when unknown.
   @inlinable public func oldValue(_ metric: UserMetric) -> Text {

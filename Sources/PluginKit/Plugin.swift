@@ -65,7 +65,7 @@ extension Plugin {
   public func start() throws {}
 
   public func process(_ batch: Batch, _ facts: Facts, _ effects: borrowing Effects) throws {
-    throw PluginError(.unsupported, "\(Self.descriptor.name) registered a hook and has no process()")
+    throw PluginError(.unsupported, "\(Self.descriptor.name) has a hook and no process()")
   }
 
   public func reduce(_ collection: Collection, _ fold: borrowing Fold) throws {
@@ -73,7 +73,7 @@ extension Plugin {
   }
 
   public func answer(_ request: borrowing Request, _ reply: borrowing Reply) throws {
-    throw PluginError(.unsupported, "\(Self.descriptor.name) registered a read and has no answer()")
+    throw PluginError(.unsupported, "\(Self.descriptor.name) has a read and no answer()")
   }
 
   public func drain() {}

@@ -64,21 +64,20 @@ public struct Request: ~Copyable {
     return try bytes(found, status, "the host could not read the document")
   }
 
+  /// One document of a collection. Borrowed: valid inside the visit.
+  public typealias Document = (key: Text, document: UnsafeRawBufferPointer)
+
   /// Calls `visit` for each document of a collection, by key, until it returns false.
   public func list(
-    _ collection: Collection, _ visit: ((key: Text, document: UnsafeRawBufferPointer)) throws -> Bool
+    _ collection: Collection, _ visit: (Document) throws -> Bool
   ) throws {
     try Visit.run(visit) { ctx in
       try PluginError.check(
         pointer.pointee.list?(
           pointer.pointee.ctx, collection.number, ctx,
           { ctx, key, document in
-            Visit.call(
-              ctx,
-              (
-                key: Text(key),
-                document: UnsafeRawBufferPointer(start: document.ptr, count: Int(document.len))
-              ))
+            let bytes = UnsafeRawBufferPointer(start: document.ptr, count: Int(document.len))
+            return Visit.call(ctx, (key: Text(key), document: bytes) as Document)
           }) ?? TALLY_UNSUPPORTED, "the host could not list the documents")
     }
   }

@@ -86,7 +86,8 @@ public struct Text: Equatable, ExpressibleByStringLiteral {
   }
 
   /// Lends a string as text for the length of a call.
-  @inlinable public static func with<T>(_ string: String, _ body: (Text) throws -> T) rethrows -> T {
+  @inlinable public static func with<T>(_ string: String, _ body: (Text) throws -> T) rethrows -> T
+  {
     var string = string
     return try string.withUTF8 { try body(Text($0.baseAddress, count: $0.count)) }
   }

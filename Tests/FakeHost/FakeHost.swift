@@ -175,7 +175,9 @@ package final class FakeHost {
   }
 
   /// The answer to a question.
-  package func ask(_ parameters: [String: String], path: String = "/o") -> (status: Int, body: String) {
+  package func ask(
+    _ parameters: [String: String], path: String = "/o"
+  ) -> (status: Int, body: String) {
     for plugin in plugins {
       for entry in plugin.reads
       where entry.path.isEmpty ? entry.method == parameters["method"] : entry.path == path {

@@ -44,7 +44,9 @@ final class FakePlugin {
     var texts: [UnsafeMutableRawPointer] = []
     var settings: [String: tally_setting_value] = [:]
     let descriptor = entry.pointee.descriptor.pointee
-    for setting in UnsafeBufferPointer(start: descriptor.settings, count: Int(descriptor.n_settings)) {
+    for setting in UnsafeBufferPointer(
+      start: descriptor.settings, count: Int(descriptor.n_settings))
+    {
       let text = given[setting.name.string] ?? setting.default_text.string
       let copy = UnsafeMutableRawBufferPointer.allocate(
         byteCount: max(text.utf8.count, 1), alignment: 1)
@@ -146,7 +148,8 @@ extension FakePlugin.Metric {
     measures = UnsafeBufferPointer(start: metric.measures, count: Int(metric.n_measures)).map {
       Measure(name: $0.name.string, kind: $0.kind, grains: $0.grains)
     }
-    dimensions = UnsafeBufferPointer(start: metric.dimensions, count: Int(metric.n_dimensions)).map {
+    dimensions = UnsafeBufferPointer(start: metric.dimensions, count: Int(metric.n_dimensions)).map
+    {
       Dimension(name: $0.name.string, measures: $0.measures, grains: $0.grains)
     }
     hasSubjects = metric.subject_limit > 0

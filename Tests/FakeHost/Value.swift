@@ -12,6 +12,11 @@ package indirect enum Value: Sendable, Equatable {
   package struct Member: Sendable, Equatable {
     package let name: String
     package let value: Value
+
+    package init(name: String, value: Value) {
+      self.name = name
+      self.value = value
+    }
   }
 
   subscript(name: String) -> Value? {

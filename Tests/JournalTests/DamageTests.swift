@@ -17,9 +17,22 @@ struct DamagedSegment {
     let journal = try Journal.open(.test(folder), storePosition: 0)
     journal.appendGroups(Self.texts)
     bytes = folder.read(Self.file)
-    let scan = try SegmentScan(path: folder.path + "/" + Self.file, sequence: 1)
-    groups = scan.headers.filter { $0.entryCount > 0 }.map { $0.offset..<$0.end }
-    #expect(groups.count == Self.texts.count)
+    groups = Self.groups(in: bytes)
+    try #require(groups.count == Self.texts.count)
+  }
+
+  private static func groups(in bytes: [UInt8]) -> [Range<Int>] {
+    var found: [Range<Int>] = []
+    var offset = 0
+    bytes.withUnsafeBytes { all in
+      while let base = all.baseAddress,
+        let header = GroupHeader(base.advanced(by: offset), sequence: 1, offset: offset)
+      {
+        if header.entryCount > 0 { found.append(header.offset..<header.end) }
+        offset = header.end
+      }
+    }
+    return found
   }
 
   var tail: Range<Int> { groups[3] }

@@ -34,6 +34,24 @@ struct DecisionTests {
     }
   }
 
+  @Test("Groups are taken together only when they touch, in the file and in positions")
+  func joining() {
+    let first = header(segment: 1, at: 0, first: 1, count: 2, prior: 0)
+    let next = header(segment: 1, at: 100, first: 3, count: 3, prior: 2, durable: 100)
+    let both = first.joined(with: next)
+    #expect(both?.end == next.end && both?.lastPosition == 5 && both?.durableOffset == 100)
+    #expect(both?.firstPosition == 1 && both?.priorPosition == 0 && both?.entryCount == 5)
+    var apart = next
+    apart.offset = 101
+    #expect(first.joined(with: apart) == nil)
+    apart = next
+    apart.firstPosition = 4
+    #expect(first.joined(with: apart) == nil)
+    apart = next
+    apart.priorPosition = 1
+    #expect(first.joined(with: apart) == nil)
+  }
+
   @Test("A new head numbers on, and a failed group uses up its positions but no bytes")
   func headFailure() {
     var head = LogHead(nextPosition: 11, answeredPosition: 10, sequence: 4, end: 900)

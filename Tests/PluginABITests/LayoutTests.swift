@@ -4,7 +4,8 @@ import PluginKit
 import Testing
 
 struct LayoutTests {
-  @Test("Size, offsets and member sizes of every struct are the frozen ones", arguments: Compiler.all)
+  @Test(
+    "Size, offsets and member sizes of every struct are the frozen ones", arguments: Compiler.all)
   func frozenLayout(compiler: Compiler) throws {
     let folder = "\(Compiler.root)/Tests/PluginABITests"
     let frozen = try String(contentsOfFile: "\(folder)/layout.txt", encoding: .utf8)

@@ -61,7 +61,8 @@ struct ProbePlugin: Plugin {
     reply.write("[")
     for (place, collection) in collections.enumerated() {
       if place > 0 { reply.write(",") }
-      reply.string(try request.get(collection, key: "k").map { Text($0.baseAddress, count: $0.count) } ?? "")
+      let document = try request.get(collection, key: "k")
+      reply.string(Text(document?.baseAddress, count: document?.count ?? 0))
     }
     reply.write("]")
   }

@@ -60,7 +60,8 @@ struct ViewsTests {
     let host = host()
     host.accept(FakeItem(["begin_session": "1", "events": [visit("A"), visit("A")]]))
     host.accept(FakeItem(end, seconds: 5))
-    host.accept(FakeItem(["begin_session": "1", "events": [visit("A"), visit("B")]], seconds: 100))
+    host.accept(
+      FakeItem(["begin_session": "1", "events": [visit("A"), visit("B")]], seconds: 100))
     #expect(total(host, "A") == ["t": 3, "n": 1, "u": 1, "e": 1])
     #expect(total(host, "B") == ["t": 1, "u": 1])
   }

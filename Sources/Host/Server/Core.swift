@@ -9,8 +9,6 @@ import Store
 /// Everything behind HTTP: store, journal, plugins, pipeline. Made in the order in which data flows back
 /// after a restart, ended in the order in which it flows forward.
 final class Core: Sendable {
-  static let productVersion = "0.1.0"
-
   let configuration: Configuration
   let store: Store
   let journal: Journal
@@ -68,7 +66,7 @@ final class Core: Sendable {
     _ faults: FaultPoints, _ log: Logger
   ) -> PluginRuntime {
     let services = HostTable.Services(
-      log: log, productVersion: productVersion, intern: { builder.declare($0) })
+      log: log, productVersion: Product.version, intern: { builder.declare($0) })
     let runtime = PluginRuntime(
       store: workingSet, services: services, nearest: PluginConfiguration.nearest)
     let given = configuration.plugins ?? []

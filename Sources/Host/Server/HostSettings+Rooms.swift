@@ -3,12 +3,16 @@ import Store
 
 /// What an operator chose, in the words of the rooms that obey it.
 extension JournalConfiguration {
+  /// An entry is at most a little larger than the body it came from.
+  private static let entryBytesMax = 24 << 20
+
   init(_ host: HostSettings, faults: FaultPoints) {
     self.init(
       directory: host.data + "/journal",
       durability: host.durability == .fsync ? .fsync : .os,
       segmentBytes: host.limits.journalSegmentBytes,
       queueBytesMax: host.limits.journalQueueBytesMax,
+      entryBytesMax: max(Self.entryBytesMax, host.limits.bodyBytesMax * 2),
       diskReserveBytes: host.limits.diskReserveBytes,
       faultPoint: faults.journalFaultPoint)
   }
@@ -23,6 +27,7 @@ extension HTTPServer.Configuration {
     limits.bodyMemoryBytesMax = host.limits.bodyBytesInFlightMax
     limits.connectionsMax = host.limits.connectionsMax
     limits.requestsInFlightMax = host.limits.requestsInFlightMax
+    intake.addresses = host.clientAddresses
     limits.idleTimeout = .seconds(Int64(host.limits.idleTimeoutSeconds))
   }
 }

@@ -1,0 +1,80 @@
+import Testing
+
+@testable import Store
+
+@Suite struct AdministrationTests {
+  @Test("An app gets a number, a random id of 24 digits and a random key of 40")
+  func createApp() throws {
+    let fixture = try StoreFixture()
+    let new = NewApp(name: "Shop", timezone: "Europe/Berlin", country: "DE", salt: "s")
+    let app = try fixture.store.createApp(new, nowMs: 7)
+    let other = try fixture.store.createApp(NewApp(name: "Shop"), nowMs: 8)
+    let digits = Set("0123456789abcdef")
+    #expect(app.hex.count == 24 && Set(app.hex).isSubset(of: digits))
+    #expect(app.key.count == 40 && Set(app.key).isSubset(of: digits))
+    #expect(app.hex != other.hex && app.key != other.key)
+    #expect([app.number, other.number] == [1, 2])
+    #expect([app.name, app.timezone, app.country, app.salt] == ["Shop", "Europe/Berlin", "DE", "s"])
+    #expect(app.createdMs == 7)
+    #expect(!app.isPaused && !app.isLocked && app.redirectURL.isEmpty)
+    #expect(other.timezone == "UTC")
+    try fixture.reopen()
+    #expect(try fixture.store.apps() == [app, other])
+    #expect(try fixture.store.app(key: app.key) == app)
+    #expect(try fixture.store.app(hex: other.hex) == other)
+    #expect(try fixture.store.app(key: "nobody") == nil)
+  }
+
+  @Test("The same generator gives the same names")
+  func seeded() throws {
+    let keys = try (0..<2).map { _ in
+      var generator = SplitMix(seed: 9)
+      return try StoreFixture().store.createApp(NewApp(name: "a"), nowMs: 0, using: &generator).key
+    }
+    #expect(keys[0] == keys[1])
+  }
+
+  @Test("A member is found by api key and username; a username is taken once")
+  func members() throws {
+    let fixture = try StoreFixture()
+    let new = NewMember(
+      username: "ada", fullName: "Ada L", email: "a@b", passwordHash: "hash", isGlobalAdmin: true)
+    let member = try fixture.store.createMember(new, nowMs: 1)
+    let guest = try fixture.store.createMember(NewMember(username: "guest"), nowMs: 2)
+    #expect(member.apiKey.count == 32 && member.id.count == 24)
+    #expect(member.passwordHash == "hash" && member.isGlobalAdmin)
+    #expect(guest.passwordHash == nil && !guest.isGlobalAdmin)
+    #expect(try fixture.store.member(apiKey: member.apiKey) == member)
+    #expect(try fixture.store.member(username: "guest") == guest)
+    #expect(try fixture.store.member(apiKey: "") == nil)
+    #expect(try fixture.store.members() == [member, guest])
+    let taken = #expect(throws: StoreError.self) {
+      try fixture.store.createMember(NewMember(username: "ada"), nowMs: 3)
+    }
+    #expect(taken?.code == .taken)
+    #expect(taken?.message.contains("ada") == true)
+  }
+
+  @Test("A password can be set later; an unknown member is refused")
+  func password() throws {
+    let fixture = try StoreFixture()
+    let member = try fixture.store.createMember(NewMember(username: "ada"), nowMs: 1)
+    try fixture.store.setPasswordHash("new", memberID: member.id)
+    #expect(try fixture.store.member(username: "ada")?.passwordHash == "new")
+    let missing = #expect(throws: StoreError.self) {
+      try fixture.store.setPasswordHash("new", memberID: "nobody")
+    }
+    #expect(missing?.code == .missing)
+  }
+
+  @Test("Plugins keep their number for ever")
+  func plugins() throws {
+    let fixture = try StoreFixture()
+    let numbers = try ["views", "crashes", "views"].map { try fixture.set.plugin($0) }
+    #expect(numbers == [1, 2, 1])
+    try fixture.reopen()
+    #expect(try fixture.set.plugin("crashes") == 2)
+    #expect(try fixture.store.knownPluginNumber("crashes") == 2)
+    #expect(try fixture.store.knownPluginNumber("nobody") == nil)
+  }
+}
