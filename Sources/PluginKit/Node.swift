@@ -58,7 +58,8 @@ public struct Node {
 
   /// Whole seconds of a number or of a text that begins with one; nil for everything else.
   public var looseInt: Int64? {
-    if let double { return double.isFinite ? Int64(exactly: double.rounded(.towardZero)) : nil }
+    if let int { return int }
+    if let double { return double.magnitude < 0x1p63 ? Int64(double) : nil }
     return text.leadingInt
   }
 

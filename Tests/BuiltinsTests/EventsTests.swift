@@ -22,14 +22,14 @@ struct EventsTests {
       FakeItem([
         "events": [
           ["key": "buy", "count": 2, "sum": 19.98, "segmentation": ["currency": "EUR"]],
-          ["key": "buy", "dur": 1.5, "segmentation": ["currency": "USD", "size": 5]],
+          ["key": "buy", "dur": 1.5, "segmentation": ["currency": "USD", "size": 50]],
         ]
       ]))
     #expect(host.total("events", subject: "buy") == ["c": 3, "s": 1_998_000, "dur": 150_000])
     #expect(
       host.total("events", subject: "buy", dimension: "currency", value: "EUR")
         == ["c": 2, "s": 1_998_000])
-    #expect(host.values("events", "size", subject: "buy", measure: "c") == ["5": 1])
+    #expect(host.values("events", "size", subject: "buy", measure: "c") == ["50": 1])
     #expect(host.refusals.isEmpty)
   }
 

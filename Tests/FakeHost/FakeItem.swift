@@ -1,3 +1,4 @@
+import Foundation
 import PluginABI
 
 /// One request as a test describes it.

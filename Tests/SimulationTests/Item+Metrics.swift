@@ -3,6 +3,10 @@ extension Item {
   var countedMetrics: [(Recount.Collection, String, String)] {
     let sent = Dictionary(metrics.map { ($0.name, $0.value) }) { _, last in last }
     var counted: [(Recount.Collection, String, String)] = []
+    if let value = sent["_device_type"] {
+      counted.append((.deviceDetails, "device_type", cleaned(value)))
+    }
+    if sent["_os"] == "iOS" { counted.append((.devices, "manufacturers", "Apple")) }
     if let os = sent["_os"] { counted.append((.deviceDetails, "os", cleaned(os))) }
     if let version = sent["_os_version"] {
       let prefix = sent["_os"].map(Self.letter) ?? ""

@@ -13,7 +13,7 @@ struct Profile {
     ("Android", "14"), ("Android", "4.4.2"), ("iOS", "7.1"), ("iOS", "17"), ("Windows", "11"),
     ("Linux", "6.1"),
   ]
-  private static let carriers = ["vodafone", "Orange", "Three", "$wisscom"]
+  private static let carriers = ["vodafone", "Orange", "Three", "$Free"]
   private static let versions = ["1.0", "2.1.3", "3", "10"]
   private static let countries = ["DE", "US", "NP", "WS"]
 
@@ -22,7 +22,7 @@ struct Profile {
     os = random.pick(Self.systems)
     carrier = random.chance(70) ? random.pick(Self.carriers) : nil
     appVersion = random.pick(Self.versions)
-    model = random.pick(["Pixel 8", "iPhone14,2", "ThinkPad X1", "v1.2 beta", "$even"])
+    model = random.pick(["Pixel 8", "ThinkPad X1", "v1.2 beta", "$even"])
     country = random.chance(70) ? random.pick(Self.countries) : nil
   }
 
@@ -38,7 +38,7 @@ struct Profile {
     if random.chance(10) { return [] }
     var list = [
       (name: "_os", value: os.name), ("_os_version", os.version), ("_device", model),
-      ("_app_version", appVersion), ("_resolution", "1080x2400"),
+      ("_app_version", appVersion), ("_resolution", "1080x2400"), ("_device_type", "mobile"),
     ]
     if let carrier { list.append(("_carrier", carrier)) }
     return list

@@ -23,7 +23,8 @@ extension Recount {
   func eventDocument(_ key: String, segment: String? = nil) -> JSON {
     let tally = segment.map { events.segments[key]?[$0] } ?? events.totals[key]
     guard var document = tally?.document(scale: EventRecount.scale) else { return .object([:]) }
-    var meta = (events.values[key] ?? [:]).mapValues(sorted)
+    var meta: [String: JSON] = [:]
+    if let segment { meta[segment] = sorted(events.values[key]?[segment] ?? []) }
     meta["segments"] = sorted(events.segmentNames[key] ?? [])
     document["meta"] = .object(meta)
     return .object(document)

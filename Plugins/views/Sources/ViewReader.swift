@@ -63,8 +63,8 @@ struct ViewReader: Sendable {
     var duration = event.duration
     if !event.hasDuration, let node = segmentation[self.duration] {
       let seconds = node.double ?? Double(node.looseInt ?? 0)
-      guard seconds.magnitude < Double(Self.durationMax) else { return 0 }
-      duration = Int64((seconds * Double(Self.unit)).rounded())
+      guard seconds > 0, seconds < Double(Self.durationMax) else { return 0 }
+      duration = Int64(seconds * Double(Self.unit) + 0.5)
     }
     return duration > 0 && duration < Self.durationMax * Self.unit ? duration : 0
   }

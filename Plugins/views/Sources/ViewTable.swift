@@ -11,14 +11,16 @@ struct ViewTable {
 
     subscript(measure: ViewMeasure) -> Int64 { measures[measure.rawValue] }
 
-    /// Seconds of a visit.
+    /// Seconds of a visit, to hundredths.
     var averageSeconds: Double {
-      Double(self[.duration]) / 100_000 / Double(max(self[.visits], 1))
+      let visits = max(self[.visits], 1)
+      return Double((self[.duration] / 1_000 + visits / 2) / visits) / 100
     }
 
     /// Percent of the visits.
-    var bounceRate: Double {
-      (Double(self[.bounces]) * 100 / Double(max(self[.visits], 1))).rounded()
+    var bounceRate: Int64 {
+      let visits = max(self[.visits], 1)
+      return (max(self[.bounces], 0) * 100 + visits / 2) / visits
     }
   }
 
@@ -72,7 +74,7 @@ struct ViewTable {
       case .starts: Double(row[.starts])
       case .exits: Double(row[.exits])
       case .bounces: Double(row[.bounces])
-      case .bounceRate: row.bounceRate
+      case .bounceRate: Double(row.bounceRate)
       }
     }
     return rows.sorted { ascending ? value($0) < value($1) : value($0) > value($1) }
@@ -107,7 +109,7 @@ struct ViewTable {
       reply.string(measure.name)
       reply.write(":")
       if measure == .duration {
-        reply.number((row.averageSeconds * 100).rounded() / 100)
+        reply.number(row.averageSeconds)
       } else {
         reply.number(row[measure])
       }

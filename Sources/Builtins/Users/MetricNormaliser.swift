@@ -89,7 +89,7 @@ extension TextBuffer {
       return prefixed(text, by: system)
     }
     let start = count
-    let hundredths = Int64((number.magnitude * 100).rounded())
+    let hundredths = Int64(number.magnitude * 100 + 0.5)
     append(system)
     if number < 0 { append(UInt8(ascii: "-")) }
     append(hundredths / 100)

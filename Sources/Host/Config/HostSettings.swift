@@ -32,10 +32,10 @@ struct Limits: Equatable, Sendable {
   var requestsInFlightMax = 50_000
   var idleTimeoutSeconds = 120
   var journalQueueBytesMax = 32 << 20
-  var journalSegmentBytes = 64 << 20
+  var journalSegmentBytes = 16 << 20
   var diskReserveBytes = 256 << 20
-  var flushIntervalMilliseconds = 250
-  var flushKeysMax = 20_000
+  var flushIntervalMilliseconds = 1_000
+  var flushKeysMax = 100_000
   var readWaitMilliseconds = 25
   var cacheBytesMax = 64 << 20
   var rawRetentionMonths = 14

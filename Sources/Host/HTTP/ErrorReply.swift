@@ -28,6 +28,7 @@ struct ErrorReply {
     case .deviceIDTooLong: self.init(400, #"Parameter "device_id" is too long"#)
     case .parameterNameTooLong: self.init(400, "Parameter name is too long")
     case .tooManyParameters: self.init(400, "Too many parameters")
+    case .tooManyItems: self.init(413, #"Parameter "requests" has too many items"#)
     case .headersTooLarge: self.init(431, "Request header is too large")
     case .bodyTooLarge: self.init(413, "Request body is too large")
     case .requestTimeout: self.init(408, "Request took too long to arrive")

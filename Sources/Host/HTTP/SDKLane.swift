@@ -22,9 +22,6 @@ final class SDKLane: ServerChildChannel, HTTPChannelHandler {
     let clock: @Sendable () -> Int64
   }
 
-  /// More connections are open than may be.
-  struct TooManyConnections: Error {}
-
   let responder: HTTPChannelHandler.Responder
   private let context: Context
   private let loops: [ObjectIdentifier: LaneLoop]
@@ -49,13 +46,12 @@ final class SDKLane: ServerChildChannel, HTTPChannelHandler {
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
     let isAdmitted = admit(channel)
     return channel.eventLoop.makeCompletedFuture {
-      guard isAdmitted, let loop = loops[ObjectIdentifier(channel.eventLoop)] else {
-        throw TooManyConnections()
-      }
+      let loop = loops[ObjectIdentifier(channel.eventLoop)]
+      guard let loop else { preconditionFailure("every loop of the group has its part of the lane") }
       let pipeline = channel.pipeline.syncOperations
       try pipeline.addHandler(HTTPResponseEncoder())
       try pipeline.addHandler(requestDecoder())
-      try pipeline.addHandler(SDKLaneHandler(loop: loop))
+      try pipeline.addHandler(SDKLaneHandler(loop: loop, isRefused: !isAdmitted))
       try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
       try pipeline.addHandler(HTTPConnectionStateHandler(logger: logger))
       return try NIOAsyncChannel(
@@ -69,10 +65,7 @@ final class SDKLane: ServerChildChannel, HTTPChannelHandler {
     channel.closeFuture.whenComplete { _ in
       self.open.wrappingSubtract(1, ordering: .relaxed)
     }
-    guard count <= context.limits.connectionsMax else {
-      context.metrics.refuse(.connectionLimit)
-      return false
-    }
+    guard count <= context.limits.connectionsMax else { return false }
     context.metrics.connectionsOpened.add()
     return true
   }

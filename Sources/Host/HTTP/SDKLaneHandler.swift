@@ -51,8 +51,12 @@ final class SDKLaneHandler: ChannelDuplexHandler {
   /// Replies leave from here, behind the encoder that has nothing to do for them.
   private var encoder: ChannelHandlerContext?
 
-  init(loop: LaneLoop) {
+  /// There are too many connections: this one is told so and closed.
+  private let isRefused: Bool
+
+  init(loop: LaneLoop, isRefused: Bool) {
     self.loop = loop
+    self.isRefused = isRefused
   }
 
   // MARK: Life
@@ -69,6 +73,14 @@ final class SDKLaneHandler: ChannelDuplexHandler {
     forget()
     self.context = nil
     encoder = nil
+  }
+
+  func channelActive(context: ChannelHandlerContext) {
+    context.fireChannelActive()
+    guard isRefused else { return }
+    refuseAndEnd(.connectionLimit)
+    encoder?.flush()
+    closeNow()
   }
 
   func channelInactive(context: ChannelHandlerContext) {
@@ -167,10 +179,14 @@ final class SDKLaneHandler: ChannelDuplexHandler {
 
   /// Begins what could not be begun before; then what the client did meanwhile.
   func takeHeld() {
+    var hasPassed = false
     while let part = held.first, !mustHold(part) {
       held.removeFirst()
       take(part)
+      if case .passing = mode { hasPassed = true }
     }
+    // Hummingbird waits for this word before it looks at what came.
+    if hasPassed { context?.fireChannelReadComplete() }
     guard held.isEmpty, replies.isEmpty, !hasUnflushed, case .between = mode else { return }
     if let refusal = brokenInput {
       brokenInput = nil

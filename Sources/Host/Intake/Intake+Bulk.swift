@@ -10,6 +10,9 @@ extension Intake {
     guard JSONSlices.elements(of: list, into: &bulkItems) else {
       throw IntakeRefusal(JSONSlices.isValue(list) ? .requestsInvalid : .requestsMissing)
     }
+    guard bulkItems.count <= configuration.limits.bulkItemsMax else {
+      throw IntakeRefusal(.tooManyItems)
+    }
     var outer = Outer(appKey: parameters[.appKey], checksum: Checksum(parameters))
     hashText.begin(target: request.target)
     let prefix = hashText.count

@@ -1,5 +1,7 @@
 /// The bounds of one request's parameters. Each has a refusal with a counter.
 package struct IntakeLimits: Sendable {
+  /// Items of one bulk request.
+  package var bulkItemsMax = 10_000
   /// Distinct parameters of one item.
   package var parametersMax = 1000
   /// Bytes of a parameter's name after decoding.

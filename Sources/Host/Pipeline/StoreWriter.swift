@@ -116,7 +116,11 @@ extension Thread {
 
   /// Starts a named thread.
   static func start(name: String, _ body: @escaping @Sendable () -> Void) {
-    let thread = Thread(block: body)
+    let thread = Thread {
+      // Foundation keeps its name to itself; this is the one that debuggers and `top` show.
+      try? Data(name.utf8).write(to: URL(fileURLWithPath: "/proc/thread-self/comm"))
+      body()
+    }
     thread.name = name
     thread.stackSize = stackBytes
     thread.start()

@@ -27,6 +27,7 @@ extension HTTPServer.Configuration {
     limits.bodyMemoryBytesMax = host.limits.bodyBytesInFlightMax
     limits.connectionsMax = host.limits.connectionsMax
     limits.requestsInFlightMax = host.limits.requestsInFlightMax
+    intake.limits.bulkItemsMax = host.limits.bulkItemsMax
     intake.addresses = host.clientAddresses
     limits.idleTimeout = .seconds(Int64(host.limits.idleTimeoutSeconds))
   }

@@ -102,7 +102,7 @@ struct BoundsTests {
           client.send(Bench.get("/i?\(Bench.ids)"))
           #expect(try client.replies(1) == [Bench.success])
         }
-        #expect(try bench.client().isClosed())
+        #expect(try bench.client().rest().hasPrefix("HTTP/1.1 503 "))
         #expect(bench.metrics.refused(.connectionLimit) == 1)
       }
       bench.pause(milliseconds: 200)

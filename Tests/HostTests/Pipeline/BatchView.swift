@@ -8,7 +8,10 @@ struct BatchView {
 
   var header: tally_batch { batch.pointee }
 
-  func item(_ index: UInt32) -> tally_item { tally_batch_item(batch, index).pointee }
+  /// An item of the batch, or zeros.
+  func item(_ index: UInt32) -> tally_item {
+    index < header.end_item ? tally_batch_item(batch, index).pointee : tally_item()
+  }
 
   func root(_ index: UInt32) -> DecodedValue { value(tally_batch_node(batch, item(index).root)) }
 

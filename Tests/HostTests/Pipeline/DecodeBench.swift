@@ -1,5 +1,6 @@
 import PluginABI
 import Store
+import Testing
 
 @testable import Host
 
@@ -8,7 +9,7 @@ final class DecodeBench {
   static let receivedMs: Int64 = 1_717_243_260_000
   let counters = BatchBuilder.Counters()
   let builder: BatchBuilder
-  private let writer = EntryBuffer()
+  private let entries = EntryBuffer()
   private var index: UInt32 = 0
 
   init(retentionMonths: Int = 14) {
@@ -28,50 +29,44 @@ final class DecodeBench {
   func append(
     _ parameters: [(String, [UInt8])], json: Set<String> = [], calendar: LocalCalendar = .utc
   ) {
-    append(calendar) { writer in
+    append(.parameters, calendar) { writer in
       for (name, value) in parameters {
-        Array(name.utf8).withUnsafeBytes { name in
+        Array(name.utf8).withUnsafeBytes { bytes in
           value.withUnsafeBytes {
-            writer.parameter(
-              key: name, value: $0, isJSON: json.contains(String(decoding: name, as: UTF8.self)))
+            writer.parameter(key: bytes, value: $0, isJSON: json.contains(name))
           }
         }
       }
-      return .parameters
     }
   }
 
   /// An item that is one JSON object as sent.
   func append(object: [UInt8]) {
-    append(.utc) { writer in
-      object.withUnsafeBytes { writer.object($0) }
-      return .object
-    }
+    append(.object, .utc) { writer in object.withUnsafeBytes { writer.object($0) } }
   }
 
   private func append(
-    _ calendar: LocalCalendar, _ fill: (inout RequestRecord.Writer) -> RequestRecord.Form
+    _ form: RequestRecord.Form, _ calendar: LocalCalendar,
+    _ fill: (inout RequestRecord.Writer) -> Void
   ) {
-    var entry = RequestRecord.Writer(buffer: writer)
-    entry.begin(receivedMs: Self.receivedMs, isBulk: false)
-    var form = RequestRecord.Form.parameters
-    // The form is known only after filling, so the item is written twice.
-    for _ in 0..<2 {
-      entry.begin(receivedMs: Self.receivedMs, isBulk: false)
-      Array("device".utf8).withUnsafeBytes {
-        entry.beginItem(app: 1, hash: 7, partition: 3, form: form, device: $0)
-      }
-      form = fill(&entry)
-      entry.endItem()
+    entries.removeAll()
+    var writer = RequestRecord.Writer(buffer: entries)
+    writer.begin(receivedMs: Self.receivedMs, isBulk: false)
+    Array("device".utf8).withUnsafeBytes {
+      writer.beginItem(app: 1, hash: 7, partition: 3, form: form, device: $0)
     }
-    entry.end()
-    guard var cursor = RequestRecord.ItemCursor(writer.bytes) else { return }
-    while let item = cursor.next() {
-      builder.append(
-        item: item, position: 11, index: index, isBulk: index > 0, receivedMs: Self.receivedMs,
-        uid: 5, isNewUser: index == 0, userIndex: index, calendar: calendar)
-      index += 1
+    fill(&writer)
+    writer.endItem()
+    writer.end()
+    var cursor = RequestRecord.ItemCursor(entries.bytes)
+    guard let item = cursor?.next() else {
+      Issue.record("the entry cannot be read")
+      return
     }
+    builder.append(
+      item: item, position: 11, index: index, isBulk: index > 0, receivedMs: Self.receivedMs,
+      uid: 5, isNewUser: index == 0, userIndex: index, calendar: calendar)
+    index += 1
   }
 
   /// The batch of one item with these parameters.

@@ -52,10 +52,14 @@ import Testing
   @Test("Commits are synced in full and the page size is the chosen one")
   func settings() throws {
     let fixture = try StoreFixture()
-    try fixture.store.pool.writeWithoutTransaction { db in
-      #expect(try Int.fetchOne(db, sql: "PRAGMA synchronous") == 2)
-      #expect(try Int.fetchOne(db, sql: "PRAGMA page_size") == StoreTuning().pageBytes)
-      #expect(try String.fetchOne(db, sql: "PRAGMA journal_mode") == "wal")
+    let (synchronous, pageBytes, mode) = try fixture.store.pool.writeWithoutTransaction { db in
+      (
+        try Int.fetchOne(db, sql: "PRAGMA synchronous"), try Int.fetchOne(db, sql: "PRAGMA page_size"),
+        try String.fetchOne(db, sql: "PRAGMA journal_mode")
+      )
     }
+    #expect(synchronous == 2)
+    #expect(pageBytes == StoreTuning().pageBytes)
+    #expect(mode == "wal")
   }
 }
