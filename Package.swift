@@ -13,12 +13,15 @@ func systemLibrary(_ name: String, _ package: String, apt: String) -> Target {
 }
 
 /// A plugin is one line: its folder below `Plugins/` is its product, `lib<folder>.so`.
-func loadablePlugin(folder: String, module: String) -> (product: Product, target: Target) {
+func loadablePlugin(folder: String, module: String) -> (product: Product, target: Target, test: Target) {
   (
     .library(name: folder, type: .dynamic, targets: [module]),
     .target(
       name: module, dependencies: ["PluginKit"], path: "Plugins/\(folder)/Sources",
-      swiftSettings: hot)
+      swiftSettings: hot),
+    .testTarget(
+      name: module + "Tests", dependencies: [.byName(name: module), "Builtins", "FakeHost"],
+      path: "Plugins/\(folder)/Tests", swiftSettings: strict)
   )
 }
 
@@ -104,15 +107,22 @@ let package = Package(
     .executableTarget(
       name: "bench", dependencies: ["Harness"], path: "Benchmarks/bench", swiftSettings: strict),
 
-    // Tests. `Harness` drives the finished program from outside and knows none of its rooms.
+    // Tests. `Harness` drives the finished program from outside and knows none of its rooms; `FakeHost` is
+    // the host's side of the contract with plain dictionaries, for tests of plugins alone.
     .target(name: "Harness", path: "Tests/Harness", swiftSettings: strict),
+    .target(
+      name: "FakeHost", dependencies: ["PluginABI"], path: "Tests/FakeHost", swiftSettings: strict),
     test("TidyTests", []),
+    test("PluginABITests", ["PluginABI", "PluginKit", "FakeHost"], exclude: ["layout.c", "layout.txt"]),
+    test("PluginKitTests", ["PluginKit", "FakeHost"]),
     test("PluginRuntimeTests", ["PluginABI", "PluginRuntime", "Store"]),
+    test("BuiltinsTests", ["Builtins", "FakeHost"]),
     test("JournalTests", ["Journal", "CCRC32C"]),
     test("StoreTests", ["Store", .product(name: "GRDB", package: "GRDB.swift")]),
     test("HostTests", ["Host", "Journal", "Store", "PluginABI", "PluginRuntime", "CSimdjson"]),
     test("EndToEndTests", ["Harness"], exclude: ["Conversations"]),
     test("SimulationTests", ["Harness"]),
-  ] + plugins.map(\.target),
+  ] + plugins.map(\.test)
+    + plugins.map(\.target),
   cxxLanguageStandard: .cxx17
 )

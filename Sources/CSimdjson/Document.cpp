@@ -13,7 +13,23 @@ static bool is_repairable(simdjson::error_code error) {
   return error == simdjson::STRING_ERROR || error == simdjson::NUMBER_ERROR || error == simdjson::UTF8_ERROR;
 }
 
+/// Whether a text has more separators than values are taken: found out before a parser's memory is spent on it. What is
+/// no JSON may be judged either way; it is refused later if not here.
+static bool has_too_many_separators(std::string_view text) {
+  if (text.size() <= TALLY_JSON_TEXT_NODES_MAX) return false;
+  size_t separators = 0;
+  bool in_string = false;
+  for (size_t place = 0; place < text.size(); place++) {
+    char byte = text[place];
+    if (byte == '"') in_string = !in_string;
+    if (!in_string && (byte == ',' || byte == ':')) separators++;
+    if (in_string && byte == '\\') place++;
+  }
+  return separators > TALLY_JSON_TEXT_NODES_MAX;
+}
+
 int32_t Document::parse(std::string_view text) {
+  if (has_too_many_separators(text)) return TALLY_JSON_LIMIT;
   padded_.truncate(0);
   padded_.append(text.data(), text.size());
   simdjson::error_code error = parse_once(text, padded_);

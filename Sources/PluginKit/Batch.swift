@@ -1,7 +1,7 @@
 import PluginABI
 
-/// The accepted items a hook sees in one call, in order. Borrowed: it and everything reached through it
-/// is valid until the call returns.
+/// The accepted items a hook sees in one call, in order. Borrowed: it and everything reached
+/// through it is valid until the call returns.
 public struct Batch: Sequence {
   @usableFromInline let pointer: UnsafePointer<tally_batch>
 

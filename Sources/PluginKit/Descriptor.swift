@@ -1,6 +1,7 @@
 import PluginABI
 
-/// A setting an operator may write below `plugins.<name>` in plugins.yaml. The unit stands last in the name.
+/// A setting an operator may write below `plugins.<name>` in plugins.yaml. The unit stands last in
+/// the name.
 public struct Setting: Sendable {
   let name: String
   let kind: UInt32
@@ -40,8 +41,8 @@ public struct Descriptor: Sendable {
   let summary: String
   let settings: [Setting]
 
-  /// `name` is a-z, 0-9 and "-", and equals the folder and lib<name>.so; `version` is semantic; `summary` is
-  /// one sentence.
+  /// `name` is a-z, 0-9 and "-", and equals the folder and lib<name>.so; `version` is semantic;
+  /// `summary` is one sentence.
   public init(name: String, version: String, summary: String, settings: [Setting] = []) {
     self.name = name
     self.version = version
@@ -51,7 +52,8 @@ public struct Descriptor: Sendable {
 }
 
 extension Descriptor {
-  /// A copy for the host. It is never freed: the contract makes it constant, and libraries stay loaded.
+  /// A copy for the host. It is never freed: the contract makes it constant, and libraries stay
+  /// loaded.
   func constant() -> UnsafePointer<tally_descriptor> {
     let count = max(self.settings.count, 1)
     let settings = UnsafeMutablePointer<tally_setting>.allocate(capacity: count)

@@ -13,8 +13,8 @@ public struct Series {
   }
 }
 
-/// What a hook asks the host to write. Borrowed. Effects are staged and committed with the batch; everything
-/// passed in is copied.
+/// What a hook asks the host to write. Borrowed. Effects are staged and committed with the batch;
+/// everything passed in is copied.
 public struct Effects: ~Copyable {
   @usableFromInline let ctx: UnsafeMutableRawPointer?
   @usableFromInline let countFunction:
@@ -54,8 +54,8 @@ public struct Effects: ~Copyable {
     emitFunction = emit
   }
 
-  /// Adds to the measures of a series, in the order the metric declared them, at `hour`, by default the
-  /// item's.
+  /// Adds to the measures of a series, in the order the metric declared them, at `hour`, by default
+  /// the item's.
   @inlinable public func count(
     _ item: Item, _ series: Series, hour: Int32? = nil, _ a: Int64, _ b: Int64 = 0, _ c: Int64 = 0,
     _ d: Int64 = 0, _ e: Int64 = 0, _ f: Int64 = 0, _ g: Int64 = 0, _ h: Int64 = 0
@@ -69,7 +69,8 @@ public struct Effects: ~Copyable {
     }
   }
 
-  /// Says that the item's user was in the series at `hour`; returns the grains in which the user was new.
+  /// Says that the item's user was in the series at `hour`; returns the grains in which the user
+  /// was new.
   @inlinable @discardableResult public func unique(
     _ item: Item, _ series: Series, hour: Int32? = nil, firstTime: Bool = false
   ) -> Grains {
@@ -79,7 +80,8 @@ public struct Effects: ~Copyable {
     }
   }
 
-  /// The plugin's cell of the item's user, 8-byte aligned, until the next `putCell` for the same user.
+  /// The plugin's cell of the item's user, 8-byte aligned, until the next `putCell` for the same
+  /// user.
   @inlinable public func cell(_ item: Item) -> UnsafeRawBufferPointer {
     let bytes = cellFunction(ctx, item.place)
     return UnsafeRawBufferPointer(start: bytes.ptr, count: Int(bytes.len))
@@ -112,7 +114,8 @@ public struct Effects: ~Copyable {
     rowFunction(ctx, item.place, table.number, key.abi, tally_bytes(payload))
   }
 
-  /// Sends a payload to a shared document: `reduce` folds it after the hooks, in the same transaction.
+  /// Sends a payload to a shared document: `reduce` folds it after the hooks, in the same
+  /// transaction.
   @inlinable public func emit(
     _ item: Item, _ collection: Collection, key: Text, _ payload: UnsafeRawBufferPointer
   ) {

@@ -15,8 +15,8 @@ public struct PluginEntry: @unchecked Sendable {
   /// The table; the same at every call.
   public let table: PluginTable
 
-  /// `create` is `{ MyPlugin.create($0, $1, $2) }`: a C function cannot be made from a generic one, so the
-  /// plugin's own file has to name its type.
+  /// `create` is `{ MyPlugin.create($0, $1, $2) }`: a C function cannot be made from a generic one,
+  /// so the plugin's own file has to name its type.
   public init<P: Plugin>(_ plugin: P.Type, create: Create) {
     let table = UnsafeMutablePointer<tally_plugin>.allocate(capacity: 1)
     table.initialize(

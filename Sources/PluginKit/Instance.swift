@@ -1,7 +1,8 @@
 import PluginABI
 
-/// What the host holds as `instance`. The trampolines know this class only, because a C function cannot be
-/// made inside a generic one; each call makes one hop through it, then works on the plugin's value.
+/// What the host holds as `instance`. The trampolines know this class only, because a C function
+/// cannot be made inside a generic one; each call makes one hop through it, then works on the
+/// plugin's value.
 class Instance {
   func enroll(_ registrar: UnsafePointer<tally_registrar>) throws {
     preconditionFailure("every instance is a TypedInstance")

@@ -32,7 +32,8 @@ public struct Measure: Sendable {
   let decimals: UInt32
   let isOptional: Bool
 
-  /// A sum. `decimals` is 0, or 5 for units of 1e-5; an optional one is left out of documents while zero.
+  /// A sum. `decimals` is 0, or 5 for units of 1e-5; an optional one is left out of documents while
+  /// zero.
   public static func sum(
     _ name: String, grains: Grains = .sums, decimals: Int = 0, optional: Bool = false
   ) -> Measure {
@@ -64,7 +65,8 @@ public struct Dimension: Sendable {
   let measures: UInt32
   let grains: Grains
 
-  /// Values stand beside the totals: `"<value>": {measures}`. `measures` are places in the metric's list.
+  /// Values stand beside the totals: `"<value>": {measures}`. `measures` are places in the metric's
+  /// list.
   public static func inline(
     _ name: String, meta: String, measures: [Int]? = nil, valueLimit: Int = 1_000
   ) -> Dimension {

@@ -104,8 +104,8 @@ public struct Node {
 }
 
 extension Text {
-  /// The whole number the text begins with, as `parseInt` reads it; nil when there is none or it does not
-  /// fit.
+  /// The whole number the text begins with, as `parseInt` reads it; nil when there is none or it
+  /// does not fit.
   public var leadingInt: Int64? {
     var place = 0
     while place < count, self[place] == 0x20 { place += 1 }

@@ -1,8 +1,8 @@
 /// A plugin, written in Swift.
 ///
-/// Everything a plugin keeps is set in `init` and never changes: hooks run on one thread, answers on many,
-/// and the host may replay a batch, so what counts leaves a hook as an effect of the same call.
-/// The whole of a small plugin:
+/// Everything a plugin keeps is set in `init` and never changes: hooks run on one thread, answers
+/// on many, and the host may replay a batch, so what counts leaves a hook as an effect of the same
+/// call. The whole of a small plugin:
 ///
 ///     import PluginKit
 ///
@@ -12,7 +12,7 @@
 ///     public func tallyPluginTaps() -> PluginTable { entry.table }
 ///
 ///     struct Taps: Plugin {
-///       static let descriptor = Descriptor(name: "taps", version: "1.0.0", summary: "Counts taps.")
+///       static let descriptor = Descriptor(name: "taps", version: "1.0.0", summary: "Taps.")
 ///       private let taps: Metric
 ///       private let button: Key
 ///
@@ -45,10 +45,12 @@ public protocol Plugin: Sendable {
   /// The last chance to refuse. [control]
   func start() throws
 
-  /// Sees a batch of accepted items. All three are borrowed. An error refuses the whole call. [hook]
+  /// Sees a batch of accepted items. All three are borrowed. An error refuses the whole call.
+  /// [hook]
   func process(_ batch: Batch, _ facts: Facts, _ effects: borrowing Effects) throws
 
-  /// Folds the payloads of one batch, in order, into a shared document, empty at first. Pure. [hook]
+  /// Folds the payloads of one batch, in order, into a shared document, empty at first. Pure.
+  /// [hook]
   func reduce(_ collection: Collection, _ fold: borrowing Fold) throws
 
   /// Answers a question the plugin registered. Both are borrowed. [request]

@@ -4,8 +4,8 @@ import PluginABI
 public struct Question {
   var abi: tally_question
 
-  /// `dimension` empty: the total, with every declared dimension; else the values of this one. `period`
-  /// empty: the request's own, else 30 days.
+  /// `dimension` empty: the total, with every declared dimension; else the values of this one.
+  /// `period` empty: the request's own, else 30 days.
   public init(
     _ metric: Metric, subject: Text = "", dimension: Text = "", period: Text = "",
     withoutMeta: Bool = false, bySubject: Bool = false

@@ -28,8 +28,8 @@ public struct Registrar: ~Copyable {
     self.collections = collections
   }
 
-  /// Counters: at most 8 measures. `subjectLimit` is how many things an app may count below it (0: none),
-  /// `dimensionLimit` how many dimensions beyond the declared ones each may have.
+  /// Counters: at most 8 measures. `subjectLimit` is how many things an app may count below it (0:
+  /// none), `dimensionLimit` how many dimensions beyond the declared ones each may have.
   public func metric(
     _ name: String, measures: [Measure], dimensions: [Dimension] = [], subjectLimit: Int = 0,
     dimensionLimit: Int = 0, valueLimit: Int = 0
@@ -54,7 +54,7 @@ public struct Registrar: ~Copyable {
     return Metric(number: number, measures: UInt32(measures.count))
   }
 
-  /// Documents that many users share; `reduce` is their one writer. At most `Plugin`'s four.
+  /// Documents that many users share; `reduce` is their one writer. A plugin has at most four.
   public func collection(_ name: String, documentLimit: Int) throws -> Collection {
     guard let reduce = Trampolines.reduce(collections.count) else {
       throw PluginError(
@@ -110,7 +110,8 @@ public struct Registrar: ~Copyable {
     try PluginError.check(status, "the host refused the hook")
   }
 
-  /// Answers `/o?method=<method>`, for members with the permission `feature` (by default the plugin's name).
+  /// Answers `/o?method=<method>`, for members with the permission `feature` (by default the
+  /// plugin's name).
   public func read(method: String, feature: String = "") throws {
     try read(method: method, path: "", feature: feature)
   }

@@ -43,7 +43,8 @@ public struct Request: ~Copyable {
     }
   }
 
-  /// Calls `visit` for each subject of the metric, or each dimension of `subject`, in order of discovery.
+  /// Calls `visit` for each subject of the metric, or each dimension of `subject`, in order of
+  /// discovery.
   public func names(
     _ metric: Metric, subject: Text = "", _ visit: (Text) throws -> Bool
   ) throws {

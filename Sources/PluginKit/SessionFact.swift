@@ -1,7 +1,7 @@
 import PluginABI
 
-/// Which session an item belongs to, as the built-in "sessions" says it. Laid out as `tally_session_fact`.
-/// The events of an item lie between opening and closing.
+/// Which session an item belongs to, as the built-in "sessions" says it. Laid out as
+/// `tally_session_fact`. The events of an item lie between opening and closing.
 public struct SessionFact: BitwiseCopyable, Equatable, Sendable {
   /// The session this item belongs to; 0 when none is open.
   public var id: UInt64 = 0

@@ -1,7 +1,7 @@
 import PluginABI
 
-/// UTF-8 text somewhere in memory. Borrowed: valid as long as the call it came with, or, from a string
-/// literal, for ever. Comparing compares bytes and allocates nothing.
+/// UTF-8 text somewhere in memory. Borrowed: valid as long as the call it came with, or, from a
+/// string literal, for ever. Comparing compares bytes and allocates nothing.
 public struct Text: Equatable, ExpressibleByStringLiteral {
   @usableFromInline let base: UnsafeRawPointer?
   /// Bytes.

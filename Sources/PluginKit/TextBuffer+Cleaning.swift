@@ -1,7 +1,8 @@
-/// Making values fit for documents: dots would open a level there, and a leading `$` is an operator.
+/// Making values fit for documents: dots would open a level there, and a leading `$` is an
+/// operator.
 extension TextBuffer {
-  /// A metric's or segment's value as documents carry it: leading `$` dropped, `.` to `:`. A clean text is
-  /// handed back as it is, and nothing is written.
+  /// A metric's or segment's value as documents carry it: leading `$` dropped, `.` to `:`. A clean
+  /// text is handed back as it is, and nothing is written.
   public mutating func cleaned(_ text: Text) -> Text {
     let rest = text.count > 0 && text[0] == UInt8(ascii: "$") ? text.dropFirst(1) : text
     guard rest.firstIndex(of: UInt8(ascii: ".")) != nil else { return rest }
@@ -19,8 +20,9 @@ extension TextBuffer {
     return self.text(from: start)
   }
 
-  /// A segment's value of any kind as documents carry it: texts `1` to `31` are prefixed with `[CLY]`, they
-  /// would be days. Empty when the value cannot be counted: null, an array, an object.
+  /// A segment's value of any kind as documents carry it: texts `1` to `31` are prefixed with
+  /// `[CLY]`, they would be days. Empty when the value cannot be counted: null, an array, an
+  /// object.
   public mutating func segmentValue(_ node: Node) -> Text {
     let value: Text
     switch node.kind {

@@ -1,7 +1,7 @@
 import PluginABI
 
-/// The C functions of every Swift plugin: each takes the instance first, makes one hop, and turns what is
-/// thrown into a status and a reason.
+/// The C functions of every Swift plugin: each takes the instance first, makes one hop, and turns
+/// what is thrown into a status and a reason.
 enum Trampolines {
   typealias Reduce =
     @convention(c) (

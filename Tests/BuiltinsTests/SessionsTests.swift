@@ -71,7 +71,8 @@ struct SessionsTests {
     }
     #expect(sessions(after: 14.999) == 1)
     #expect(sessions(after: 15) == 2)
-    #expect(sessions(after: -3) == 1)
+    #expect(sessions(after: 0) == 1)
+    #expect(sessions(after: -0.001) == 2)
     #expect(sessions(["session_cooldown_s": "60"], after: 59) == 1)
     #expect(sessions(["session_cooldown_s": "0"], after: 0) == 2)
     #expect(sessions(after: 1, ["begin_session": "1", "ignore_cooldown": "1"]) == 2)
@@ -128,6 +129,14 @@ struct SessionsTests {
     let host = host()
     host.accept(FakeItem(begin), FakeItem(end, seconds: 1), FakeItem(end, seconds: 2))
     #expect(host.values("users", "ds") == ["0": 1])
+  }
+
+  @Test("An end before the first session does not keep it from counting")
+  func endBeforeFirst() {
+    let host = host()
+    host.accept(FakeItem(end), FakeItem(begin, seconds: 1))
+    #expect(host.total("users") == ["t": 1, "n": 1, "u": 1, "e": 2])
+    #expect(host.values("users", "f") == ["0": 1])
   }
 
   @Test("Frequency goes by the hours since the last session")

@@ -1,7 +1,7 @@
 import PluginABI
 
-/// A host made of plain dictionaries: runs plugins through the contract and nothing else, so that a test can
-/// say what a batch and a question lead to.
+/// A host made of plain dictionaries: runs plugins through the contract and nothing else, so that a
+/// test can say what a batch and a question lead to.
 package final class FakeHost {
   package var store = FakeStore()
   var log: [String] = []
@@ -140,8 +140,8 @@ package final class FakeHost {
 
   // MARK: What a test asks
 
-  /// The numbers of a series, added up over all buckets of a grain; zeros are left out. The default grain
-  /// holds every measure of the core metrics.
+  /// The numbers of a series, added up over all buckets of a grain; zeros are left out. The default
+  /// grain holds every measure of the core metrics.
   package func total(
     _ metric: String, subject: String = "", dimension: String = "", value: String = "",
     grain: UInt32 = TALLY_GRAIN_DAY, app: UInt32 = 1

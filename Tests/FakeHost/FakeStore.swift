@@ -9,8 +9,8 @@ package struct FakeSeries: Hashable {
   let value: String
 }
 
-/// What the fake host remembers: plain dictionaries, copied before each call so that a refused one leaves
-/// no trace.
+/// What the fake host remembers: plain dictionaries, copied before each call so that a refused one
+/// leaves no trace.
 package struct FakeStore {
   package struct Bucket: Hashable {
     package let series: FakeSeries

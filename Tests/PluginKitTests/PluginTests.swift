@@ -3,7 +3,7 @@ import PluginKit
 import Testing
 
 struct PluginTests {
-  @Test("A plugin of 36 lines counts and answers")
+  @Test("A plugin of 34 lines counts and answers")
   func taps() {
     let host = FakeHost()
     #expect(host.start(tallyPluginTapsSwift()) == nil)

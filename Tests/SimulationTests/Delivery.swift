@@ -8,6 +8,7 @@ final class Delivery {
   private var random: SeededGenerator
   private var connection: HTTPConnection
   private var recent: [Request] = []
+  private var pendingKill: DispatchSemaphore?
   private(set) var restarts = 0
 
   private struct Request {
@@ -17,8 +18,8 @@ final class Delivery {
     let isForm: Bool
   }
 
-  /// How often one request is tried before the test gives up.
-  static let attemptsMax = 8
+  /// How long one request is tried before the test gives up.
+  static let patienceSeconds = 20.0
   static let recentMax = 6
 
   init(server: TallyServer, seed: UInt64) {
@@ -39,6 +40,8 @@ final class Delivery {
       if random.chance(10) { try send(random.pick(recent)) }
       at += count
     }
+    pendingKill?.wait()
+    if server.process?.poll() != nil { try server.start() }
   }
 
   private func single(_ item: Item) -> Request {
@@ -54,7 +57,9 @@ final class Delivery {
 
   private func send(_ request: Request) throws {
     var failures: [String] = []
-    for attempt in 0..<Self.attemptsMax {
+    let deadline = Clock.now + Self.patienceSeconds
+    for attempt in 0... {
+      guard Clock.now < deadline else { break }
       do {
         let reply = try exchange(request, attempt)
         if reply.status == 200 { return }
@@ -65,9 +70,11 @@ final class Delivery {
           restarts += 1
           try server.start()
         }
+        usleep(2_000)
       }
     }
-    throw HarnessError("\(request.method) \(request.path)?\(request.text): \(failures)")
+    throw HarnessError(
+      "\(request.method) \(request.path)?\(request.text): \(failures.suffix(3))")
   }
 
   private func exchange(_ request: Request, _ attempt: Int) throws -> HTTPReply {
@@ -83,17 +90,22 @@ final class Delivery {
   private func killSoon() {
     guard let process = server.process else { return }
     let delay = UInt32(random.int(0...5_000))
+    let killed = DispatchSemaphore(value: 0)
+    pendingKill = killed
     Thread.detachNewThread {
       usleep(delay)
       process.send(SIGKILL)
+      killed.signal()
     }
   }
 
   private func restart() throws {
+    pendingKill?.wait()
+    pendingKill = nil
     restarts += 1
     if random.chance(50) {
       server.kill()
-    } else if let status = server.terminate(), status != .code(0) {
+    } else if server.process?.poll() == nil, let status = server.terminate(), status != .code(0) {
       throw HarnessError("SIGTERM ended the server with \(status): \(server.log)")
     }
     connection = server.connect()

@@ -25,8 +25,8 @@ extension Recount {
     guard var document = tally?.document(scale: EventRecount.scale) else { return .object([:]) }
     var meta: [String: JSON] = [:]
     if let segment { meta[segment] = sorted(events.values[key]?[segment] ?? []) }
-    meta["segments"] = sorted(events.segmentNames[key] ?? [])
-    document["meta"] = .object(meta)
+    if let names = events.segmentNames[key] { meta["segments"] = sorted(names) }
+    if !meta.isEmpty { document["meta"] = .object(meta) }
     return .object(document)
   }
 
@@ -39,10 +39,13 @@ extension JSON {
     guard case .object(var members) = self, case .object(let meta)? = members["meta"] else {
       return self
     }
-    members["meta"] = .object(
-      meta.mapValues { list in
-        .array((list.array ?? []).sorted { $0.text < $1.text })
-      })
+    if meta.isEmpty { members["meta"] = nil }
+    if !meta.isEmpty {
+      members["meta"] = .object(
+        meta.mapValues { list in
+          .array((list.array ?? []).sorted { $0.text < $1.text })
+        })
+    }
     return .object(members)
   }
 }

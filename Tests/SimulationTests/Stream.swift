@@ -27,7 +27,7 @@ struct Stream {
     let name = Self.zones[Int(seed) % Self.zones.count]
     guard let zone = TimeZone(identifier: name) else { preconditionFailure("no zone \(name)") }
     self.zone = zone
-    let latestStart = today - (Self.daysLived + 1) * Self.dayMilliseconds
+    let latestStart = today - (Self.daysLived + 2) * Self.dayMilliseconds
     startMilliseconds = Self.start(zone, latestStart, &random)
     let deviceCount = random.int(3...9)
     for device in 0..<deviceCount { live("device-\(seed)-\(device)") }
@@ -64,7 +64,7 @@ struct Stream {
       if random.chance(25) { profile.change(&random) }
       liveSession(profile, &now)
     }
-    if random.chance(20) { strayRequests(profile, &now) }
+    if random.chance(20), now < end { strayRequests(profile, &now) }
   }
 
   /// Requests that belong to no session.

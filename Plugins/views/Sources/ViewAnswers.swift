@@ -49,7 +49,8 @@ struct ViewAnswers: Sendable {
     reply.string(try request.get(counters.names, key: id).flatMap { ViewDocument($0)?.name } ?? id)
   }
 
-  /// The ids a list like `[{"view":"8f0c…","action":"t"}]` names: its texts of 16 hexadecimal digits.
+  /// The ids a list like `[{"view":"8f0c…","action":"t"}]` names: its texts of 16 hexadecimal
+  /// digits.
   static func ids(in list: Text) -> [Text] {
     var ids: [Text] = []
     var rest = list

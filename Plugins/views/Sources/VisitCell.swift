@@ -1,7 +1,7 @@
 import PluginKit
 
-/// What is remembered of a user: the last view of the open session, and the exit that was counted when one
-/// closed. Fixed layout without padding, little-endian.
+/// What is remembered of a user: the last view of the open session, and the exit that was counted
+/// when one closed. Fixed layout without padding, little-endian.
 struct VisitCell: BitwiseCopyable, Equatable {
   private static let version: UInt32 = 1
 

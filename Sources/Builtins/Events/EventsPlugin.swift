@@ -5,7 +5,8 @@ private let entry = PluginEntry(EventsPlugin.self) { EventsPlugin.create($0, $1,
 @c(tally_plugin_events)
 func tallyPluginEvents() -> PluginTable { entry.table }
 
-/// Counts custom events: how often, their sums and durations, in total and per value of each segment.
+/// Counts custom events: how often, their sums and durations, in total and per value of each
+/// segment.
 struct EventsPlugin: Plugin {
   static let descriptor = Descriptor(
     name: "events", version: "1.0.0", summary: "Counts custom events and their segments.",
@@ -21,7 +22,8 @@ struct EventsPlugin: Plugin {
         help: "Distinct values of a segment that are counted in a year."),
     ])
 
-  /// Internal events that are counted as custom ones; all others belong to the plugin that reads them.
+  /// Internal events that are counted as custom ones; all others belong to the plugin that reads
+  /// them.
   private static let internalKeys: [StaticString] = [
     "[CLY]_star_rating", "[CLY]_push_sent", "[CLY]_push_action",
   ]

@@ -5,7 +5,8 @@ private let entry = PluginEntry(FaultPointPlugin.self) { FaultPointPlugin.create
 @c(tally_plugin_fault_point)
 func tallyPluginFaultPoint() -> PluginTable { entry.table }
 
-/// Traps at a request with the parameter `trap_me`, and counts the others. Runs only where a test arms it.
+/// Traps at a request with the parameter `trap_me`, and counts the others. Runs only where a test
+/// arms it.
 struct FaultPointPlugin: Plugin {
   static let descriptor = Descriptor(
     name: "fault-point", version: "1.0.0", summary: "Traps at requests that ask for it, in tests.")

@@ -14,8 +14,8 @@ struct SessionCounters: Sendable {
   let collections: [(method: String, metric: Metric)]
   private let counted: [Counted]
 
-  /// Per collection its method, and its dimensions with what they count; the dimension's name is also that
-  /// of the list of its values in `meta`.
+  /// Per collection its method, and its dimensions with what they count; the dimension's name is
+  /// also that of the list of its values in `meta`.
   private static let layout: [(method: String, dimensions: [(StaticString, UserMetric)])] = [
     (
       "device_details",

@@ -52,9 +52,7 @@ struct SessionRules: Sendable {
   private func begin(
     _ wish: SessionWish, at item: Item, _ cell: inout SessionCell, _ step: inout SessionStep
   ) {
-    if !wish.ignoresCooldown, cell.endedMs != 0,
-      (item.timestampMs - cell.endedMs).magnitude < cooldownMs.magnitude
-    {
+    if !wish.ignoresCooldown, isCooling(cell, at: item.timestampMs) {
       extend(&cell, &step)
     } else {
       if cell.isOpen { closePrevious(at: item, &cell, &step) }
@@ -63,6 +61,13 @@ struct SessionRules: Sendable {
     cell.flags.insert(.open)
     step.fact.id = cell.id
     step.fact.startMs = cell.startMs
+  }
+
+  /// Whether a session ended less than the cooldown before. What arrives late, from before that
+  /// end, is a session of its own.
+  private func isCooling(_ cell: SessionCell, at timestampMs: Int64) -> Bool {
+    let gap = timestampMs - cell.endedMs
+    return cell.flags.contains(.started) && cell.endedMs != 0 && gap >= 0 && gap < cooldownMs
   }
 
   /// The session that just ended goes on, and its length is counted once, when it ends again.

@@ -5,8 +5,8 @@ private let entry = PluginEntry(SessionsPlugin.self) { SessionsPlugin.create($0,
 @c(tally_plugin_sessions)
 func tallyPluginSessions() -> PluginTable { entry.table }
 
-/// Counts sessions, their users, seconds and requests, and the metrics of the devices they run on. Says as a
-/// fact about every item which session it belongs to, and what opened and closed.
+/// Counts sessions, their users, seconds and requests, and the metrics of the devices they run on.
+/// Says as a fact about every item which session it belongs to, and what opened and closed.
 struct SessionsPlugin: Plugin {
   static let descriptor = Descriptor(
     name: "sessions", version: "1.0.0", summary: "Counts sessions, users and their devices.",

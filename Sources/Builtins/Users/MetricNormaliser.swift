@@ -1,7 +1,7 @@
 import PluginKit
 
-/// Turns the `metrics` an SDK sends into the values that are counted. Runs on requests that carry metrics,
-/// about one in ten.
+/// Turns the `metrics` an SDK sends into the values that are counted. Runs on requests that carry
+/// metrics, about one in ten.
 struct MetricNormaliser: Sendable {
   /// Bytes of text one request's metrics may need while they are made.
   static let roomBytes = 8_192
@@ -108,8 +108,8 @@ extension TextBuffer {
     return self.text(from: start)
   }
 
-  /// Each word begins with a capital. A number of a network (`26201`) and 16 characters without a space,
-  /// which some devices make up, are no carrier.
+  /// Each word begins with a capital. A number of a network (`26201`) and 16 characters without a
+  /// space, which some devices make up, are no carrier.
   fileprivate mutating func carrier(_ text: Text) -> Text {
     if text.isNumber, text.count == 5 || text.count == 6 { return "" }
     if text.characters == 16, text.firstIndex(of: 0x20) == nil { return "" }

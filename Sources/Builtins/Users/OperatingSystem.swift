@@ -23,7 +23,8 @@ extension Text {
     self == "ios" || self == "macos" || self == "tvos" || self == "watchos"
   }
 
-  /// The device type of an Apple system, for SDKs that send none; empty when the device does not say.
+  /// The device type of an Apple system, for SDKs that send none; empty when the device does not
+  /// say.
   func appleDeviceType(_ device: Text) -> Text {
     if self == "macos" { return "desktop" }
     if self == "tvos" { return "smarttv" }

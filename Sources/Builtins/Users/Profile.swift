@@ -1,13 +1,13 @@
 import PluginKit
 
-/// What is known about one user while an item of theirs is looked at. Lives on the stack; a load replaces
-/// everything.
+/// What is known about one user while an item of theirs is looked at. Lives on the stack; a load
+/// replaces everything.
 ///
-/// The cell, little-endian: version u8, 7 zero bytes, first seen i64, last seen i64, 16 lengths u8, texts.
-/// The fact is `tally_user_fact` with its texts behind it.
+/// The cell, little-endian: version u8, 7 zero bytes, first seen i64, last seen i64, 16 lengths u8,
+/// texts. The fact is `tally_user_fact` with its texts behind it.
 struct Profile {
-  /// Bytes of one value; longer ones are cut. With 16 values and as many old ones the fact stays below its
-  /// 4 096 bytes.
+  /// Bytes of one value; longer ones are cut. With 16 values and as many old ones the fact stays
+  /// below its 4 096 bytes.
   static let valueBytesMax = 112
 
   private static let version: UInt8 = 1

@@ -5,8 +5,8 @@ private let entry = PluginEntry(UsersPlugin.self) { UsersPlugin.create($0, $1, $
 @c(tally_plugin_users)
 func tallyPluginUsers() -> PluginTable { entry.table }
 
-/// Keeps a profile of each user and says it as a fact about every item: when first and last seen, which
-/// metrics are known, which this request gave and changed. Counts nothing itself.
+/// Keeps a profile of each user and says it as a fact about every item: when first and last seen,
+/// which metrics are known, which this request gave and changed. Counts nothing itself.
 struct UsersPlugin: Plugin {
   static let descriptor = Descriptor(
     name: "users", version: "1.0.0", summary: "Keeps what is known about each user.")
@@ -74,8 +74,8 @@ private struct Place {
 
   static var unknown: Text { "Unknown" }
 
-  /// A session begins somewhere: an empty `location` opts out; else what is missing comes from the address,
-  /// and only a user about whom nothing is known is nowhere.
+  /// A session begins somewhere: an empty `location` opts out; else what is missing comes from the
+  /// address, and only a user about whom nothing is known is nowhere.
   mutating func complete(from item: Item, _ profile: Profile) {
     if isOptedOut {
       (country, city) = (Self.unknown, Self.unknown)

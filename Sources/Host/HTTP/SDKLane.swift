@@ -47,7 +47,7 @@ final class SDKLane: ServerChildChannel, HTTPChannelHandler {
     let isAdmitted = admit(channel)
     return channel.eventLoop.makeCompletedFuture {
       let loop = loops[ObjectIdentifier(channel.eventLoop)]
-      guard let loop else { preconditionFailure("every loop of the group has its part of the lane") }
+      guard let loop else { preconditionFailure("every event loop has its part of the lane") }
       let pipeline = channel.pipeline.syncOperations
       try pipeline.addHandler(HTTPResponseEncoder())
       try pipeline.addHandler(requestDecoder())

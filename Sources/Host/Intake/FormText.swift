@@ -42,43 +42,35 @@ enum FormText {
   /// One `name=value`, as offsets into the text it stands in.
   struct Pair {
     let start: Int
-    var nameEnd: Int
-    var valueStart: Int
+    private(set) var nameEnd: Int
+    let valueStart: Int
     /// The separator behind the pair, or the text's end.
-    var end: Int
-    var isNameEscaped = false
-    var isValueEscaped = false
+    let end: Int
+    private(set) var isNameEscaped = false
+    private(set) var isValueEscaped = false
 
     var isEmpty: Bool { end == start }
 
     @inline(__always)
     init(_ text: UnsafeRawBufferPointer, from start: Int) {
       self.start = start
-      var index = start
-      var isEscaped = false
-      nameEnd = -1
-      valueStart = start
-      while index < text.count {
-        let byte = text[index]
-        if byte == UInt8(ascii: "&") { break }
-        if byte == UInt8(ascii: "="), nameEnd < 0 {
-          nameEnd = index
-          valueStart = index + 1
-          isNameEscaped = isEscaped
-          isEscaped = false
-        } else if byte == UInt8(ascii: "%") || byte == UInt8(ascii: "+") {
-          isEscaped = true
-        }
-        index += 1
+      end = text.firstOffset(of: UInt8(ascii: "&"), from: start) ?? text.count
+      nameEnd = start
+      while nameEnd < end, text[nameEnd] != UInt8(ascii: "=") {
+        if Self.isEscape(text[nameEnd]) { isNameEscaped = true }
+        nameEnd &+= 1
       }
-      end = index
-      if nameEnd < 0 {
-        nameEnd = index
-        valueStart = index
-        isNameEscaped = isEscaped
-      } else {
-        isValueEscaped = isEscaped
+      valueStart = min(nameEnd &+ 1, end)
+      var index = valueStart
+      while index < end, !isValueEscaped {
+        isValueEscaped = Self.isEscape(text[index])
+        index &+= 1
       }
+    }
+
+    @inline(__always)
+    private static func isEscape(_ byte: UInt8) -> Bool {
+      byte == UInt8(ascii: "%") || byte == UInt8(ascii: "+")
     }
   }
 

@@ -37,7 +37,8 @@ struct HashText {
 
   /// The members of a JSON body, each as sent, less those that change on a retry.
   mutating func append(members: ContiguousArray<SentParameter>) {
-    for member in members where member.encoding == .json && !(member.name?.changesOnRetry ?? false) {
+    for member in members where member.encoding == .json {
+      if member.name?.changesOnRetry == true { continue }
       buffer.append(UInt8(ascii: "&"))
       buffer.append(member.key)
       buffer.append(UInt8(ascii: "="))
@@ -75,9 +76,7 @@ struct HashText {
 
   @inline(__always)
   static func separator(in text: UnsafeRawBufferPointer, from start: Int) -> Int {
-    var index = start
-    while index < text.count, text[index] != UInt8(ascii: "&") { index &+= 1 }
-    return index
+    text.firstOffset(of: UInt8(ascii: "&"), from: start) ?? text.count
   }
 
   @inline(__always)

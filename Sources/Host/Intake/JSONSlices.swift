@@ -128,7 +128,8 @@ struct JSONScanner {
     guard let first = part.first else { return false }
     switch first {
     case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): return true
-    default: return part.isEqual(to: "true") || part.isEqual(to: "false") || part.isEqual(to: "null")
+    default:
+      return part.isEqual(to: "true") || part.isEqual(to: "false") || part.isEqual(to: "null")
     }
   }
 

@@ -1,3 +1,5 @@
+import Glibc
+
 /// The parameters intake itself reads; all others only pass through.
 enum ParameterName: Int, CaseIterable {
   case appKey
@@ -80,6 +82,14 @@ enum ParameterName: Int, CaseIterable {
 }
 
 extension UnsafeRawBufferPointer {
+  /// Where `byte` is next, looking from `start`.
+  @inline(__always)
+  func firstOffset(of byte: UInt8, from start: Int) -> Int? {
+    guard let baseAddress, start < count else { return nil }
+    guard let found = memchr(baseAddress + start, Int32(byte), count - start) else { return nil }
+    return UnsafeRawPointer(found) - baseAddress
+  }
+
   @inline(__always)
   func isEqual(to other: UnsafeRawBufferPointer) -> Bool {
     guard count == other.count else { return false }
