@@ -22,11 +22,8 @@ extension Question {
   /// The total over several subjects, their names separated by zero bytes.
   public init(_ metric: Metric, addingSubjects subjects: Text, dimension: Text = "") {
     self.init(metric, subject: subjects, dimension: dimension)
-    abi.flags |= Self.addSubjects
+    abi.flags |= TALLY_QUESTION_ADD_SUBJECTS
   }
-
-  /// Bit 4 of `tally_question.flags`.
-  private static let addSubjects: UInt32 = 4
 }
 
 /// One line of a table of totals. Borrowed: valid inside the visit.

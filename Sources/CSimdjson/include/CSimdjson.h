@@ -32,7 +32,7 @@ extern "C" {
 
 /* What became of a JSON text. */
 #define TALLY_JSON_OK 0
-#define TALLY_JSON_REPAIRED 1 /* taken after half surrogate pairs, bytes that are no UTF-8 or huge numbers were mended */
+#define TALLY_JSON_REPAIRED 1 /* taken after half surrogate pairs, invalid UTF-8 or huge numbers were mended */
 #define TALLY_JSON_INVALID 2  /* not JSON */
 #define TALLY_JSON_LIMIT 3    /* too deep, or too many values */
 

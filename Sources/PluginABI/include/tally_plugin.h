@@ -504,6 +504,7 @@ typedef struct tally_question {
 
 #define TALLY_QUESTION_NO_META 1u     /* leave `meta` out of the document */
 #define TALLY_QUESTION_BY_SUBJECT 2u  /* totals: one line per subject instead of per value */
+#define TALLY_QUESTION_ADD_SUBJECTS 4u /* document: `subject` is several names, separated by zero bytes, added up */
 
 typedef struct tally_request {
   uint32_t struct_size;

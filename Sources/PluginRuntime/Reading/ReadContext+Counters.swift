@@ -8,8 +8,8 @@ extension ReadContext {
     return reading {
       write(
         try snapshot.document(
-          metric, app: question.app, subject: asked.subject.string ?? "",
-          dimension: dimension(asked), period: period(asked.period),
+          metric, app: question.app, subjects: subjects(asked), dimension: dimension(asked),
+          period: period(asked.period),
           options: asked.flags & TALLY_QUESTION_NO_META == 0 ? [] : .withoutMeta))
       return TALLY_OK
     }
@@ -60,6 +60,12 @@ extension ReadContext {
     return try snapshot.totals(
       metric, app: question.app, subject: asked.subject.string ?? "", dimension: dimension(asked),
       period: period(asked.period))
+  }
+
+  private func subjects(_ asked: tally_question) -> [String] {
+    let text = asked.subject.string ?? ""
+    guard asked.flags & TALLY_QUESTION_ADD_SUBJECTS != 0 else { return [text] }
+    return text.split(separator: "\0").map(String.init)
   }
 
   private func dimension(_ asked: tally_question) -> String? {

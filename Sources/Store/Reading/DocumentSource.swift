@@ -30,7 +30,8 @@ struct DocumentSource {
   private var lines: [Line] = []
 
   init(
-    _ database: Database, _ shape: DocumentShape, app: UInt32, subject: String, range: DocumentRange
+    _ database: Database, _ shape: DocumentShape, app: UInt32, subjects: [String],
+    range: DocumentRange
   ) throws {
     self.shape = shape
     self.range = range
@@ -38,9 +39,11 @@ struct DocumentSource {
       let places = BucketPlaces($0.grain(weeks: range.weekGrain), range)
       return GrainRows(places: places, width: shape.metric.measures.count)
     }
-    let query = SeriesQuery(database, app: app, metric: shape.metric.storedName, subject: subject)
+    let queries = subjects.map {
+      SeriesQuery(database, app: app, metric: shape.metric.storedName, subject: $0)
+    }
     for group in shape.groups.indices.sorted(by: isShownBefore) {
-      try readSeries(of: group, query)
+      try readSeries(of: group, queries)
     }
     try readRows(database)
   }
@@ -58,20 +61,24 @@ struct DocumentSource {
     return ranks.0 == ranks.1 ? left < right : ranks.0 < ranks.1
   }
 
-  private mutating func readSeries(of place: Int, _ query: SeriesQuery) throws {
+  /// Lines of several subjects that share a key share its slot, where they add up.
+  private mutating func readSeries(of place: Int, _ queries: [SeriesQuery]) throws {
     let group = shape.groups[place]
     guard group.style != .total else {
-      if let series = try query.total() {
-        lines.append(Line(series: series, slot: slots.count, group: place))
-        slots.append(Slot(key: "", style: .total, dimension: "", summed: group.summed))
-      }
+      let totals = try queries.compactMap { try $0.total() }
+      guard !totals.isEmpty else { return }
+      lines += totals.map { Line(series: $0, slot: slots.count, group: place) }
+      slots.append(Slot(key: "", style: .total, dimension: "", summed: group.summed))
       return
     }
     var names: [String] = []
-    for (series, value) in try query.values(of: group.dimension, years: range.years) {
-      let key = documentKey(value, style: group.style)
-      names.append(key)
-      lines.append(Line(series: series, slot: slot(key, group), group: place))
+    var known: Set<String> = []
+    for query in queries {
+      for (series, value) in try query.values(of: group.dimension, years: range.years) {
+        let key = documentKey(value, style: group.style)
+        if known.insert(key).inserted { names.append(key) }
+        lines.append(Line(series: series, slot: slot(key, group), group: place))
+      }
     }
     if !names.isEmpty { lists.append((group.meta, names)) }
   }

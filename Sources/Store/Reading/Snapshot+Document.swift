@@ -25,18 +25,34 @@ extension Snapshot {
     _ metric: MetricDefinition, app: UInt32, subject: String = "", dimension: String? = nil,
     period: Period, options: DocumentOptions = []
   ) throws -> [UInt8] {
+    try document(
+      metric, app: app, subjects: [subject], dimension: dimension, period: period, options: options)
+  }
+
+  /// The same over several subjects, whose additive measures are added up.
+  package func document(
+    _ metric: MetricDefinition, app: UInt32, subjects: [String], dimension: String? = nil,
+    period: Period, options: DocumentOptions = []
+  ) throws -> [UInt8] {
     let shape = DocumentShape(metric, dimension: dimension)
     let range = DocumentRange(
       period, weekGrain: shape.weekGrain, todayOnly: options.contains(.todayOnly))
-    let source = try DocumentSource(database, shape, app: app, subject: subject, range: range)
+    let source = try DocumentSource(database, shape, app: app, subjects: subjects, range: range)
     guard !source.slots.isEmpty else { return Array("{}".utf8) }
     let wantsSegments = metric.dimensionLimit > 0 && !options.contains(.withoutMeta)
-    let segments =
-      wantsSegments
-      ? try SeriesQuery(database, app: app, metric: metric.storedName, subject: subject)
-        .dimensions()
-      : []
+    let segments = wantsSegments ? try dimensions(metric, app: app, subjects: subjects) : []
     var renderer = DocumentRenderer(source, options: options)
     return renderer.render(segments: segments)
+  }
+
+  private func dimensions(
+    _ metric: MetricDefinition, app: UInt32, subjects: [String]
+  ) throws -> [String] {
+    var names: [String] = []
+    for subject in subjects {
+      let query = SeriesQuery(database, app: app, metric: metric.storedName, subject: subject)
+      for name in try query.dimensions() where !names.contains(name) { names.append(name) }
+    }
+    return names
   }
 }
