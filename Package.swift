@@ -6,14 +6,17 @@ let strict: [SwiftSetting] = [.unsafeFlags(["-warnings-as-errors"])]
 
 /// The hot path is measured with whole-module optimisation and without exclusivity checks at run time;
 /// debug builds and tests keep the checks on.
-let hot: [SwiftSetting] = strict + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+let hot: [SwiftSetting] =
+  strict + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
 
 func systemLibrary(_ name: String, _ package: String, apt: String) -> Target {
   .systemLibrary(name: name, path: "Sources/\(name)", pkgConfig: package, providers: [.apt([apt])])
 }
 
 /// A plugin is one line: its folder below `Plugins/` is its product, `lib<folder>.so`.
-func loadablePlugin(folder: String, module: String) -> (product: Product, target: Target, test: Target) {
+func loadablePlugin(folder: String, module: String) -> (
+  product: Product, target: Target, test: Target
+) {
   (
     .library(name: folder, type: .dynamic, targets: [module]),
     .target(
@@ -113,7 +116,8 @@ let package = Package(
     .target(
       name: "FakeHost", dependencies: ["PluginABI"], path: "Tests/FakeHost", swiftSettings: strict),
     test("TidyTests", []),
-    test("PluginABITests", ["PluginABI", "PluginKit", "FakeHost"], exclude: ["layout.c", "layout.txt"]),
+    test(
+      "PluginABITests", ["PluginABI", "PluginKit", "FakeHost"], exclude: ["layout.c", "layout.txt"]),
     test("PluginKitTests", ["PluginKit", "FakeHost"]),
     test("PluginRuntimeTests", ["PluginABI", "PluginRuntime", "Store"]),
     test("BuiltinsTests", ["Builtins", "FakeHost"]),

@@ -72,8 +72,8 @@ final class JournalWriter: @unchecked Sendable {
         count(group)
         answer(group, durable: true)
       } catch {
-        answer(group, durable: false)
-        recover(from: error)
+        breakOff(group, after: error)
+        awaitDisk()
       }
     }
     finish()
@@ -126,21 +126,26 @@ final class JournalWriter: @unchecked Sendable {
 
   // MARK: Failure
 
-  /// The descriptor is not tried again: after a failed sync the kernel may call pages clean that never
-  /// reached the disk.
-  private func recover(from failure: JournalError) {
+  /// Takes no more, cuts the file back to what is valid, then answers the group and all that waits. The
+  /// descriptor is not tried again: after a failed sync the kernel may call pages clean that never reached
+  /// the disk.
+  private func breakOff(_ group: GroupBuffer, after failure: JournalError) {
     monitor.withLock {
       counts.failures += 1
       counts.lastFailure = failure.message
     }
+    let queued = queue.breakOff()
     if let segment {
       // When this fails too, the next segment's first header says where this one ends.
       _ = configuration.files.truncate(segment.descriptor, head.offset)
     }
     segment = nil
-    let queued = queue.breakOff()
-    for group in queued { answer(group, durable: false) }
+    for group in [group] + queued { answer(group, durable: false) }
     queue.discard(queued)
+  }
+
+  /// Until the disk is back, or the journal closed.
+  private func awaitDisk() {
     while queue.pause(configuration.probeInterval) {
       guard probe() else { continue }
       queue.mend()

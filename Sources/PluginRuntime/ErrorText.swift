@@ -8,7 +8,9 @@ final class ErrorText {
   private(set) var reason = ""
 
   /// Calls `body` with an error table; returns its status and the reason.
-  static func collect(_ body: (UnsafePointer<tally_error>) -> tally_status) -> (tally_status, String) {
+  static func collect(_ body: (UnsafePointer<tally_error>) -> tally_status) -> (
+    tally_status, String
+  ) {
     let text = ErrorText()
     var table = tally_error()
     table.struct_size = UInt32(MemoryLayout<tally_error>.size)
@@ -16,7 +18,8 @@ final class ErrorText {
     table.set = { ctx, reason in
       guard let ctx else { return }
       let text = Unmanaged<ErrorText>.fromOpaque(ctx).takeUnretainedValue()
-      text.reason = String(String(decoding: reason.bytes, as: UTF8.self).prefix(ErrorText.lengthMax))
+      text.reason = String(
+        String(decoding: reason.bytes, as: UTF8.self).prefix(ErrorText.lengthMax))
     }
     let status = withExtendedLifetime(text) { withUnsafePointer(to: table, body) }
     return (status, text.reason.isEmpty ? "no reason given" : text.reason)

@@ -81,7 +81,8 @@ package final class HostTable: @unchecked Sendable {
     let levels: [Logger.Level] = [.debug, .info, .warning, .error]
     log.log(
       level: levels[min(Int(level), levels.count - 1)], "plugin says",
-      metadata: dropped > 0 ? ["text": "\(text)", "dropped_lines": "\(dropped)"] : ["text": "\(text)"])
+      metadata: dropped > 0
+        ? ["text": "\(text)", "dropped_lines": "\(dropped)"] : ["text": "\(text)"])
   }
 }
 

@@ -2,8 +2,8 @@ import Logging
 import PluginABI
 import Store
 
-/// The host's side of the contract: the running plugins, the order of their hooks, and who answers which
-/// question.
+/// The host's side of the contract: the running plugins, the order of their hooks, and who answers
+/// which question.
 package final class PluginRuntime: @unchecked Sendable {
   /// One plugin that should run.
   package struct Request {
@@ -43,7 +43,8 @@ package final class PluginRuntime: @unchecked Sendable {
 
   /// `nearest` names the known name a typo probably meant.
   package init(
-    store: WorkingSet, services: HostTable.Services, nearest: @escaping (String, [String]) -> String?
+    store: WorkingSet, services: HostTable.Services,
+    nearest: @escaping (String, [String]) -> String?
   ) {
     self.store = store
     self.services = services
@@ -57,9 +58,11 @@ package final class PluginRuntime: @unchecked Sendable {
       let code = try Self.load(request.code)
       name = code.manifest.name
       guard !instances.contains(where: { $0.name == name }) else {
-        throw PluginError(.conflict, "\(name) (\(code.origin)) is already running; remove one of the two")
+        throw PluginError(
+          .conflict, "\(name) (\(code.origin)) is already running; remove one of the two")
       }
-      let settings = try Settings(manifest: code.manifest, given: request.settings, nearest: nearest)
+      let settings = try Settings(
+        manifest: code.manifest, given: request.settings, nearest: nearest)
       let instance = try PluginInstance(code, settings: settings, services: services, store: store)
       do throws(PluginError) {
         try publish(instance)
@@ -126,7 +129,8 @@ package final class PluginRuntime: @unchecked Sendable {
       if let owner = readers[key] ?? added[key] {
         throw PluginError(
           .conflict,
-          "\(instance.name) registers \(key), which \(owner.instance.name) owns; disable one of the two")
+          "\(instance.name) registers \(key), which \(owner.instance.name) owns; disable one of the two"
+        )
       }
       added[key] = Reader(instance: instance, read: read)
     }

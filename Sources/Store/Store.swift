@@ -55,6 +55,10 @@ package final class Store: Sendable {
     position = Atomic(committed)
   }
 
+  deinit {
+    writer.close()
+  }
+
   /// Makes one flush durable: raw rows first, then everything else with the positions, in one transaction. Repeating
   /// a flush that is committed already changes nothing. After a failure nothing of the main file has changed; the
   /// working set must be reset, and the pipeline begins again behind `committedPosition`. Called by one thread.
@@ -86,6 +90,16 @@ package final class Store: Sendable {
     limits: WorkingSetLimits = WorkingSetLimits()
   ) throws(StoreError) -> WorkingSet {
     try WorkingSet(store: self, limits: limits)
+  }
+
+  /// Closes all files; everything committed is safe. No other call may follow.
+  package func close() throws(StoreError) {
+    do {
+      writing.withLock { _ in writer.close() }
+      try pool.close()
+    } catch {
+      throw StoreError(error, file: path)
+    }
   }
 
   /// The committed position of a consumer; 0 when it has none.

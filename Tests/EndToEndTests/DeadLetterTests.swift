@@ -14,7 +14,7 @@ extension EndToEnd {
       usleep(100_000)
       let base = "/i?app_key=\(server.keys.appKey)&device_id=trapped&timestamp="
       let now = Clock.unixMilliseconds - 60_000
-      let poison = "\(base)\(now)&begin_session=1&tally_fault_trap=1"
+      let poison = "\(base)\(now)&trap_me=1"
       #expect(try server.connect().get(poison).status == 200)
       var deaths = 0
       while let ended = server.process?.wait(seconds: 4) {

@@ -56,7 +56,7 @@ package enum JSON: Equatable, Sendable {
     case .null: "null"
     case .bool(let value): value ? "true" : "false"
     case .number(let value):
-      value == value.rounded() && abs(value) < 1e15 ? "\(Int64(value))" : "\(value)"
+      value == value.rounded() && abs(value) < 1e16 ? "\(Int64(value))" : "\(value)"
     case .string(let value): Self.quote(value)
     case .array(let list): "[" + list.map(\.text).joined(separator: ",") + "]"
     case .object(let members):

@@ -10,10 +10,11 @@ package final class TallyServer: @unchecked Sendable {
   package private(set) var process: Subprocess?
   package let configPath: String
 
-  /// Every plugin of the repository, and journal segments so small that tests go through many.
+  /// Every plugin of the repository; journal segments so small that tests go through many, and
+  /// questions that wait for what was accepted before them.
   package static let everything = """
     host:
-      limits: { journal_segment_bytes: 1048576 }
+      limits: { journal_segment_bytes: 1048576, read_wait_ms: 5000 }
     plugins:
       views: { enabled: true }
 

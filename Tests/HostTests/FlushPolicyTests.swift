@@ -14,7 +14,8 @@ struct FlushPolicyTests {
     wanted: Bool = false
   ) -> FlushPolicy.Situation {
     .init(
-      now: start + after, uncommitted: uncommitted, changedKeys: keys, writing: writing, wanted: wanted)
+      now: start + after, uncommitted: uncommitted, changedKeys: keys, writing: writing,
+      wanted: wanted)
   }
 
   @Test("The first work of a quiet server is flushed at once")

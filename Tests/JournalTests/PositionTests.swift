@@ -122,9 +122,12 @@ struct PositionTests {
     let folder = TestFolder()
     let journal = try Journal.open(.test(folder), storePosition: 0)
     journal.appendGroups(Self.texts)
-    let before = folder.files.map { folder.read($0) }
-    let report = try Journal.verify(directory: folder.path)
-    #expect(before.elementsEqual(folder.files.map { folder.read($0) }))
+    let killed = folder.copy()
+    let before = killed.files.map { killed.read($0) }
+    let report = try Journal.verify(directory: killed.path)
+    let isUnchanged = before.elementsEqual(killed.files.map { killed.read($0) })
+    #expect(isUnchanged)
+    #expect(try Journal.verify(directory: folder.path).entries == 100)
     #expect(report.entries == 100 && report.firstPosition == 1 && report.lastPosition == 100)
     #expect(report.isSound && report.tails.isEmpty && report.gaps.isEmpty)
     #expect(throws: JournalError.self) { try Journal.verify(directory: folder.path + "/none") }

@@ -55,7 +55,9 @@ struct SuspectsTests {
   @Test("The oldest death gives way at the limit")
   func limit() {
     var suspects = Suspects()
-    for position in 1...UInt64(Suspects.deathsMax + 1) { suspects.add(death(position...position, item: 0)) }
+    for position in 1...UInt64(Suspects.deathsMax + 1) {
+      suspects.add(death(position...position, item: 0))
+    }
     #expect(suspects.killer("views", position: 1, item: 0) == nil)
     #expect(suspects.killer("views", position: 2, item: 0) != nil)
   }

@@ -8,7 +8,7 @@ final class Delivery {
   private var random: SeededGenerator
   private var connection: HTTPConnection
   private var recent: [Request] = []
-  private var pendingKill: DispatchSemaphore?
+  private var doomed: Subprocess?
   private(set) var restarts = 0
 
   private struct Request {
@@ -40,7 +40,7 @@ final class Delivery {
       if random.chance(10) { try send(random.pick(recent)) }
       at += count
     }
-    pendingKill?.wait()
+    awaitKill()
     if server.process?.poll() != nil { try server.start() }
   }
 
@@ -90,18 +90,20 @@ final class Delivery {
   private func killSoon() {
     guard let process = server.process else { return }
     let delay = UInt32(random.int(0...5_000))
-    let killed = DispatchSemaphore(value: 0)
-    pendingKill = killed
+    doomed = process
     Thread.detachNewThread {
       usleep(delay)
       process.send(SIGKILL)
-      killed.signal()
     }
   }
 
+  private func awaitKill() {
+    _ = doomed?.wait(seconds: 10)
+    doomed = nil
+  }
+
   private func restart() throws {
-    pendingKill?.wait()
-    pendingKill = nil
+    awaitKill()
     restarts += 1
     if random.chance(50) {
       server.kill()

@@ -77,11 +77,7 @@ struct Recount {
   private mutating func applyBegin(
     _ item: Item, _ at: Int64, _ time: LocalTime, _ user: inout User
   ) {
-    if Environment["LIKE_SERVER"] != nil {
-      if let end = user.lastEnd, abs(at - end) < 15000 {
-        extend(item.device, &user); user.isOpen = true; return
-      }
-    } else if user.hadSession, let end = user.lastEnd,
+    if user.hadSession, let end = user.lastEnd,
       (0..<Self.cooldownMilliseconds).contains(at - end)
     {
       extend(item.device, &user)

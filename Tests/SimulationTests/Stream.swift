@@ -29,7 +29,7 @@ struct Stream {
     self.zone = zone
     let latestStart = today - (Self.daysLived + 2) * Self.dayMilliseconds
     startMilliseconds = Self.start(zone, latestStart, &random)
-    let deviceCount = random.int(3...9)
+    let deviceCount = random.int(4...12)
     for device in 0..<deviceCount { live("device-\(seed)-\(device)") }
     items = arrivals.enumerated()
       .sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element.item)
@@ -60,7 +60,7 @@ struct Stream {
     var now = startMilliseconds + Int64(random.int(0...86_400_000))
     let end = startMilliseconds + Self.daysLived * Self.dayMilliseconds
     if random.chance(30) { strayRequests(profile, &now) }
-    for _ in 0..<random.int(1...7) where now < end {
+    for _ in 0..<random.int(1...9) where now < end {
       if random.chance(25) { profile.change(&random) }
       liveSession(profile, &now)
     }

@@ -1,8 +1,8 @@
 import Foundation
 import Synchronization
 
-/// Places where a test may end the process as a crash would, named in TALLY_FAULT as `name` or `name:n` for
-/// the n-th passing. Without that variable a place costs one comparison.
+/// Places where a test may end the process as a crash would, named in TALLY_FAULT as `name` or
+/// `name:n` for the n-th passing. Without that variable a place costs one comparison.
 final class FaultPoints: Sendable {
   /// The places, in the order in which a request passes them.
   enum Place: String, CaseIterable, Sendable {

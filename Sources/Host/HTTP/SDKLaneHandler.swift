@@ -6,7 +6,8 @@ import NIOHTTP1
 ///
 /// SDK requests behind one another are read at once and answered in order. Whatever cannot be begun
 /// yet is held, and nothing more is read meanwhile; what is held is at most what the socket gave in
-/// one go. The files `SDKLaneHandler+*.swift` hold the two ways a request can take and the clock.
+/// one go. The files `SDKLaneHandler+*.swift` hold the two ways a request can take, the replies, the
+/// other events and the end.
 final class SDKLaneHandler: ChannelDuplexHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias InboundOut = HTTPServerRequestPart
@@ -47,9 +48,9 @@ final class SDKLaneHandler: ChannelDuplexHandler {
   /// When the request that is arriving began.
   var requestStarted: Int?
   private var sawPart = false
-  private(set) var context: ChannelHandlerContext?
+  var context: ChannelHandlerContext?
   /// Replies leave from here, behind the encoder that has nothing to do for them.
-  private var encoder: ChannelHandlerContext?
+  var encoder: ChannelHandlerContext?
 
   /// There are too many connections: this one is told so and closed.
   private let isRefused: Bool
@@ -139,7 +140,7 @@ final class SDKLaneHandler: ChannelDuplexHandler {
     context.fireChannelWritabilityChanged()
   }
 
-  private func resumeReading() {
+  func resumeReading() {
     guard isReadWanted, !isPaused else { return }
     isReadWanted = false
     context?.read()
@@ -194,82 +195,5 @@ final class SDKLaneHandler: ChannelDuplexHandler {
     } else if isInputClosed || isQuiescing && requestStarted == nil {
       closeNow()
     }
-  }
-
-  // MARK: Answering
-
-  /// Makes a waiting request's reply known; true when the connection has something new to flush.
-  func settle(_ number: UInt32, _ content: Reply.Content) -> Bool {
-    replies.resolve(number, content)
-    let wasUnflushed = hasUnflushed
-    writeReplies()
-    return hasUnflushed && !wasUnflushed
-  }
-
-  /// Writes the replies whose turn it is.
-  func writeReplies() {
-    while !isEnding, var reply = replies.next() {
-      if reply.content != .proceed {
-        loop.count(reply.content)
-        if isQuiescing, replies.isEmpty, held.isEmpty, case .between = mode {
-          reply.connection = .close
-        }
-        isEnding = reply.connection == .close
-      }
-      hasUnflushed = true
-      encoder?.write(NIOAny(loop.replies[reply]), promise: nil)
-    }
-  }
-
-  /// Sends what was written, and goes on with what waited for it.
-  func flushReplies() {
-    if hasUnflushed {
-      hasUnflushed = false
-      lastActive = loop.seconds
-      encoder?.flush()
-    }
-    if isEnding {
-      endAfterReply()
-      return
-    }
-    if !held.isEmpty || isInputClosed || isQuiescing || brokenInput != nil {
-      takeHeld()
-      if hasUnflushed { return flushReplies() }
-    }
-    resumeReading()
-  }
-
-  // MARK: Events
-
-  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    switch event {
-    case is ChannelShouldQuiesceEvent:
-      isQuiescing = true
-      if case .passing = mode { return context.fireUserInboundEventTriggered(event) }
-      takeHeld()
-      flushReplies()
-    case ChannelEvent.inputClosed:
-      isInputClosed = true
-      if case .passing = mode { return context.fireUserInboundEventTriggered(event) }
-      takeHeld()
-      flushReplies()
-    default: context.fireUserInboundEventTriggered(event)
-    }
-  }
-
-  func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    if case .finishing = mode { return }
-    if case .passing(let passing) = mode, !passing.isReceived {
-      return context.fireErrorCaught(error)
-    }
-    guard let error = error as? HTTPParserError else { return closeNow() }
-    let refusal = error == .headerOverflow ? Refusal.headersTooLarge : .malformedRequest
-    if case .receiving = mode {
-      refuseAndEnd(refusal)
-    } else {
-      brokenInput = refusal
-      takeHeld()
-    }
-    flushReplies()
   }
 }

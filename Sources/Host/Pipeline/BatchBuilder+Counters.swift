@@ -1,7 +1,8 @@
 extension BatchBuilder {
   /// What decoding mended, moved or left out. Only grows; any thread may read it.
   final class Counters: Sendable {
-    /// JSON texts taken after half surrogate pairs, bytes that are no UTF-8 or huge numbers were mended.
+    /// JSON texts taken after half surrogate pairs, bytes that are no UTF-8 or huge numbers were
+    /// mended.
     let jsonRepaired = Metrics.Counter()
     /// Texts that begin as JSON and are not; they stay text.
     let jsonInvalid = Metrics.Counter()

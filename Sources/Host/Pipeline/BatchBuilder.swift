@@ -2,8 +2,8 @@ import CSimdjson
 import PluginABI
 import Store
 
-/// Builds the block of memory hooks read (tally_plugin.h, section 2) out of journalled items. Used again
-/// for every batch; the pipeline's thread only.
+/// Builds the block of memory hooks read (tally_plugin.h, section 2) out of journalled items. Used
+/// again for every batch; the pipeline's thread only.
 final class BatchBuilder {
   let counters: Counters
   private let json: OpaquePointer
@@ -36,8 +36,8 @@ final class BatchBuilder {
     Array(name.utf8).withUnsafeBytes { tally_json_declare(json, $0.baseAddress, $0.count) }
   }
 
-  /// Interns a member name: the id is its key index in every batch that begins from here on. 0 when there
-  /// are too many.
+  /// Interns a member name: the id is its key index in every batch that begins from here on. 0 when
+  /// there are too many.
   func declare(_ name: [UInt8]) -> UInt32 {
     name.withUnsafeBytes { tally_json_declare(json, $0.baseAddress, $0.count) }
   }
@@ -49,7 +49,8 @@ final class BatchBuilder {
     tally_json_begin(json)
   }
 
-  /// Adds one item of an entry. It is known to count: its app and user exist and it is no duplicate.
+  /// Adds one item of an entry. It is known to count: its app and user exist and it is no
+  /// duplicate.
   func append(
     item: RequestRecord.Item, position: UInt64, index: UInt32, isBulk: Bool, receivedMs: Int64,
     uid: UInt64, isNewUser: Bool, userIndex: UInt32, calendar: LocalCalendar

@@ -4,8 +4,8 @@ import PluginABI
 import PluginRuntime
 import Store
 
-/// One batch on its way from the journal's bytes to the working set: find user, drop duplicates, decode,
-/// run the hooks, keep the raw rows, keep the books. The pipeline's thread only.
+/// One batch on its way from the journal's bytes to the working set: find user, drop duplicates,
+/// decode, run the hooks, keep the raw rows, keep the books. The pipeline's thread only.
 final class BatchCounter {
   /// Where an item came from, for its raw row.
   private struct Source {
@@ -104,7 +104,8 @@ final class BatchCounter {
     ledger.add(.stored, app: item.app)
   }
 
-  /// Bytes that passed the journal's checks and still make no sense are kept for whoever can read them.
+  /// Bytes that passed the journal's checks and still make no sense are kept for whoever can read
+  /// them.
   private func keepDamaged(_ position: UInt64, _ reason: String) {
     ledger.add(.damaged, app: 0)
     workingSet.deadLetter(

@@ -1,7 +1,7 @@
 import Foundation
 
-/// Where reads wait until what was durable when they arrived is committed, so that clients read their own
-/// writes without sleeping. Any thread.
+/// Where reads wait until what was durable when they arrived is committed, so that clients read
+/// their own writes without sleeping. Any thread.
 final class CommitGate: @unchecked Sendable {
   private let condition = NSCondition()
   private var committed: UInt64
@@ -9,15 +9,16 @@ final class CommitGate: @unchecked Sendable {
   private let waitMax: Duration
   private let wake: @Sendable () -> Void
 
-  /// `waitMax` is the longest a read waits; after it, the read sees the last commit. `wake` makes the
-  /// pipeline look again.
+  /// `waitMax` is the longest a read waits; after it, the read sees the last commit. `wake` makes
+  /// the pipeline look again.
   init(committed: UInt64, waitMax: Duration, wake: @escaping @Sendable () -> Void) {
     self.committed = committed
     self.waitMax = waitMax
     self.wake = wake
   }
 
-  /// Whether a read waits for a position that is counted, that is at most `counted`, but not committed.
+  /// Whether a read waits for a position that is counted, that is at most `counted`, but not
+  /// committed.
   func isWanted(counted: UInt64) -> Bool {
     condition.withLock { wanted > committed && committed < counted && wanted <= counted }
   }

@@ -1,5 +1,5 @@
-/// Numbers the users of one batch densely: slot of the working set → 0, 1, 2, … in order of appearance.
-/// Stamps instead of clearing, so that a batch costs only its own users.
+/// Numbers the users of one batch densely: slot of the working set → 0, 1, 2, … in order of
+/// appearance. Stamps instead of clearing, so that a batch costs only its own users.
 struct DenseIndex {
   private var stamps: ContiguousArray<UInt32> = []
   private var indices: ContiguousArray<UInt32> = []

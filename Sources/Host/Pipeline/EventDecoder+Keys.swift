@@ -58,7 +58,8 @@ extension EventDecoder {
       return !text.hasPrefix(reservedPrefix)
     }
 
-    /// Without the reserved prefix, without `..` and without `$`, each looked for once from the front.
+    /// Without the reserved prefix, without `..` and without `$`, each looked for once from the
+    /// front.
     private mutating func clean(_ text: UnsafeRawBufferPointer) -> Reading {
       cleaned.removeAll(keepingCapacity: true)
       var index = text.hasPrefix(Self.reservedPrefix) ? Self.reservedPrefix.utf8CodeUnitCount : 0

@@ -2,8 +2,8 @@ import CSimdjson
 import PluginABI
 import Store
 
-/// Makes events out of the nodes of an item's `events`: one struct for each entry that has a key, its
-/// numbers made sense of (protocol 4.6). What is left out is counted.
+/// Makes events out of the nodes of an item's `events`: one struct for each entry that has a key,
+/// its numbers made sense of (protocol 4.6). What is left out is counted.
 struct EventDecoder {
   /// Entries of one item's `events`.
   static let eventsPerItemMax: UInt32 = 10_000

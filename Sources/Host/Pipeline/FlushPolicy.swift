@@ -1,11 +1,12 @@
-/// Decides when uncommitted work goes to the store. A value without clock or I/O: it is told what is, and
-/// says what to do.
+/// Decides when uncommitted work goes to the store. A value without clock or I/O: it is told what
+/// is, and says what to do.
 ///
-/// Quiet server: at once, so that a request is visible within milliseconds. Busy server: every 250 ms or
-/// 20 000 changed keys, because the price of a flush is its pages, and a bigger flush shares them. A waiting
-/// read brings the flush forward.
+/// Quiet server: at once, so that a request is visible within milliseconds. Busy server: every 250
+/// ms or 20 000 changed keys, because the price of a flush is its pages, and a bigger flush shares
+/// them. A waiting read brings the flush forward.
 struct FlushPolicy {
-  /// How often `changedKeysMax` may be held before the pipeline waits for the writer instead of gathering.
+  /// How often `changedKeysMax` may be held before the pipeline waits for the writer instead of
+  /// gathering.
   static let heldFactorMax = 8
 
   let interval: Duration

@@ -1,7 +1,7 @@
 import Store
 
-/// What became of the items of a batch, per app, on its way into the flush. Every accepted item ends in
-/// exactly one of these.
+/// What became of the items of a batch, per app, on its way into the flush. Every accepted item
+/// ends in exactly one of these.
 struct LedgerTally {
   /// The books' columns.
   enum Reason: String, CaseIterable {

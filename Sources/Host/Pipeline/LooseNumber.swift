@@ -1,8 +1,8 @@
 import CSimdjson
 import PluginABI
 
-/// A number as SDKs send it: as a JSON number or as text that is one. Nothing a client sends can make it
-/// trap: what is too large saturates, what is no number is none.
+/// A number as SDKs send it: as a JSON number or as text that is one. Nothing a client sends can
+/// make it trap: what is too large saturates, what is no number is none.
 enum LooseNumber: Equatable {
   case whole(Int64)
   /// Finite.
@@ -13,8 +13,8 @@ enum LooseNumber: Equatable {
   /// `sum` and `dur` are kept in units of 1e-5.
   static let unitsPerOne: Int64 = 100_000
 
-  /// The number in a node; `text` is where text offsets count from. Nil for every node that is neither
-  /// a number nor text that is one.
+  /// The number in a node; `text` is where text offsets count from. Nil for every node that is
+  /// neither a number nor text that is one.
   @inline(__always)
   init?(_ node: UnsafePointer<tally_node>, text: UnsafePointer<CChar>) {
     switch UInt32(node.pointee.kind) {
@@ -71,8 +71,8 @@ enum LooseNumber: Equatable {
     byte == 0x20 || (byte >= 0x09 && byte <= 0x0D)
   }
 
-  /// Digits of which every number is exact in a double, and so is every quotient of two such, correctly
-  /// rounded.
+  /// Digits of which every number is exact in a double, and so is every quotient of two such,
+  /// correctly rounded.
   private static let exactDigits = 15
   private static let powersOfTen: [Double] = [
     1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,

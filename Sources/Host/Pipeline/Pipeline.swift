@@ -4,8 +4,9 @@ import Logging
 import PluginRuntime
 import Store
 
-/// The one thread that counts. It takes durable entries from the journal in order, has every hook see them,
-/// and hands what changed to the store writer. What fails is begun again from the last commit.
+/// The one thread that counts. It takes durable entries from the journal in order, has every hook
+/// see them, and hands what changed to the store writer. What fails is begun again from the last
+/// commit.
 final class Pipeline: @unchecked Sendable {
   /// What one step takes from the journal.
   static let batchBytesMax = 1 << 20
@@ -157,7 +158,8 @@ final class Pipeline: @unchecked Sendable {
     }
   }
 
-  /// A failed commit or read leaves no trace: everything since the last commit is dropped and counted again.
+  /// A failed commit or read leaves no trace: everything since the last commit is dropped and
+  /// counted again.
   private func beginAgain(after error: any Error) {
     parts.log.error(
       "store failed; counting again from the last commit",

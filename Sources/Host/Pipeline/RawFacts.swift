@@ -1,8 +1,9 @@
 import PluginRuntime
 
-/// Writes the facts of an item in the form raw rows keep, which no process's numbers enter: per fact, newest
-/// first, `u8 name_len · name · u32 len · words`, little-endian. Facts are mostly zeros, so the words are
-/// kept in groups of eight behind a byte that says which of them are not zero.
+/// Writes the facts of an item in the form raw rows keep, which no process's numbers enter: per
+/// fact, newest first, `u8 name_len · name · u32 len · words`, little-endian. Facts are mostly
+/// zeros, so the words are kept in groups of eight behind a byte that says which of them are not
+/// zero.
 struct RawFacts {
   private let names: [UInt32: [UInt8]]
   private(set) var bytes: [UInt8] = []

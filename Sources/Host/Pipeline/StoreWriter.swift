@@ -2,8 +2,8 @@ import Foundation
 import Logging
 import Store
 
-/// The thread that commits. It takes one flush at a time, so that the pipeline goes on counting while the
-/// disk is waited for.
+/// The thread that commits. It takes one flush at a time, so that the pipeline goes on counting
+/// while the disk is waited for.
 final class StoreWriter: @unchecked Sendable {
   /// How a flush ended.
   enum Outcome {
@@ -21,7 +21,8 @@ final class StoreWriter: @unchecked Sendable {
   private var running = true
   private let done: @Sendable () -> Void
 
-  /// `done` is called on the writer's thread after each flush; the pipeline then calls `takeOutcome`.
+  /// `done` is called on the writer's thread after each flush; the pipeline then calls
+  /// `takeOutcome`.
   init(store: Store, faults: FaultPoints, log: Logger, done: @escaping @Sendable () -> Void) {
     self.store = store
     self.faults = faults
@@ -94,8 +95,8 @@ final class StoreWriter: @unchecked Sendable {
     }
   }
 
-  /// Behind the news of the commit, because nobody waits for it. One that fails is tried again after the
-  /// next commit; until then the write-ahead log is longer.
+  /// Behind the news of the commit, because nobody waits for it. One that fails is tried again
+  /// after the next commit; until then the write-ahead log is longer.
   private func checkpoint() {
     do { try store.checkpointIfDue() } catch {
       log.warning("checkpoint failed", metadata: ["error": "\(error)"])

@@ -1,5 +1,5 @@
-/// What a client's time is taken for: ten digits are seconds, thirteen are milliseconds, anything else is
-/// none; never later than when the request was received, never older than what is kept.
+/// What a client's time is taken for: ten digits are seconds, thirteen are milliseconds, anything
+/// else is none; never later than when the request was received, never older than what is kept.
 struct TimestampRule {
   /// A time, and whether it had to be moved.
   struct Verdict: Equatable {

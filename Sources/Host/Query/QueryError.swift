@@ -1,7 +1,8 @@
 /// Why a question is refused, with the words clients know.
 struct QueryError: Error {
   enum Code {
-    case missingAppID, invalidAppID, unknownMethod, unknownPath, appDoesNotExist, pluginFailed, storeFailed
+    case missingAppID, invalidAppID, unknownMethod, unknownPath, appDoesNotExist, pluginFailed,
+      storeFailed
   }
 
   let code: Code

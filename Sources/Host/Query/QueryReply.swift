@@ -8,8 +8,8 @@ struct QueryReply: Sendable {
     self.body = body
   }
 
-  /// The message style: `{"result": text}`. Quotes stay raw to a reader; `<` and `>` are escaped so that
-  /// no browser takes an error for markup.
+  /// The message style: `{"result": text}`. Quotes stay raw to a reader; `<` and `>` are escaped so
+  /// that no browser takes an error for markup.
   init(status: Int, message: String) {
     var text = ""
     for character in message.unicodeScalars {

@@ -3,8 +3,8 @@ import Logging
 import PluginRuntime
 import Store
 
-/// Answers questions: who asks, about which app, which plugin owns it, from one snapshot. Blocks shortly;
-/// called on the read threads only.
+/// Answers questions: who asks, about which app, which plugin owns it, from one snapshot. Blocks
+/// shortly; called on the read threads only.
 struct QueryService: Sendable {
   let store: Store
   let journal: Journal
@@ -14,14 +14,15 @@ struct QueryService: Sendable {
   let apps: AppRegistry
   let log: Logger
 
-  /// The answer to `/o` and everything below it. Errors come in the order clients know: app id malformed,
-  /// app id missing, unknown question, who asks, unknown app.
+  /// The answer to `/o` and everything below it. Errors come in the order clients know: app id
+  /// malformed, app id missing, unknown question, who asks, unknown app.
   func answer(_ request: QueryRequest) -> QueryReply {
     do {
       return try find(request)
     } catch let error as QueryError {
       if !error.detail.isEmpty {
-        log.error("question failed", metadata: ["path": "\(request.path)", "reason": "\(error.detail)"])
+        log.error(
+          "question failed", metadata: ["path": "\(request.path)", "reason": "\(error.detail)"])
       }
       return error.reply
     } catch let denial as AccessDenial {
@@ -54,7 +55,9 @@ struct QueryService: Sendable {
       }
       return reader
     }
-    guard let reader = runtime.reader(path: request.path) else { throw QueryError(code: .unknownPath) }
+    guard let reader = runtime.reader(path: request.path) else {
+      throw QueryError(code: .unknownPath)
+    }
     return reader
   }
 

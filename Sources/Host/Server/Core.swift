@@ -6,8 +6,8 @@ import PluginABI
 import PluginRuntime
 import Store
 
-/// Everything behind HTTP: store, journal, plugins, pipeline. Made in the order in which data flows back
-/// after a restart, ended in the order in which it flows forward.
+/// Everything behind HTTP: store, journal, plugins, pipeline. Made in the order in which data flows
+/// back after a restart, ended in the order in which it flows forward.
 final class Core: Sendable {
   let configuration: Configuration
   let store: Store
@@ -17,6 +17,8 @@ final class Core: Sendable {
   let registry: AppRegistry
   let directory: AppDirectory
   let members: MemberDirectory
+  /// What decoding counts.
+  let decoding: BatchBuilder.Counters
   /// What a new data folder is told, once.
   let firstRun: FirstRun?
   let log: Logger
@@ -37,6 +39,7 @@ final class Core: Sendable {
     members = MemberDirectory(try store.members())
     let workingSet = try store.workingSet(limits: .init(cacheBytesMax: host.limits.cacheBytesMax))
     let builder = BatchBuilder(retentionMonths: host.limits.rawRetentionMonths)
+    decoding = builder.counters
     runtime = Self.startPlugins(configuration, workingSet, builder, faults, log)
     pipeline = try Self.makePipeline(
       host, .init(journal, store, workingSet, runtime, builder, registry, faults), log)
@@ -45,7 +48,8 @@ final class Core: Sendable {
   /// Begins to count what the journal holds.
   func start() { pipeline.start() }
 
-  /// Syncs and commits everything that was accepted, then ends the plugins. Nothing may append any more.
+  /// Syncs and commits everything that was accepted, then ends the plugins. Nothing may append any
+  /// more.
   func stop() {
     journal.close()
     pipeline.stop()
@@ -116,7 +120,8 @@ final class Core: Sendable {
       log.error(
         "the last run ended inside a plugin",
         metadata: [
-          "plugin": "\(death.consumer)", "signal": "\(death.signal)", "positions": "\(death.positions)",
+          "plugin": "\(death.consumer)", "signal": "\(death.signal)",
+          "positions": "\(death.positions)",
         ])
       suspects.add(death)
       try suspects.save(path: suspectsPath)

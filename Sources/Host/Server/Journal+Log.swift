@@ -2,7 +2,8 @@ import Journal
 import Logging
 
 extension Journal {
-  /// Tells the operator what opening the journal found. Tails are no fault: nobody was told they are kept.
+  /// Tells the operator what opening the journal found. Tails are no fault: nobody was told they
+  /// are kept.
   func report(to log: Logger) {
     for tail in recovery.report.tails {
       log.warning(

@@ -3,7 +3,8 @@ import Foundation
 
 /// The signals that end the server.
 enum Signals {
-  /// Returns when SIGTERM or SIGINT arrives. From the call on they no longer end the process by themselves.
+  /// Returns when SIGTERM or SIGINT arrives. From the call on they no longer end the process by
+  /// themselves.
   static func waitForEnd() async -> Int32 {
     let numbers = [SIGTERM, SIGINT]
     numbers.forEach { signal($0, SIG_IGN) }

@@ -22,7 +22,8 @@ package struct Enrollment {
     let documentLimit: Int
     let reduce:
       @convention(c) (
-        UnsafeMutableRawPointer?, UInt32, tally_str, tally_bytes, UnsafePointer<tally_bytes>?, UInt32,
+        UnsafeMutableRawPointer?, UInt32, tally_str, tally_bytes, UnsafePointer<tally_bytes>?,
+        UInt32,
         UnsafeMutableRawPointer?, (@convention(c) (UnsafeMutableRawPointer?, tally_bytes) -> Void)?
       ) -> tally_status
   }

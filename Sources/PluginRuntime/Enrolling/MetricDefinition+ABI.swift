@@ -2,7 +2,8 @@ import PluginABI
 import Store
 
 extension MetricDefinition {
-  /// A copy of what a plugin describes; nil when a name is not UTF-8 or empty, or a number is unknown.
+  /// A copy of what a plugin describes; nil when a name is not UTF-8 or empty, or a number is
+  /// unknown.
   init?(_ metric: tally_metric, plugin: String) {
     guard let name = metric.name.string, Manifest.isName(name.replacing("_", with: "-")),
       (1...UInt32(Self.measuresMax)).contains(metric.n_measures), let measures = metric.measures

@@ -1,7 +1,8 @@
 import PluginABI
 import Store
 
-/// The host's side of `tally_registrar`: copies and checks what a plugin registers. Lives for one enroll.
+/// The host's side of `tally_registrar`: copies and checks what a plugin registers. Lives for one
+/// enroll.
 final class Registrar {
   let plugin: String
   private(set) var enrollment = Enrollment()
@@ -37,7 +38,8 @@ final class Registrar {
   private func metric(
     _ pointer: UnsafePointer<tally_metric>?, _ out: UnsafeMutablePointer<UInt32>?
   ) -> tally_status {
-    guard let pointer, let out, Int(pointer.pointee.struct_size) >= MemoryLayout<tally_metric>.size else {
+    guard let pointer, let out, Int(pointer.pointee.struct_size) >= MemoryLayout<tally_metric>.size
+    else {
       return refuse("tally_metric", "struct_size is too small or a pointer is NULL")
     }
     guard let metric = MetricDefinition(pointer.pointee, plugin: plugin) else {
@@ -56,7 +58,8 @@ final class Registrar {
   private func collection(
     _ pointer: UnsafePointer<tally_collection>?, _ out: UnsafeMutablePointer<UInt32>?
   ) -> tally_status {
-    guard let pointer, let out, Int(pointer.pointee.struct_size) >= MemoryLayout<tally_collection>.size,
+    guard let pointer, let out,
+      Int(pointer.pointee.struct_size) >= MemoryLayout<tally_collection>.size,
       let name = pointer.pointee.name.string, !name.isEmpty, let reduce = pointer.pointee.reduce
     else { return refuse("tally_collection", "needs struct_size, a name and reduce") }
     guard !enrollment.collections.contains(where: { $0.name == name }) else {
@@ -89,10 +92,12 @@ final class Registrar {
       let process = pointer.pointee.process
     else { return refuse("tally_hook", "needs struct_size and process") }
     let hook = pointer.pointee
-    guard let before = strings(hook.before, hook.n_before), let after = strings(hook.after, hook.n_after)
+    guard let before = strings(hook.before, hook.n_before),
+      let after = strings(hook.after, hook.n_after)
     else { return refuse("tally_hook", "before and after must be UTF-8 plugin names") }
     guard enrollment.hooks.count < Enrollment.registrationsMax else { return TALLY_LIMIT }
-    let keys = Array(UnsafeBufferPointer(start: hook.keys, count: hook.keys == nil ? 0 : Int(hook.n_keys)))
+    let keys = Array(
+      UnsafeBufferPointer(start: hook.keys, count: hook.keys == nil ? 0 : Int(hook.n_keys)))
     enrollment.hooks.append(
       .init(phase: hook.phase, before: before, after: after, keys: keys, process: process))
     return TALLY_OK
@@ -109,7 +114,8 @@ final class Registrar {
     }
     guard enrollment.reads.count < Enrollment.registrationsMax else { return TALLY_LIMIT }
     enrollment.reads.append(
-      .init(method: method, path: path, feature: feature.isEmpty ? plugin : feature, answer: answer))
+      .init(method: method, path: path, feature: feature.isEmpty ? plugin : feature, answer: answer)
+    )
     return TALLY_OK
   }
 

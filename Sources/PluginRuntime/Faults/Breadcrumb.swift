@@ -1,14 +1,15 @@
 import CBreadcrumb
 import Foundation
 
-/// Names the culprit of an in-process crash at the next start: a mapped page that says which consumer was
-/// called with which items, set before and cleared after each call.
+/// Names the culprit of an in-process crash at the next start: a mapped page that says which
+/// consumer was called with which items, set before and cleared after each call.
 package final class Breadcrumb: @unchecked Sendable {
   private static let magic: UInt32 = 0x5441_4C59
   private static let fileBytes = 4096
 
   private let page: UnsafeMutablePointer<tally_breadcrumb>
-  /// What the page said when this process opened it, or nil when the last one ended without a fault.
+  /// What the page said when this process opened it, or nil when the last one ended without a
+  /// fault.
   package let death: Death?
 
   /// A fault inside a call.
@@ -24,14 +25,16 @@ package final class Breadcrumb: @unchecked Sendable {
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0, ftruncate(descriptor, off_t(Self.fileBytes)) == 0 else {
       throw PluginError(
-        .startFailed, "\(path) cannot be written: \(String(cString: strerror(errno))); check the data folder")
+        .startFailed,
+        "\(path) cannot be written: \(String(cString: strerror(errno))); check the data folder")
     }
     defer { close(descriptor) }
     guard
       let mapped = mmap(nil, Self.fileBytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0),
       mapped != MAP_FAILED
     else {
-      throw PluginError(.startFailed, "\(path) cannot be mapped: \(String(cString: strerror(errno)))")
+      throw PluginError(
+        .startFailed, "\(path) cannot be mapped: \(String(cString: strerror(errno)))")
     }
     page = mapped.bindMemory(to: tally_breadcrumb.self, capacity: 1)
     death = Self.death(in: page)
@@ -66,10 +69,13 @@ package final class Breadcrumb: @unchecked Sendable {
 
   private static func death(in page: UnsafeMutablePointer<tally_breadcrumb>) -> Death? {
     let left = page.pointee
-    guard left.magic == magic, left.calling == 1, left.signal != 0, left.first_position <= left.last_position
+    guard left.magic == magic, left.calling == 1, left.signal != 0,
+      left.first_position <= left.last_position
     else { return nil }
     return Death(
-      consumer: withUnsafeBytes(of: left.consumer) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) },
+      consumer: withUnsafeBytes(of: left.consumer) {
+        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+      },
       positions: left.first_position...left.last_position,
       item: left.item == UInt32.max ? nil : left.item, signal: left.signal)
   }

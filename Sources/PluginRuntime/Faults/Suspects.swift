@@ -1,8 +1,8 @@
 import Foundation
 
-/// What earlier deaths taught: ranges to be replayed item by item, and items that killed their consumer.
-/// A death at a whole batch makes its range suspect; a death at a single item of it convicts that item.
-/// Kept in a file until the store has committed past it.
+/// What earlier deaths taught: ranges to be replayed item by item, and items that killed their
+/// consumer. A death at a whole batch makes its range suspect; a death at a single item of it
+/// convicts that item. Kept in a file until the store has committed past it.
 package struct Suspects: Codable, Sendable, Equatable {
   /// Deaths remembered at once; the oldest gives way.
   static let deathsMax = 64
@@ -44,6 +44,8 @@ package struct Suspects: Codable, Sendable, Equatable {
 
   /// The signal with which this very item killed the consumer.
   func killer(_ consumer: String, position: UInt64, item: UInt32) -> UInt32? {
-    deaths.first { $0.consumer == consumer && $0.item == item && $0.positions == position...position }?.signal
+    deaths.first {
+      $0.consumer == consumer && $0.item == item && $0.positions == position...position
+    }?.signal
   }
 }

@@ -59,13 +59,14 @@ package final class Dispatcher {
     self.suspects = suspects
   }
 
-  /// Runs every hook over the batch. What a hook refuses or died of becomes a dead letter of that plugin;
-  /// all others are not touched by it.
+  /// Runs every hook over the batch. What a hook refuses or died of becomes a dead letter of that
+  /// plugin; all others are not touched by it.
   package func run(_ work: Work) throws(StoreFailure) {
     deadLetters.removeAll(keepingCapacity: true)
     facts.begin(items: Int(work.batch.pointee.end_item))
     stage.beginBatch(UnsafePointer(work.batch), users: work.users)
-    for (instance, hook) in hooks where hook.keys.isEmpty || hook.keys.contains(where: work.contains) {
+    for (instance, hook) in hooks
+    where hook.keys.isEmpty || hook.keys.contains(where: work.contains) {
       let careful =
         !suspects.isEmpty && suspects.wantsSingleItems(instance.name, work.positions)
       if careful {
@@ -172,7 +173,8 @@ package final class Dispatcher {
       switch folded {
       case .success(let document):
         try stage.store.setDocument(
-          plugin: instance.number, app: key.app, collection: collection.name, key: key.key, document,
+          plugin: instance.number, app: key.app, collection: collection.name, key: key.key,
+          document,
           documentLimit: collection.documentLimit)
       case .failure(let refusal):
         deadLetters.append(

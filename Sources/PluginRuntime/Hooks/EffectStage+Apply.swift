@@ -13,7 +13,8 @@ extension EffectStage {
     let index: UInt32
   }
 
-  /// Hands everything to the working set and the facts to `block`; returns what was emitted, in order.
+  /// Hands everything to the working set and the facts to `block`; returns what was emitted, in
+  /// order.
   func apply(facts block: FactBlock) throws -> [Emitted] {
     guard let instance, let batch else { return [] }
     mergeCounters()
@@ -27,7 +28,8 @@ extension EffectStage {
     }
     try bytes.withUnsafeBytes { bytes in
       for fact in facts {
-        block.append(item: fact.item, name: instance.factName, value: .init(rebasing: bytes[fact.value]))
+        block.append(
+          item: fact.item, name: instance.factName, value: .init(rebasing: bytes[fact.value]))
       }
       try appendRows(instance, batch, bytes)
     }
@@ -51,7 +53,8 @@ extension EffectStage {
     }
     for unique in uniques {
       store.addUnique(
-        series: unique.series, grains: unique.grains, hour: unique.hour, firstTime: unique.firstTime)
+        series: unique.series, grains: unique.grains, hour: unique.hour, firstTime: unique.firstTime
+      )
     }
   }
 

@@ -1,8 +1,8 @@
 import PluginABI
 import Store
 
-/// The functions a hook calls. Each is one hop from C into the stage; arguments are checked here, where
-/// the pointers are.
+/// The functions a hook calls. Each is one hop from C into the stage; arguments are checked here,
+/// where the pointers are.
 extension EffectStage {
   /// A table whose functions lead to this stage, which must outlive it.
   func makeTable() -> tally_effects {
@@ -49,10 +49,13 @@ extension EffectStage {
   private func unique(
     _ index: UInt32, _ series: UnsafePointer<tally_series>?, _ hour: Int32, _ firstTime: Bool
   ) -> UInt32 {
-    guard let item = item(index), let slot = resolve(series, item, hour), let instance else { return 0 }
+    guard let item = item(index), let slot = resolve(series, item, hour), let instance else {
+      return 0
+    }
     let place = workingIndex(of: item)
     do {
-      var seen = try working[place].seen ?? store.seen(user: working[place].user, plugin: instance.number)
+      var seen =
+        try working[place].seen ?? store.seen(user: working[place].user, plugin: instance.number)
       working[place].seen = nil
       let grains = seen.insert(series: store.seriesID(slot), hour: hour)
       working[place].seen = seen
@@ -70,7 +73,8 @@ extension EffectStage {
   private func resolve(
     _ series: UnsafePointer<tally_series>?, _ item: UnsafePointer<tally_item>, _ hour: Int32
   ) -> Int32? {
-    guard let series, let instance, series.pointee.struct_size >= UInt32(MemoryLayout<tally_series>.size),
+    guard let series, let instance,
+      series.pointee.struct_size >= UInt32(MemoryLayout<tally_series>.size),
       series.pointee.metric >= 1, Int(series.pointee.metric) <= instance.metrics.count
     else {
       refuse("tally_series has a wrong struct_size or a metric that was not registered")
@@ -97,8 +101,8 @@ extension EffectStage {
     } catch {
       storeFailure = error
     }
-    // The array stays in `working`, unchanged, until the next cell_put or the end of the call, and with
-    // it its storage: that is the lifetime the header promises.
+    // The array stays in `working`, unchanged, until the next cell_put or the end of the call, and
+    // with it its storage: that is the lifetime the header promises.
     guard let cell = working[place].cell, !cell.isEmpty else { return tally_bytes() }
     return cell.withUnsafeBytes { tally_bytes(ptr: $0.baseAddress, len: UInt64($0.count)) }
   }
@@ -122,13 +126,15 @@ extension EffectStage {
   }
 
   private func row(
-    _ index: UInt32, _ table: UInt32, _ key: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer
+    _ index: UInt32, _ table: UInt32, _ key: UnsafeRawBufferPointer,
+    _ payload: UnsafeRawBufferPointer
   ) {
     guard item(index) != nil, let instance else { return }
     guard table >= 1, Int(table) <= instance.enrollment.tables.count else {
       return refuse("row names table \(table), which was not registered")
     }
-    rows.append(Row(item: Int(index), table: Int(table) - 1, key: keep(key), payload: keep(payload)))
+    rows.append(
+      Row(item: Int(index), table: Int(table) - 1, key: keep(key), payload: keep(payload)))
   }
 
   private func emit(

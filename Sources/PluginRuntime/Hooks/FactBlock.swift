@@ -1,8 +1,8 @@
 import Foundation
 import PluginABI
 
-/// The facts of one batch: per item a list of entries inside one pointer-free block, layout as `tally_facts`.
-/// Grows between calls only, so that what a hook was handed stays where it is.
+/// The facts of one batch: per item a list of entries inside one pointer-free block, layout as
+/// `tally_facts`. Grows between calls only, so that what a hook was handed stays where it is.
 package final class FactBlock {
   private var memory: UnsafeMutableRawPointer
   private var capacity: Int
@@ -52,7 +52,8 @@ package final class FactBlock {
   }
 
   /// Calls `body` with each fact about an item, newest first.
-  package func forEach(item: Int, _ body: (_ name: UInt32, _ value: UnsafeRawBufferPointer) -> Void) {
+  package func forEach(item: Int, _ body: (_ name: UInt32, _ value: UnsafeRawBufferPointer) -> Void)
+  {
     var offset = memory.load(fromByteOffset: Self.headerBytes + item * 4, as: UInt32.self)
     while offset != 0 {
       let entry = memory.load(fromByteOffset: Int(offset), as: tally_fact_entry.self)

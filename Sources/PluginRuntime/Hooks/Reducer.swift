@@ -26,7 +26,8 @@ enum Reducer {
               Unmanaged.passUnretained(result).toOpaque(),
               { ctx, bytes in
                 guard let ctx else { return }
-                Unmanaged<Result>.fromOpaque(ctx).takeUnretainedValue().document = Array(bytes.bytes)
+                Unmanaged<Result>.fromOpaque(ctx).takeUnretainedValue().document = Array(
+                  bytes.bytes)
               })
           }
         }

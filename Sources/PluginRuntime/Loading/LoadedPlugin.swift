@@ -1,8 +1,8 @@
 import Foundation
 import PluginABI
 
-/// A plugin's code: its checked table, wherever it came from. Built-ins and libraries cannot be told
-/// apart from here on.
+/// A plugin's code: its checked table, wherever it came from. Built-ins and libraries cannot be
+/// told apart from here on.
 package struct LoadedPlugin: @unchecked Sendable {
   package let manifest: Manifest
   /// The path of the library, or "built-in".
@@ -15,14 +15,15 @@ package struct LoadedPlugin: @unchecked Sendable {
     try self.init(entry: entry, origin: "built-in")
   }
 
-  /// Opens a library, which stays mapped until the process ends: unmapping a Swift image ends the host
-  /// at its next failed cast.
+  /// Opens a library, which stays mapped until the process ends: unmapping a Swift image ends the
+  /// host at its next failed cast.
   package init(path: String, name: String) throws(PluginError) {
     try SharedObject.inspect(path: path)
     guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) else {
       throw PluginError(
         .libraryMissing,
-        "\(path) does not load: \(Self.loaderMessage()); install what is missing or link it statically")
+        "\(path) does not load: \(Self.loaderMessage()); install what is missing or link it statically"
+      )
     }
     let symbol = Self.entrySymbol(for: name)
     guard let address = dlsym(handle, symbol) else {
@@ -35,7 +36,8 @@ package struct LoadedPlugin: @unchecked Sendable {
     guard manifest.name == name else {
       throw PluginError(
         .invalidTable,
-        "\(path): the descriptor's name is \"\(manifest.name)\", need \"\(name)\"; rename one of them")
+        "\(path): the descriptor's name is \"\(manifest.name)\", need \"\(name)\"; rename one of them"
+      )
     }
   }
 
@@ -46,7 +48,8 @@ package struct LoadedPlugin: @unchecked Sendable {
 
   private init(entry: tally_plugin_entry, origin: String) throws(PluginError) {
     guard let pointer = entry() else {
-      throw PluginError(.invalidTable, "\(origin): the entry function returned NULL, need a tally_plugin")
+      throw PluginError(
+        .invalidTable, "\(origin): the entry function returned NULL, need a tally_plugin")
     }
     table = try Self.check(pointer, origin: origin)
     manifest = try Manifest(table.descriptor, origin: origin)
@@ -61,7 +64,8 @@ package struct LoadedPlugin: @unchecked Sendable {
     guard size >= MemoryLayout<tally_plugin>.offset(of: \.create) ?? known, size <= 4096 else {
       throw PluginError(
         .invalidTable,
-        "\(origin): tally_plugin.struct_size is \(size), need \(known); set it to sizeof(tally_plugin)")
+        "\(origin): tally_plugin.struct_size is \(size), need \(known); set it to sizeof(tally_plugin)"
+      )
     }
     try checkVersion(pointer.pointee, origin: origin)
     let tail = UnsafeRawBufferPointer(start: pointer, count: size).dropFirst(known)
@@ -69,13 +73,18 @@ package struct LoadedPlugin: @unchecked Sendable {
       throw PluginError(
         .unknownTail,
         "\(origin): tally_plugin has \(size) bytes with data behind the \(known) this host knows "
-          + "(plugin minor \(pointer.pointee.abi_minor), host minor \(TALLY_ABI_MINOR)); update Tally")
+          + "(plugin minor \(pointer.pointee.abi_minor), host minor \(TALLY_ABI_MINOR)); update Tally"
+      )
     }
     var table = tally_plugin()
-    withUnsafeMutableBytes(of: &table) { $0.copyMemory(from: .init(start: pointer, count: min(size, known))) }
-    guard table.descriptor != nil, table.create != nil, table.enroll != nil, table.destroy != nil else {
+    withUnsafeMutableBytes(of: &table) {
+      $0.copyMemory(from: .init(start: pointer, count: min(size, known)))
+    }
+    guard table.descriptor != nil, table.create != nil, table.enroll != nil, table.destroy != nil
+    else {
       throw PluginError(
-        .invalidTable, "\(origin): descriptor, create, enroll and destroy must not be NULL in tally_plugin")
+        .invalidTable,
+        "\(origin): descriptor, create, enroll and destroy must not be NULL in tally_plugin")
     }
     return table
   }
@@ -90,7 +99,8 @@ package struct LoadedPlugin: @unchecked Sendable {
     guard table.min_host_minor <= TALLY_ABI_MINOR else {
       throw PluginError(
         .needsNewerHost,
-        "\(origin) needs host minor \(table.min_host_minor), this host has \(TALLY_ABI_MINOR); update Tally")
+        "\(origin) needs host minor \(table.min_host_minor), this host has \(TALLY_ABI_MINOR); update Tally"
+      )
     }
   }
 

@@ -21,10 +21,12 @@ package struct Manifest: Sendable {
     guard let name = table.name.string, Self.isName(name) else {
       throw PluginError(
         .invalidTable,
-        "\(origin): descriptor name must be 1 to \(Self.nameLengthMax) characters of a-z, 0-9 and -")
+        "\(origin): descriptor name must be 1 to \(Self.nameLengthMax) characters of a-z, 0-9 and -"
+      )
     }
     guard let version = table.version.string, let summary = table.summary.string else {
-      throw PluginError(.invalidTable, "\(origin): descriptor version and summary must be UTF-8 text")
+      throw PluginError(
+        .invalidTable, "\(origin): descriptor version and summary must be UTF-8 text")
     }
     self.name = name
     self.version = version

@@ -46,7 +46,8 @@ package struct SettingDefinition: Sendable {
     else {
       throw PluginError(
         .invalidTable,
-        "\(plugin): a tally_setting has a wrong struct_size, kind, name or range; see tally_plugin.h, 7")
+        "\(plugin): a tally_setting has a wrong struct_size, kind, name or range; see tally_plugin.h, 7"
+      )
     }
     self.name = name
     self.kind = kind
@@ -54,7 +55,8 @@ package struct SettingDefinition: Sendable {
     self.defaultText = defaultText
     range = setting.minimum == 0 && setting.maximum == 0 ? nil : setting.minimum...setting.maximum
     if case .failure(let reason) = parse(defaultText) {
-      throw PluginError(.invalidTable, "\(plugin): the default of setting \(name) is refused: \(reason)")
+      throw PluginError(
+        .invalidTable, "\(plugin): the default of setting \(name) is refused: \(reason)")
     }
   }
 
@@ -72,7 +74,9 @@ package struct SettingDefinition: Sendable {
       case .double: Double(text).flatMap { $0.isFinite ? .double($0) : nil }
       case .string: .string(text)
       }
-    guard let value else { return .failure(Refusal(description: "need \(kind.noun), have \"\(text)\"")) }
+    guard let value else {
+      return .failure(Refusal(description: "need \(kind.noun), have \"\(text)\""))
+    }
     if let range, let number = value.number, !range.contains(number) {
       return .failure(
         Refusal(description: "need \(range.lowerBound) to \(range.upperBound), have \(text)"))
@@ -107,7 +111,9 @@ package struct Settings: Sendable {
   ) throws(PluginError) {
     var values: [String: SettingValue] = [:]
     for setting in manifest.settings {
-      if case .success(let value) = setting.parse(setting.defaultText) { values[setting.name] = value }
+      if case .success(let value) = setting.parse(setting.defaultText) {
+        values[setting.name] = value
+      }
     }
     let names = manifest.settings.map(\.name)
     for entry in given {
@@ -122,7 +128,8 @@ package struct Settings: Sendable {
       case .success(let value): values[entry.name] = value
       case .failure(let reason):
         throw PluginError(
-          .invalidSetting, "\(entry.place): setting \(entry.name) of plugin \(manifest.name): \(reason)")
+          .invalidSetting,
+          "\(entry.place): setting \(entry.name) of plugin \(manifest.name): \(reason)")
       }
     }
     self.values = values

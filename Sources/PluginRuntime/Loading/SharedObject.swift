@@ -2,7 +2,9 @@ import Foundation
 
 /// The head of an ELF file, judged before any of its code runs.
 enum SharedObject {
-  static let machineNames: [UInt16: String] = [3: "i386", 40: "arm", 62: "x86-64", 183: "aarch64", 243: "risc-v"]
+  static let machineNames: [UInt16: String] = [
+    3: "i386", 40: "arm", 62: "x86-64", 183: "aarch64", 243: "risc-v",
+  ]
 
   #if arch(x86_64)
     static let hostMachine: UInt16 = 62
@@ -28,13 +30,17 @@ enum SharedObject {
       throw PluginError(
         .notSharedObject,
         "\(path) is \(describe(bits: head[4], type: type, machine: machine)); "
-          + "need a 64-bit shared object for \(name(of: hostMachine)); rebuild it with -shared -fPIC")
+          + "need a 64-bit shared object for \(name(of: hostMachine)); rebuild it with -shared -fPIC"
+      )
     }
   }
 
   private static func describe(bits: UInt8, type: UInt16, machine: UInt16) -> String {
-    let kinds: [UInt16: String] = [1: "an object file", 2: "a program", 3: "a shared object", 4: "a core dump"]
-    return "\(kinds[type] ?? "an ELF file of type \(type)") (\(bits == 2 ? 64 : 32)-bit, \(name(of: machine)))"
+    let kinds: [UInt16: String] = [
+      1: "an object file", 2: "a program", 3: "a shared object", 4: "a core dump",
+    ]
+    return
+      "\(kinds[type] ?? "an ELF file of type \(type)") (\(bits == 2 ? 64 : 32)-bit, \(name(of: machine)))"
   }
 
   private static func name(of machine: UInt16) -> String {

@@ -4,7 +4,9 @@ import Store
 /// Counters, as documents and as totals.
 extension ReadContext {
   func document(_ pointer: UnsafePointer<tally_question>?) -> tally_status {
-    guard let asked = asked(pointer), let metric = metric(asked.metric) else { return TALLY_INVALID }
+    guard let asked = asked(pointer), let metric = metric(asked.metric) else {
+      return TALLY_INVALID
+    }
     return reading {
       write(
         try snapshot.document(

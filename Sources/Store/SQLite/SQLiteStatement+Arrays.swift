@@ -11,8 +11,8 @@ extension SQLiteStatement {
   func run(cell first: [UInt8], _ second: [UInt8], at place: Int32) throws(StoreError) {
     try first.withBytes { (first) throws(StoreError) in
       try second.withBytes { (second) throws(StoreError) in
-        if first.isEmpty { bindNull(place) } else { bind(place, blob: first) }
-        if second.isEmpty { bindNull(place + 1) } else { bind(place + 1, blob: second) }
+        bind(place, orNull: first)
+        bind(place + 1, orNull: second)
         try run()
       }
     }
@@ -44,6 +44,15 @@ extension SQLiteStatement {
     try third.withBytes { (third) throws(StoreError) in
       bind(place + 2, text: third)
       try run(texts: first, second, at: place)
+    }
+  }
+}
+
+extension ContiguousArray<UInt8> {
+  /// `withUnsafeBytes` that keeps the kind of error.
+  func withBytes(_ body: (UnsafeRawBufferPointer) throws(StoreError) -> Void) throws(StoreError) {
+    try withUnsafeBufferPointer { (buffer) throws(StoreError) in
+      try body(UnsafeRawBufferPointer(buffer))
     }
   }
 }

@@ -39,6 +39,12 @@ final class SQLiteStatement {
     sqlite3_bind_blob64(handle, place, base, UInt64(bytes.count), nil)
   }
 
+  /// Binds a blob, or NULL when it is empty.
+  @inline(__always)
+  func bind(_ place: Int32, orNull bytes: UnsafeRawBufferPointer) {
+    if bytes.isEmpty { bindNull(place) } else { bind(place, blob: bytes) }
+  }
+
   /// Binds UTF-8 text.
   @inline(__always)
   func bind(_ place: Int32, text bytes: UnsafeRawBufferPointer) {

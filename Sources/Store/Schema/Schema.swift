@@ -34,6 +34,7 @@ enum Schema {
   ]
 
   /// `cell.id` is a `CellKey`; plugin 0 is the host, whose cell holds the recent request hashes.
+  /// `cell_log` holds newer cells that are not in their place yet (`CellLog`).
   private static let users = [
     """
     CREATE TABLE user(
@@ -42,6 +43,10 @@ enum Schema {
     """,
     "CREATE UNIQUE INDEX user_device ON user(app, device)",
     "CREATE TABLE cell(id INTEGER PRIMARY KEY, data BLOB, seen BLOB)",
+    """
+    CREATE TABLE cell_log(
+      flush INT NOT NULL, first INT NOT NULL, body BLOB NOT NULL, PRIMARY KEY(flush, first)) WITHOUT ROWID
+    """,
     """
     CREATE TABLE bulk_hash(
       app INT NOT NULL, slot INT NOT NULL, hash INT NOT NULL, received_s INT NOT NULL,

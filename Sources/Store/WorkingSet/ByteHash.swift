@@ -19,7 +19,7 @@ struct ByteHash {
   func callAsFunction(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
     guard let base = bytes.baseAddress, !bytes.isEmpty else { return first }
     let count = bytes.count
-    var state = first ^ UInt64(truncatingIfNeeded: count)
+    var state = first
     if count >= 8 {
       var offset = 0
       while offset + 16 < count {
@@ -32,7 +32,7 @@ struct ByteHash {
     } else {
       state = Self.fold(Self.short(base, count) ^ second, state)
     }
-    return Self.fold(state ^ first, second)
+    return Self.fold(state ^ second, first ^ UInt64(truncatingIfNeeded: count))
   }
 
   /// A hash of a number.

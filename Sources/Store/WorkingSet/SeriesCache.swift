@@ -57,7 +57,8 @@ struct SeriesCache: ~Copyable {
 
   let reader: StateReader
   private(set) var metrics: [RegisteredMetric] = []
-  var shapes: [CounterShape] = []
+  private var plans: ContiguousArray<SeriesPlan> = []
+  private(set) var shapes: [CounterShape] = []
   var table = ByteTable()
   var lines: ContiguousArray<Line> = []
   var nodeTable = ByteTable()
@@ -88,7 +89,9 @@ struct SeriesCache: ~Copyable {
     let shape = CounterShape(kinds: metric.measures.map(\.kind))
     let place = shapes.firstIndex(of: shape) ?? shapes.count
     if place == shapes.count { shapes.append(shape) }
-    metrics.append(RegisteredMetric(metric, shape: Int32(place)))
+    let registered = RegisteredMetric(metric, shape: Int32(place), firstPlan: plans.count)
+    plans.append(contentsOf: registered.plans)
+    metrics.append(registered)
     return metrics.count - 1
   }
 
@@ -122,10 +125,7 @@ struct SeriesCache: ~Copyable {
   }
 
   @inline(__always)
-  func plan(_ slot: Int32) -> SeriesPlan {
-    let line = lines[Int(slot)]
-    return metrics[Int(line.metric)].plans[Int(line.plan)]
-  }
+  func plan(_ slot: Int32) -> SeriesPlan { plans[Int(lines[Int(slot)].plan)] }
 
   @inline(__always)
   func counts(_ slot: Int32, in year: Int32) -> Bool {

@@ -6,8 +6,13 @@ struct SeriesPlan: Sendable {
   private(set) var added = Masks()
   private(set) var unique = Masks()
   private(set) var new = Masks()
+  /// The raw value of each measure's kind.
+  private var kinds = Masks()
   let shape: Int32
   let measures: Int
+
+  @inline(__always)
+  func kind(_ measure: Int) -> Measure.Kind { Measure.Kind(rawValue: UInt32(kinds[measure])) ?? .sum }
 
   /// What kind of series a plan is for.
   enum Role {
@@ -20,6 +25,7 @@ struct SeriesPlan: Sendable {
     self.shape = shape
     measures = metric.measures.count
     for (place, measure) in metric.measures.enumerated() {
+      kinds[place] = UInt8(measure.kind.rawValue)
       let grains =
         switch role {
         case .total: metric.grains(measure: place, dimension: nil)
@@ -42,15 +48,16 @@ struct SeriesPlan: Sendable {
 struct RegisteredMetric {
   let definition: MetricDefinition
   let storedName: [UInt8]
-  let kinds: [Measure.Kind]
   /// Of the total, of each declared dimension in order, of further dimensions.
   let plans: [SeriesPlan]
+  /// Where these lie among the plans of all metrics.
+  let firstPlan: Int
   let dimensionNames: [[UInt8]]
 
-  init(_ definition: MetricDefinition, shape: Int32) {
+  init(_ definition: MetricDefinition, shape: Int32, firstPlan: Int) {
     self.definition = definition
     storedName = Array(definition.storedName.utf8)
-    kinds = definition.measures.map(\.kind)
+    self.firstPlan = firstPlan
     dimensionNames = definition.dimensions.map { Array($0.name.utf8) }
     plans =
       [SeriesPlan(definition, role: .total, shape: shape)]
@@ -58,10 +65,10 @@ struct RegisteredMetric {
       + [SeriesPlan(definition, role: .further, shape: shape)]
   }
 
-  /// The place of a dimension's plan.
+  /// The place of a dimension's plan among those of all metrics.
   func plan(ofDimension dimension: UnsafeRawBufferPointer) -> Int {
-    if dimension.isEmpty { return 0 }
-    return (declared(dimension) ?? dimensionNames.count) + 1
+    if dimension.isEmpty { return firstPlan }
+    return firstPlan + 1 + (declared(dimension) ?? dimensionNames.count)
   }
 
   /// The place of a declared dimension.

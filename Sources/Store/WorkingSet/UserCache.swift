@@ -1,6 +1,6 @@
 /// Users and their cells: what is stored, read when first asked for, with everything that is not committed yet.
 struct UserCache: ~Copyable {
-  private struct User {
+  struct User {
     var uid: UInt64 = 0
     var createdMs: Int64 = 0
     var app: UInt32 = 0
@@ -10,14 +10,17 @@ struct UserCache: ~Copyable {
     var generation: UInt64 = 0
     var isNew = false
     var isDirty = false
+    /// The log holds cells of this user that are not in their place.
+    var isUnswept = false
     /// Used since the eviction last came by.
     var isRecent = false
   }
 
-  private struct Cell {
+  struct Cell {
     var plugin: Int32
     var next: Int32
     var isDirty = false
+    var isUnswept = false
     var data: [UInt8]
     var seen: [UInt8]
 
@@ -30,17 +33,22 @@ struct UserCache: ~Copyable {
   private static let bytesPerUser = MemoryLayout<User>.stride
   private static let keyPrefixBytes = 4
 
-  private var table = ByteTable()
-  private var users: ContiguousArray<User> = []
-  private var cells: ContiguousArray<Cell> = []
+  private(set) var table = ByteTable()
+  var users: ContiguousArray<User> = []
+  var cells: ContiguousArray<Cell> = []
   private var freeCells: ContiguousArray<Int32> = []
   private var cellBytes = 0
-  private var dirty: ContiguousArray<Int32> = []
+  var dirty: ContiguousArray<Int32> = []
   private var lastUser: [UInt32: UInt64] = [:]
   private var key = KeyBuffer()
   private var hand: Int32 = 0
-  private(set) var dirtyCells = 0
-  private(set) var newUsers = 0
+  var dirtyCells = 0
+  var newUsers = 0
+  /// Users with cells in the log.
+  var unswept = 0
+  var sweep: Sweep?
+  /// The flush that ended the last sweep.
+  var sweptThrough: UInt64 = 0
 
   /// Memory of what is held; what was let go and is used again does not count.
   var bytes: Int { table.bytes + table.count * Self.bytesPerUser + cellBytes }
@@ -180,44 +188,12 @@ struct UserCache: ~Copyable {
     return place
   }
 
-  // MARK: Flushing and eviction
+  // MARK: Eviction
 
-  /// Moves everything that is dirty into a flush, sorted.
-  mutating func take(into flush: inout Flush) {
-    flush.cells.reserveCapacity(dirtyCells)
-    for slot in dirty {
-      let user = users[Int(slot)]
-      users[Int(slot)].isDirty = false
-      users[Int(slot)].isNew = false
-      users[Int(slot)].generation = flush.generation
-      if user.isNew {
-        let device = Array(table.key(slot).dropFirst(Self.keyPrefixBytes))
-        flush.users.append(
-          .init(app: user.app, uid: user.uid, createdMs: user.createdMs, device: device))
-      }
-      takeCells(of: user, into: &flush)
-    }
-    dirty.removeAll(keepingCapacity: true)
-    (dirtyCells, newUsers) = (0, 0)
-    flush.users.sort { ($0.app, $0.uid) < ($1.app, $1.uid) }
-    flush.cells.sort { $0.key.rawValue < $1.key.rawValue }
-  }
-
-  private mutating func takeCells(of user: User, into flush: inout Flush) {
-    var place = user.firstCell
-    while place >= 0 {
-      if cells[Int(place)].isDirty {
-        cells[Int(place)].isDirty = false
-        let key = CellKey(app: user.app, user: user.uid, plugin: Int(cells[Int(place)].plugin))
-        flush.cells.append(
-          .init(key: key, data: cells[Int(place)].data, seen: cells[Int(place)].seen))
-      }
-      place = cells[Int(place)].next
-    }
-  }
+  func device(_ slot: Int32) -> [UInt8] { Array(table.key(slot).dropFirst(Self.keyPrefixBytes)) }
 
   /// Lets go of users that nobody used since the last time around, until the memory is back below `bytesMax`. What is
-  /// not committed stays.
+  /// not committed or not in its place stays.
   mutating func evict(bytesMax: Int, committed: UInt64) {
     // Two rounds: the first may find everybody used recently.
     var looks = 2 * Int(table.slotsEnd)
@@ -228,7 +204,7 @@ struct UserCache: ~Copyable {
       looks -= 1
       guard table.isUsed(slot) else { continue }
       let user = users[Int(slot)]
-      guard !user.isDirty, user.generation <= committed else { continue }
+      guard !user.isDirty, !user.isUnswept, user.generation <= committed else { continue }
       if user.isRecent {
         users[Int(slot)].isRecent = false
       } else {
@@ -252,7 +228,8 @@ struct UserCache: ~Copyable {
     table.remove(slot)
   }
 
-  mutating func removeAll() {
+  mutating func removeAll(generation: UInt64) {
     self = UserCache()
+    sweptThrough = generation
   }
 }

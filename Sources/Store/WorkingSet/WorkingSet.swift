@@ -18,6 +18,8 @@ package final class WorkingSet {
   var pending = PendingRows()
   private var generation: UInt64 = 0
   private var committedGeneration: UInt64 = 0
+  /// Cells of an earlier run are in their place.
+  private var isLogSettled = false
 
   init(store: Store, limits: WorkingSetLimits) throws(StoreError) {
     self.store = store
@@ -40,7 +42,15 @@ package final class WorkingSet {
   package func user(
     app: UInt32, device: UnsafeRawBufferPointer, nowMs: Int64
   ) throws(StoreError) -> (slot: Int32, uid: UInt64, isNew: Bool) {
-    try users.user(app: app, device: device, nowMs: nowMs, reader: reader)
+    if !isLogSettled { try settleLog() }
+    return try users.user(app: app, device: device, nowMs: nowMs, reader: reader)
+  }
+
+  /// Puts cells that an earlier run, or the time before a reset, left in the log into their place: afterwards the log
+  /// only holds what this working set knows.
+  private func settleLog() throws(StoreError) {
+    try store.settleCellLog()
+    isLogSettled = true
   }
 
   /// Whether the user sent a request with that hash within the last hours, and remembers it. 0 is never a duplicate.
@@ -109,7 +119,6 @@ package final class WorkingSet {
   package func add(series slot: Int32, hour: Int32, values: UnsafeBufferPointer<Int64>) {
     let plan = lines.plan(slot)
     let id = lines.lines[Int(slot)].id
-    let kinds = lines.shapes[Int(plan.shape)].kinds
     let count = min(values.count, plan.measures)
     var given: UInt8 = 0
     for place in 0..<count where values[place] != 0 { given |= 1 << UInt8(place) }
@@ -122,7 +131,7 @@ package final class WorkingSet {
       let start = counters.values(key, shape: plan.shape, measures: plan.measures)
       while measures != 0 {
         let place = measures.trailingZeroBitCount
-        counters.combine(start + place, kinds[place], values[place])
+        counters.combine(start + place, plan.kind(place), values[place])
         measures &= measures - 1
       }
     }
@@ -170,7 +179,7 @@ package final class WorkingSet {
       + positions.filter { $0.plugin != 0 }
       .map { Flush.Position(plugin: $0.plugin, position: $0.position) }
     var flush = Flush(generation: generation, position: position, positions: consumers)
-    users.take(into: &flush)
+    users.take(into: &flush, limits: limits)
     lines.take(into: &flush)
     flush.counters = counters.take(shapes: lines.shapes)
     documents.take(into: &flush)
@@ -192,7 +201,8 @@ package final class WorkingSet {
 
   /// Forgets everything that is not committed, and all caches: after a commit that failed.
   package func reset() throws(StoreError) {
-    users.removeAll()
+    users.removeAll(generation: generation)
+    isLogSettled = false
     lines.removeAll(generation: generation + 1)
     counters.removeAll()
     documents.removeAll()

@@ -3,7 +3,7 @@ import GRDBSQLite
 /// Keeps the write-ahead log of one connection bounded. Pages are moved between commits, by the writer, in a way that
 /// waits for nobody. A reader that looks at an old state keeps the log from starting over; when it has grown to a
 /// multiple of its limit, the writer waits a moment for readers to come forward. Readers never wait.
-struct Checkpoint {
+final class Checkpoint {
   /// Multiples of the limit from which on the writer waits for readers.
   static let patience = 3
   static let waitMs: Int32 = 20
@@ -11,32 +11,33 @@ struct Checkpoint {
   private let handle: OpaquePointer
   private let path: String
   private let pagesMax: Int
-  private let pages: PageCount
-
-  /// What the last commit told: SQLite calls back with the length of the log.
-  private final class PageCount {
-    var value = 0
-  }
+  /// Pages in the log after the last commit; SQLite calls back with it.
+  private var pages = 0
 
   init(_ handle: OpaquePointer, path: String, pagesMax: Int) {
     self.handle = handle
     self.path = path
     self.pagesMax = pagesMax
-    pages = PageCount()
     sqlite3_wal_hook(
       handle,
       { context, _, _, pages in
         guard let context else { return SQLITE_OK }
-        Unmanaged<PageCount>.fromOpaque(context).takeUnretainedValue().value = Int(pages)
+        Unmanaged<Checkpoint>.fromOpaque(context).takeUnretainedValue().pages = Int(pages)
         return SQLITE_OK
-      }, Unmanaged.passUnretained(pages).toOpaque())
+      }, Unmanaged.passUnretained(self).toOpaque())
   }
 
-  /// Nobody has called `runIfDue` for a long time.
-  var isOverdue: Bool { pages.value >= pagesMax * Self.patience }
+  /// Ends the calls from the connection; must come before it is closed and before this is let go.
+  func end() {
+    sqlite3_wal_hook(handle, nil, nil)
+  }
 
-  mutating func runIfDue() throws(StoreError) {
-    guard pages.value >= pagesMax else { return }
+  var isDue: Bool { pages >= pagesMax }
+
+  /// Nobody has called `run` for a long time, or readers were in its way.
+  var isOverdue: Bool { pages >= pagesMax * Self.patience }
+
+  func run() throws(StoreError) {
     let waits = isOverdue
     if waits { sqlite3_busy_timeout(handle, Self.waitMs) }
     defer { if waits { sqlite3_busy_timeout(handle, SQLiteConnection.busyTimeoutMs) } }
@@ -48,6 +49,6 @@ struct Checkpoint {
       throw StoreError(sqlite: code, handle: handle, file: path)
     }
     // When everything was moved, the next commit starts the log over and tells its new length.
-    pages.value = log == moved ? 0 : Int(log)
+    pages = log == moved ? 0 : Int(log)
   }
 }

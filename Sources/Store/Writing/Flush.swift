@@ -78,7 +78,12 @@ package struct Flush: Sendable {
   package let positions: [Position]
 
   var users: [User] = []
+  /// Cells on their way to their place.
   var cells: [Cell] = []
+  /// Cells on their way to the log.
+  var log = CellLog()
+  /// What earlier flushes than this one logged is in its place; 0: no sweep has ended.
+  var sweptBefore: UInt64 = 0
   var series: [Series] = []
   var seriesYears: [SeriesYear] = []
   /// Names of metrics, by the number series carry.
@@ -99,7 +104,7 @@ package struct Flush: Sendable {
 
   /// Rows the main transaction writes.
   package var changedKeys: Int {
-    users.count + cells.count + series.count + counters.count + documents.count + rows.count
+    users.count + cells.count + log.count + series.count + counters.count + documents.count + rows.count
       + deadLetters.count + bulkHashes.count
   }
 

@@ -11,7 +11,7 @@ final class RawFile {
   private let span: SQLiteStatement
   private let deleteBeyond: SQLiteStatement
   private let last: SQLiteStatement
-  private var checkpoint: Checkpoint
+  private let checkpoint: Checkpoint
 
   init(path: String, tuning: StoreTuning) throws(StoreError) {
     self.path = path
@@ -36,6 +36,10 @@ final class RawFile {
     deleteBeyond = try connection.prepare("DELETE FROM raw WHERE id >= ?")
     last = try connection.prepare("SELECT max(id) FROM raw")
     checkpoint = Checkpoint(connection.handle, path: path, pagesMax: tuning.rawWalPagesMax)
+  }
+
+  deinit {
+    checkpoint.end()
   }
 
   /// Deletes the rows of requests behind a position; almost always there are none.
@@ -68,7 +72,7 @@ final class RawFile {
   }
 
   func checkpointIfDue() throws(StoreError) {
-    try checkpoint.runIfDue()
+    if checkpoint.isDue { try checkpoint.run() }
   }
 
   private func write(_ row: RawRows.Row, _ bytes: UnsafeRawBufferPointer) throws(StoreError) {

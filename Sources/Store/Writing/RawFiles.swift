@@ -47,6 +47,10 @@ final class RawFiles {
     for entry in open { try entry.file.checkpointIfDue() }
   }
 
+  func close() {
+    open.removeAll()
+  }
+
   private func file(month: Int32) throws(StoreError) -> RawFile {
     if let place = open.firstIndex(where: { $0.month == month }) {
       let entry = open.remove(at: place)

@@ -1,3 +1,4 @@
+import Journal
 import NIOCore
 import Testing
 
@@ -171,6 +172,42 @@ struct BoundsTests {
       client.send("POST /i HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n")
       bench.pause(milliseconds: 50)
       bench.beginStop().wait()
+      #expect(client.isClosed())
+    }
+  }
+}
+
+@Suite("A journal that does not take requests", .timeLimit(.minutes(2)))
+struct JournalRefusalTests {
+  typealias Bench = ServerBench
+
+  @Test("Too little disk, a full queue and an entry too long are answered and counted")
+  func refusals() async throws {
+    let cases: [(Refusal, String, @Sendable (inout JournalConfiguration) -> Void)] = [
+      (.diskReserve, "HTTP/1.1 503 ", { $0.diskReserveBytes = .max }),
+      (.journalFull, "HTTP/1.1 503 ", { $0.queueBytesMax = 1 }),
+      (.bodyTooLarge, "HTTP/1.1 413 ", { $0.entryBytesMax = 10 }),
+    ]
+    for (refusal, status, settings) in cases {
+      try await Bench.run(journal: settings) { bench in
+        let client = try bench.client()
+        client.send(Bench.get("/i?\(Bench.ids)") + Bench.get("/i"))
+        let replies = [try client.reply(), try client.reply()]
+        #expect(replies[0].hasPrefix(status), "\(refusal)")
+        #expect(replies[0].contains("Retry-After: ") == status.contains("503"))
+        #expect(replies[1].hasPrefix("HTTP/1.1 400 "))
+        #expect(bench.metrics.refused(refusal) == 1)
+        #expect(bench.metrics.itemsAccepted.count == 0)
+      }
+    }
+  }
+
+  @Test("Under the disk reserve a large body is refused before it is sent")
+  func beforeTheBody() async throws {
+    try await Bench.run(journal: { $0.diskReserveBytes = .max }) { bench in
+      let client = try bench.client()
+      client.send("POST /i HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n")
+      #expect(try client.reply().hasPrefix("HTTP/1.1 503 "))
       #expect(client.isClosed())
     }
   }

@@ -123,7 +123,8 @@ struct ConversationTests {
       #expect(try client.replies(2) == [Bench.success, "100 "])
       client.send(body)
       #expect(try client.replies(1) == [Bench.success])
-      client.send("POST /o/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+      client.send(
+        "POST /o/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
       #expect(try client.replies(1) == ["100 "])
       client.send("hi")
       #expect(try client.replies(1) == ["200 hi"])
@@ -190,9 +191,13 @@ struct ConversationTests {
     try await Bench.run { bench in
       let client = try bench.client()
       client.send(Bench.post("/i", "--x--", "Content-Type: multipart/form-data; boundary=x"))
-      client.send(Bench.post("/i", #"{"app_key":"0f1e2d3c4b5a","device_id":"a"}"#, "Content-Type: application/json"))
+      client.send(
+        Bench.post(
+          "/i", #"{"app_key":"0f1e2d3c4b5a","device_id":"a"}"#, "Content-Type: application/json"))
       #expect(
-        try client.replies(2) == [#"415 {"result":"Content type is not supported"}"#, Bench.success])
+        try client.replies(2) == [
+          #"415 {"result":"Content type is not supported"}"#, Bench.success,
+        ])
     }
   }
 }

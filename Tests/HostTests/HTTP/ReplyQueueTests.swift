@@ -4,7 +4,9 @@ import Testing
 
 @Suite("Order of replies")
 struct ReplyQueueTests {
-  private func reply(_ content: Reply.Content) -> Reply { Reply(content: content, connection: .keep) }
+  private func reply(_ content: Reply.Content) -> Reply {
+    Reply(content: content, connection: .keep)
+  }
 
   @Test("A reply that is known waits for those before it")
   func order() {

@@ -38,7 +38,9 @@ final class ServerBench: Sendable {
     }
     server = HTTPServer(
       configuration, journal: journal,
-      directory: AppDirectory([IntakeBench.app(), IntakeBench.app(number: 2, key: "p", paused: true)]),
+      directory: AppDirectory([
+        IntakeBench.app(), IntakeBench.app(number: 2, key: "p", paused: true),
+      ]),
       metrics: metrics, clock: { 1_717_243_200_999 }, responder: router.buildResponder(),
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     port = try await server.start()
@@ -50,7 +52,8 @@ final class ServerBench: Sendable {
     journal journalSettings: (inout JournalConfiguration) -> Void = { _ in },
     _ body: @escaping @Sendable (ServerBench) throws -> Void
   ) async throws {
-    let bench = try await ServerBench(limits: limits, loops: loops, journalSettings: journalSettings)
+    let bench = try await ServerBench(
+      limits: limits, loops: loops, journalSettings: journalSettings)
     let result = await onThread { try body(bench) }
     await bench.server.stop()
     bench.journal.close()

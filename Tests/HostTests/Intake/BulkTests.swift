@@ -26,7 +26,8 @@ struct BulkTests {
     let bench = IntakeBench([IntakeBench.app(), IntakeBench.app(number: 2, key: "second")])
     let admission = bench.bulk(#"[{"device_id":"a","app_key":"second"},{"device_id":"b"}]"#)
     #expect(admission.items.map(\.app) == [2, 1])
-    let without = bench.bulk(#"[{"device_id":"a","app_key":"second"},{"device_id":"b"}]"#, outer: "")
+    let without = bench.bulk(
+      #"[{"device_id":"a","app_key":"second"},{"device_id":"b"}]"#, outer: "")
     #expect(without.items.map(\.app) == [2])
   }
 

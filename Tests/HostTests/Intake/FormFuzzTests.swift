@@ -22,7 +22,8 @@ struct FormFuzzTests {
     #"{"app_key":"0f1e2d3c4b5a","device_id":"d","requests":[{"device_id":"a"}],"m":{"a":[1,"\\"]}}"#,
   ].map { Array($0.utf8) }
 
-  private static let splices = ["%", "%4", "&", "=", "+", "\"", "\\", "{", "[", "]", "}", ",", "\\u"]
+  private static let splices =
+    ["%", "%4", "&", "=", "+", "\"", "\\", "{", "[", "]", "}", ",", "\\u"]
     .map { Array($0.utf8) } + [[0xFF], [0xC3], [0xED, 0xA0, 0x80], [0]]
 
   private static func mutate(_ text: [UInt8], _ random: inout Seeded) -> [UInt8] {
@@ -30,7 +31,9 @@ struct FormFuzzTests {
     for _ in 0..<Int.random(in: 1...6, using: &random) {
       let index = Int.random(in: 0...text.count, using: &random)
       switch Int.random(in: 0..<5, using: &random) {
-      case 0: text.insert(contentsOf: splices[Int.random(in: 0..<splices.count, using: &random)], at: index)
+      case 0:
+        text.insert(
+          contentsOf: splices[Int.random(in: 0..<splices.count, using: &random)], at: index)
       case 1: if index < text.count { text[index] = UInt8.random(in: 0...255, using: &random) }
       case 2: text.removeSubrange(min(index, text.count)..<min(index + 3, text.count))
       case 3: text.removeSubrange(index...)

@@ -19,7 +19,8 @@ struct HashTextTests {
     return digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
   }
 
-  static let pairs = "app_key=0f1e2d3c4b5a&device_id=device-42&begin_session=1&timestamp=1717243200123"
+  static let pairs =
+    "app_key=0f1e2d3c4b5a&device_id=device-42&begin_session=1&timestamp=1717243200123"
 
   @Test("The protocol's vectors hold for the text as taken")
   func vectors() {

@@ -148,7 +148,8 @@ struct IntakeTests {
       configuration.addresses = mode
       let bench = IntakeBench(configuration: configuration)
       #expect(bench.get(query).items.first?.parameters == ["a": "1"])
-      let bulk = bench.bulk(#"[{"device_id":"d","ip_address":"10.0.0.1","b":{"c":1}},{"device_id":"e"}]"#)
+      let bulk = bench.bulk(
+        #"[{"device_id":"d","ip_address":"10.0.0.1","b":{"c":1}},{"device_id":"e"}]"#)
       #expect(bulk.items.map(\.parameters) == [["b": #"{"c":1}"#], [:]])
       #expect(bulk.items.map(\.object) == [nil, #"{"device_id":"e"}"#])
     }

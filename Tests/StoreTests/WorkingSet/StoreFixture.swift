@@ -24,13 +24,13 @@ final class StoreFixture {
   }
 
   deinit {
-    try? store.pool.close()
+    try? store.close()
     try? FileManager.default.removeItem(atPath: directory)
   }
 
   /// Closes the store and opens it again, as a restart does.
   func reopen() throws {
-    try store.pool.close()
+    try store.close()
     store = try Store.open(directory: directory, tuning: tuning)
     set = try store.workingSet(limits: limits)
     position = store.committedPosition

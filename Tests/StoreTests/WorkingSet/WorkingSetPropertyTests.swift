@@ -32,7 +32,10 @@ import Testing
 
     init(seed: UInt64, cacheBytesMax: Int) throws {
       generator = SplitMix(seed: seed)
-      fixture = try StoreFixture(limits: WorkingSetLimits(cacheBytesMax: cacheBytesMax))
+      var limits = WorkingSetLimits(cacheBytesMax: cacheBytesMax)
+      limits.sweepFlushes = Int(seed % 5) + 1
+      limits.unsweptFlushesMax = 10
+      fixture = try StoreFixture(limits: limits)
       try register()
     }
 
@@ -198,6 +201,10 @@ import Testing
     #expect(try fixture.rawKeys().map(\.position) == model.raw)
     #expect(try fixture.ledger() == model.ledger)
     #expect(try fixture.store.counts().users == model.uids.count)
+    for (id, bytes) in model.cells {
+      let key = CellKey(app: id.user.app, user: model.uids[id.user] ?? 0, plugin: id.plugin)
+      #expect(try fixture.store.read { try $0.committedCell(key) ?? [] } == bytes)
+    }
     for (id, bytes) in model.cells {
       let user = try fixture.user(id.user.device, app: id.user.app)
       #expect(user.uid == model.uids[id.user])

@@ -12,9 +12,9 @@ import Testing
 
   private func change(_ fixture: StoreFixture, round: Int) throws {
     for number in 0..<200 {
-      let user = try fixture.user("device \(number)")
-      let cell = [UInt8](repeating: UInt8(round % 256), count: 500)
-      try fixture.set.setCell(user: user.slot, plugin: 1, cell)
+      try fixture.set.setDocument(
+        plugin: 1, app: 1, collection: "c", key: Array("\(number)".utf8),
+        [UInt8](repeating: UInt8(round % 256), count: 500), documentLimit: 1_000)
     }
     try fixture.flush()
     try fixture.store.checkpointIfDue()
@@ -39,7 +39,7 @@ import Testing
     try change(fixture, round: 1)
     let reader = try SQLiteConnection(path: fixture.store.path, mode: .readOnly)
     try reader.execute("BEGIN")
-    let sql = "SELECT hex(data) FROM cell WHERE data IS NOT NULL LIMIT 1"
+    let sql = "SELECT hex(body) FROM document LIMIT 1"
     let before = try reader.text(sql)
     for round in 2..<20 { try change(fixture, round: round) }
     #expect(try reader.text(sql) == before)

@@ -1,0 +1,37 @@
+import NIOCore
+import NIOHTTP1
+
+/// What happens to a connection besides requests.
+extension SDKLaneHandler {
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    switch event {
+    case is ChannelShouldQuiesceEvent:
+      isQuiescing = true
+      if case .passing = mode { return context.fireUserInboundEventTriggered(event) }
+      takeHeld()
+      flushReplies()
+    case ChannelEvent.inputClosed:
+      isInputClosed = true
+      if case .passing = mode { return context.fireUserInboundEventTriggered(event) }
+      takeHeld()
+      flushReplies()
+    default: context.fireUserInboundEventTriggered(event)
+    }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    if case .finishing = mode { return }
+    if case .passing(let passing) = mode, !passing.isReceived {
+      return context.fireErrorCaught(error)
+    }
+    guard let error = error as? HTTPParserError else { return closeNow() }
+    let refusal = error == .headerOverflow ? Refusal.headersTooLarge : .malformedRequest
+    if case .receiving = mode {
+      refuseAndEnd(refusal)
+    } else {
+      brokenInput = refusal
+      takeHeld()
+    }
+    flushReplies()
+  }
+}

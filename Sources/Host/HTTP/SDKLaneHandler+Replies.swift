@@ -1,0 +1,45 @@
+import NIOCore
+
+/// Replies on their way out, in the order of their requests.
+extension SDKLaneHandler {
+  /// Makes a waiting request's reply known; true when the connection has something new to flush.
+  func settle(_ number: UInt32, _ content: Reply.Content) -> Bool {
+    replies.resolve(number, content)
+    let wasUnflushed = hasUnflushed
+    writeReplies()
+    return hasUnflushed && !wasUnflushed
+  }
+
+  /// Writes the replies whose turn it is.
+  func writeReplies() {
+    while !isEnding, var reply = replies.next() {
+      if reply.content != .proceed {
+        loop.count(reply.content)
+        if isQuiescing, replies.isEmpty, held.isEmpty, case .between = mode {
+          reply.connection = .close
+        }
+        isEnding = reply.connection == .close
+      }
+      hasUnflushed = true
+      encoder?.write(NIOAny(loop.replies[reply]), promise: nil)
+    }
+  }
+
+  /// Sends what was written, and goes on with what waited for it.
+  func flushReplies() {
+    if hasUnflushed {
+      hasUnflushed = false
+      lastActive = loop.seconds
+      encoder?.flush()
+    }
+    if isEnding {
+      endAfterReply()
+      return
+    }
+    if !held.isEmpty || isInputClosed || isQuiescing || brokenInput != nil {
+      takeHeld()
+      if hasUnflushed { return flushReplies() }
+    }
+    resumeReading()
+  }
+}

@@ -1,0 +1,94 @@
+/// The main transaction: what every flush brings much of. The rest is in `WriterStatements+Rows.swift`.
+extension WriterStatements {
+  /// Writes a flush, unless it was written before.
+  func write(_ flush: Flush) throws(StoreError) {
+    guard try advances(flush) else { return }
+    try write(users: flush.users)
+    try write(cells: flush.cells)
+    try write(log: flush.log, of: flush.generation, sweptBefore: flush.sweptBefore)
+    try write(series: flush.series, metrics: flush.metrics)
+    try write(years: flush.seriesYears, metrics: flush.metrics)
+    try write(counters: flush.counters)
+    try write(documents: flush.documents)
+    try write(rows: flush.rows)
+    try write(deadLetters: flush.deadLetters)
+    try write(bulkHashes: flush.bulkHashes)
+    try write(ledger: flush.ledger)
+    try write(positions: flush.positions)
+  }
+
+  /// Whether the flush brings any consumer forward. One that does not was committed before, though its answer was
+  /// lost: writing it again would count it twice.
+  private func advances(_ flush: Flush) throws(StoreError) -> Bool {
+    for line in flush.positions {
+      guard let stored = try position(of: line.plugin), stored >= line.position else { return true }
+    }
+    return false
+  }
+
+  private func write(users: [Flush.User]) throws(StoreError) {
+    for line in users {
+      user.bind(1, Int64(line.app))
+      user.bind(2, Int64(line.uid))
+      user.bind(4, line.createdMs)
+      try user.run(blob: line.device, at: 3)
+    }
+  }
+
+  private func write(cells: [Flush.Cell]) throws(StoreError) {
+    for line in cells {
+      cell.bind(1, line.key.rawValue)
+      try cell.run(cell: line.data, line.seen, at: 2)
+    }
+  }
+
+  private func write(
+    log: CellLog, of generation: UInt64, sweptBefore: UInt64
+  ) throws(StoreError) {
+    try log.bytes.withBytes { (bytes) throws(StoreError) in
+      for chunk in log.chunks {
+        cellLog.bind(1, Int64(generation))
+        cellLog.bind(2, chunk.first.rawValue)
+        cellLog.bind(3, blob: UnsafeRawBufferPointer(rebasing: bytes[chunk.bytes]))
+        try cellLog.run()
+      }
+    }
+    guard sweptBefore > 0 else { return }
+    sweptLog.bind(1, Int64(sweptBefore))
+    try sweptLog.run()
+  }
+
+  private func write(series lines: [Flush.Series], metrics: [String]) throws(StoreError) {
+    for line in lines {
+      series.bind(1, line.id)
+      series.bind(2, Int64(line.app))
+      series.bind(3, copy: metrics[line.metric])
+      try series.run(texts: line.subject, line.dimension, line.value, at: 4)
+    }
+  }
+
+  private func write(years: [Flush.SeriesYear], metrics: [String]) throws(StoreError) {
+    for line in years {
+      seriesYear.bind(1, Int64(line.series.app))
+      seriesYear.bind(2, copy: metrics[line.series.metric])
+      seriesYear.bind(5, Int64(line.year))
+      seriesYear.bind(6, line.series.id)
+      try seriesYear.run(texts: line.series.subject, line.series.dimension, at: 3)
+    }
+  }
+
+  private func write(counters lines: CounterRows) throws(StoreError) {
+    var prepared: [(statement: SQLiteStatement, measures: Int)] = []
+    for shape in lines.shapes { prepared.append((try counter(shape), shape.kinds.count)) }
+    for row in lines.rows {
+      let (statement, measures) = prepared[Int(row.shape)]
+      statement.bind(1, row.key.series)
+      statement.bind(2, row.key.grain)
+      statement.bind(3, row.key.bucket)
+      for place in 0..<measures {
+        statement.bind(Int32(4 + place), lines.values[Int(row.values) + place])
+      }
+      try statement.run()
+    }
+  }
+}
