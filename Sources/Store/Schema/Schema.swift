@@ -91,9 +91,10 @@ enum Schema {
     "CREATE INDEX plugin_row_key ON plugin_row(plugin, app, name, key, id)",
   ]
 
-  /// `consumer` 0 is the store itself: everything up to its position is committed.
+  /// `consumer` 0 is the store itself: everything up to its position is committed. `flush` names the last commit.
   private static let accounting = [
     "CREATE TABLE consumer(plugin INTEGER PRIMARY KEY, position INT NOT NULL)",
+    "CREATE TABLE flush(id INTEGER PRIMARY KEY, run INT NOT NULL, generation INT NOT NULL)",
     """
     CREATE TABLE dead_letter(
       id INTEGER PRIMARY KEY, plugin INT NOT NULL, position INT NOT NULL, item INT NOT NULL,

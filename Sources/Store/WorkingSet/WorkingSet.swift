@@ -16,6 +16,8 @@ package final class WorkingSet {
   var documents = DocumentCache()
   var bulkHashes: [UInt32: BulkHashes] = [:]
   var pending = PendingRows()
+  /// Tells this working set's flushes from those of others.
+  private let run = Int64.random(in: .min ... .max)
   private var generation: UInt64 = 0
   private var committedGeneration: UInt64 = 0
   /// Cells of an earlier run are in their place.
@@ -178,7 +180,7 @@ package final class WorkingSet {
       [Flush.Position(plugin: 0, position: position)]
       + positions.filter { $0.plugin != 0 }
       .map { Flush.Position(plugin: $0.plugin, position: $0.position) }
-    var flush = Flush(generation: generation, position: position, positions: consumers)
+    var flush = Flush(run: run, generation: generation, position: position, positions: consumers)
     users.take(into: &flush, limits: limits)
     lines.take(into: &flush)
     flush.counters = counters.take(shapes: lines.shapes)

@@ -71,6 +71,8 @@ package struct Flush: Sendable {
     package let position: UInt64
   }
 
+  /// The working set it comes from.
+  let run: Int64
   /// Grows with every flush of a working set.
   package let generation: UInt64
   /// Everything up to here is in this flush or an earlier one.
@@ -96,7 +98,8 @@ package struct Flush: Sendable {
   var bulkHashes: [BulkHash] = []
   var raw = RawRows()
 
-  init(generation: UInt64, position: UInt64, positions: [Position]) {
+  init(run: Int64, generation: UInt64, position: UInt64, positions: [Position]) {
+    self.run = run
     self.generation = generation
     self.position = position
     self.positions = positions

@@ -2,7 +2,7 @@
 extension WriterStatements {
   /// Writes a flush, unless it was written before.
   func write(_ flush: Flush) throws(StoreError) {
-    guard try advances(flush) else { return }
+    guard try !isWritten(flush) else { return }
     try write(users: flush.users)
     try write(cells: flush.cells)
     try write(log: flush.log, of: flush.generation, sweptBefore: flush.sweptBefore)
@@ -15,15 +15,20 @@ extension WriterStatements {
     try write(bulkHashes: flush.bulkHashes)
     try write(ledger: flush.ledger)
     try write(positions: flush.positions)
+    try remember(flush)
   }
 
-  /// Whether the flush brings any consumer forward. One that does not was committed before, though its answer was
-  /// lost: writing it again would count it twice.
-  private func advances(_ flush: Flush) throws(StoreError) -> Bool {
-    for line in flush.positions {
-      guard let stored = try position(of: line.plugin), stored >= line.position else { return true }
-    }
-    return false
+  /// Whether this very flush was written before, though its answer was lost: writing it again would count it twice.
+  private func isWritten(_ flush: Flush) throws(StoreError) -> Bool {
+    defer { lastFlush.reset() }
+    guard try lastFlush.step(), lastFlush.integer(0) == flush.run else { return false }
+    return lastFlush.integer(1) >= Int64(flush.generation)
+  }
+
+  private func remember(_ flush: Flush) throws(StoreError) {
+    writtenFlush.bind(1, flush.run)
+    writtenFlush.bind(2, Int64(flush.generation))
+    try writtenFlush.run()
   }
 
   private func write(users: [Flush.User]) throws(StoreError) {

@@ -14,7 +14,8 @@ final class WriterStatements {
   let oldBulkHash: SQLiteStatement
   let ledger: SQLiteStatement
   let advance: SQLiteStatement
-  let position: SQLiteStatement
+  let lastFlush: SQLiteStatement
+  let writtenFlush: SQLiteStatement
 
   private var counters: [CounterShape: SQLiteStatement] = [:]
   private let handle: OpaquePointer
@@ -60,7 +61,8 @@ final class WriterStatements {
       INSERT INTO consumer VALUES(?,?)
       ON CONFLICT DO UPDATE SET position=max(position, excluded.position)
       """)
-    position = try prepare("SELECT position FROM consumer WHERE plugin=?")
+    lastFlush = try prepare("SELECT run, generation FROM flush")
+    writtenFlush = try prepare("INSERT OR REPLACE INTO flush(id,run,generation) VALUES(0,?,?)")
   }
 
   func position(of plugin: Int) throws(StoreError) -> UInt64? {
