@@ -71,7 +71,7 @@ struct Bench {
       items: accepted * kind.itemsPerRequest, drainSeconds: drained - loaded,
       idleMegabytes: before.residentMegabytes, peakMegabytes: after.peakMegabytes,
       afterMegabytes: after.residentMegabytes, firstRequestMilliseconds: first)
-    try addBooks(of: server, to: &measurement)
+    try addBooks(of: server, since: acceptedBefore, to: &measurement)
     return measurement
   }
 
@@ -83,12 +83,23 @@ struct Bench {
     }
   }
 
-  /// What the server's own accounting says, and what its folder takes.
-  private func addBooks(of server: TallyServer, to measurement: inout Measurement) throws {
-    measurement.duplicates = try server.metric("tally_items_duplicate_total") ?? -1
-    measurement.rawRows = try server.metric("tally_items_stored_total") ?? -1
-    _ = server.terminate(seconds: 30)
-    measurement.diskBytes = Disk.bytes(below: server.dataPath)
+  /// What the server's own accounting says without the requests before the load, and what the
+  /// store takes on the disk.
+  private func addBooks(
+    of server: TallyServer, since before: Double, to measurement: inout Measurement
+  ) throws {
+    guard server.terminate(seconds: 30) == .code(0) else {
+      throw HarnessError("the server did not end well: \(server.log)")
+    }
+    measurement.diskBytes = Disk.bytesOfStore(server.dataPath)
+    let (_, output) = try Subprocess.run(
+      [TallyServer.binary, "verify", "--data", server.dataPath, "--json"], seconds: 300)
+    let books = try JSON(output)["store"]
+    measurement.duplicates = books?["items"]?["duplicate"]?.number ?? 0
+    guard let rows = books?["rows"]?["raw rows"]?.number else {
+      throw HarnessError("verify tells no raw rows: \(output)")
+    }
+    measurement.rawRows = rows - before
   }
 
   /// Milliseconds from the start of the process to its first 200.

@@ -26,9 +26,9 @@ enum Disk {
     return times.median
   }
 
-  /// Bytes that a folder takes on the disk.
-  static func bytes(below folder: String) -> Double {
-    Files.tree(folder).map { name in
+  /// Bytes that raw rows and counters take on the disk; the journal's files are reused.
+  static func bytesOfStore(_ folder: String) -> Double {
+    Files.tree(folder).filter { !$0.hasPrefix("journal/") }.map { name in
       var status = stat()
       return lstat(folder + "/" + name, &status) == 0 ? Double(status.st_blocks) * 512 : 0
     }.reduce(0, +)

@@ -31,9 +31,9 @@ final class GroupQueue: @unchecked Sendable {
 
   // MARK: Any thread
 
-  func append(_ entry: UnsafeRawBufferPointer, checksum: UInt32, sink: Int, token: UInt64)
-    -> JournalAppend
-  {
+  func append(
+    _ entry: UnsafeRawBufferPointer, checksum: UInt32, sink: Int, token: UInt64, wakes: Bool
+  ) -> JournalAppend {
     let size = EntryFrame.size + entry.count
     monitor.lock()
     let answer = admit(size)
@@ -51,8 +51,14 @@ final class GroupQueue: @unchecked Sendable {
     gathering.append(
       entry, checksum: checksum, sink: sink, token: token,
       growLimit: GroupHeader.size + groupBytesMax)
-    unlockAndWake()
+    if wakes { unlockAndWake() } else { monitor.unlock() }
     return .queued
+  }
+
+  /// Wakes the writer for what was appended without waking it.
+  func wake() {
+    monitor.lock()
+    unlockAndWake()
   }
 
   /// What an append of `size` bytes would be told now.

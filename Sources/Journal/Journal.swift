@@ -66,14 +66,21 @@ package final class Journal: @unchecked Sendable {
 
   /// Queues a copy of the entry; everything but `.queued` means it was not taken. The sink is told once the
   /// entry is durable, on the writer's thread and possibly before this returns.
-  package func append(_ entry: UnsafeRawBufferPointer, sink: Int, token: UInt64) -> JournalAppend {
+  /// Whoever appends several in a row passes `wakes: false` and calls `wake` behind the last: otherwise
+  /// the first one's wake takes the core from under the others, and they miss its group.
+  package func append(
+    _ entry: UnsafeRawBufferPointer, sink: Int, token: UInt64, wakes: Bool = true
+  ) -> JournalAppend {
     guard entry.count <= configuration.entryBytesMax else { return refuse(.tooLarge) }
     if space.isLow() { return refuse(.diskReserve) }
     let answer = queue.append(
-      entry, checksum: EntryFrame.checksum(entry), sink: sink, token: token)
+      entry, checksum: EntryFrame.checksum(entry), sink: sink, token: token, wakes: wakes)
     if answer == .queued { configuration.faultPoint?(.afterAppend) }
     return answer
   }
+
+  /// Sends what was appended with `wakes: false` on its way.
+  package func wake() { queue.wake() }
 
   /// What an append of `bytes` would be told now; so that a body need not be read for nothing.
   package func admission(of bytes: Int = 0) -> JournalAppend {

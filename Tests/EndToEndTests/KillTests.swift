@@ -35,7 +35,7 @@ extension EndToEnd {
       for _ in 0..<4 {
         server.kill()
         // Trimming is rare; everything else happens many times a second.
-        let passing = random.int(1...(point == "before-trim" ? 2 : 12))
+        let passing = random.int(1...(point == "before-trim" ? 2 : 6))
         try server.launch(environment: ["TALLY_FAULT": "\(point):\(passing)"])
         let ended = server.process?.wait(seconds: 20)
         #expect(ended == .signal(SIGKILL), "the fault point \(point) was never passed")

@@ -71,6 +71,18 @@ final class PowerLossDisk {
     return false
   }
 
+  /// Keeps a copy of what is on the unmounted disk.
+  func saveImage() throws { try copy(imagePath, imagePath + ".saved") }
+
+  /// Puts the unmounted disk back to the copy.
+  func restoreImage() throws { try copy(imagePath + ".saved", imagePath) }
+
+  private func copy(_ source: String, _ target: String) throws {
+    Files.remove(target)
+    let (status, output) = try Subprocess.run(["cp", "-a", source, target])
+    guard status == .code(0) else { throw HarnessError("cp: \(output)") }
+  }
+
   /// Waits for the seeded moment; pulls the plug when it does not come within `seconds`.
   func losePower(within seconds: Double) throws {
     if wait(for: "lost", seconds: seconds) { return }

@@ -19,6 +19,58 @@ extension EndToEnd {
       #expect(try complaints(rounds: 3, isLying: true, patience: 3) != [])
     }
 
+    /// One loss at every fourth operation that changes the disk, from the first start to the first
+    /// commits.
+    static let firstMoments = Array(stride(from: 2, through: 200, by: 4))
+
+    @Test("Power may be lost at any moment of a first start")
+    func firstStart() throws {
+      let disk = try PowerLossDisk()
+      try disk.mount(seed: 0)
+      let server = try TallyServer(dataPath: disk.mountPath + "/data")
+      disk.unmount()
+      try disk.saveImage()
+      for moment in Self.firstMoments {
+        try disk.restoreImage()
+        try disk.mount(seed: UInt64(moment), loseAfter: moment)
+        try server.launch()
+        let accepted = sendUntilRefused(server)
+        try disk.losePower(within: 0)
+        server.kill()
+        disk.unmount()
+        try disk.mount(seed: 0)
+        defer { disk.unmount() }
+        try expect(server, accepted, moment)
+      }
+    }
+
+    /// Sends sessions of ever new devices until one is not answered.
+    private func sendUntilRefused(_ server: TallyServer) -> Int {
+      guard server.waitUntilReady(seconds: 2) else { return 0 }
+      let connection = server.connect(seconds: 1)
+      for number in 0..<40 {
+        let begin = "/i?app_key=\(server.keys.appKey)&device_id=d\(number)&begin_session=1"
+        guard let reply = try? connection.get(begin), reply.status == 200 else { return number }
+      }
+      return 40
+    }
+
+    /// One request may have been made durable without having been answered.
+    private func expect(_ server: TallyServer, _ accepted: Int, _ moment: Int) throws {
+      do { try server.start() } catch {
+        Issue.record("power lost at operation \(moment), \(accepted) accepted: \(error)")
+        return
+      }
+      try server.settle()
+      let answer = try server.ask("method=users&period=30days")
+      let counted = (answer.object ?? [:]).filter { Int($0.key) != nil }
+        .compactMap { $0.value["t"]?.number }.reduce(0, +)
+      let allowed = Double(accepted)...Double(accepted + 1)
+      #expect(
+        allowed.contains(counted), "power lost at operation \(moment)\n\(server.log.suffix(2_000))")
+      server.kill()
+    }
+
     /// Loses power `rounds` times under load and answers what is wrong afterwards.
     private func complaints(rounds: Int, isLying: Bool, patience: Double) throws -> [String] {
       var random = SeededGenerator(seed: SeededGenerator.seeds(1)[0])
@@ -38,6 +90,9 @@ extension EndToEnd {
       }
       try disk.mount(seed: 0)
       var complaints: [String] = []
+      if load.accepted < 20 * rounds {
+        complaints.append("only \(load.accepted) requests accepted")
+      }
       do { try server.start() } catch { complaints.append("\(error)") }
       load.stop()
       if complaints.isEmpty { complaints = load.complaints() }

@@ -8,9 +8,9 @@ extension EndToEnd {
     private func refusal(_ config: String) throws -> (Subprocess.ExitStatus?, String) {
       let server = try TallyServer(config: config)
       try server.launch()
-      let ended = server.process?.wait(seconds: 10)
       defer { server.kill() }
-      return (ended, server.log)
+      if server.waitUntilReady(seconds: 10) { return (nil, server.log) }
+      return (server.process?.wait(seconds: 10), server.log)
     }
 
     static let configs: [(name: String, text: String, place: String, words: [String])] = [

@@ -107,9 +107,9 @@ package final class TallyServer: @unchecked Sendable {
   ) throws(HarnessError) {
     try launch(environment: environment)
     guard waitUntilReady(seconds: seconds) else {
-      let ended = process?.poll()
+      let ended = process?.poll().map { "\($0)" } ?? "still running"
       kill()
-      throw HarnessError("the server did not start (\(String(describing: ended))): \(log)")
+      throw HarnessError("the server did not start (\(ended)): \(log.suffix(2_000))")
     }
   }
 

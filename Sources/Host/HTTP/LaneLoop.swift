@@ -83,20 +83,21 @@ final class LaneLoop: JournalSink, @unchecked Sendable {
     return answer == .queued ? nil : Self.refusal(answer)
   }
 
-  /// Hands the journal what one turn of the loop brought. Together, because the first entry wakes
-  /// the journal's thread: what follows at once is in the same group, and is answered with it.
+  /// Hands the journal what one turn of the loop brought, with one wake: what comes together is in
+  /// one group, and is answered together.
   private func appendPending() {
     guard !pending.isEmpty else { return }
     let entries = intake.entries
     for entry in pending {
       let answer = journal.append(
-        entries.part(entry.offset, entry.count), sink: sink, token: entry.token)
+        entries.part(entry.offset, entry.count), sink: sink, token: entry.token, wakes: false)
       if answer == .queued {
         metrics.itemsAccepted.add(entry.items)
       } else {
         settle(entry.token, .refusal(Self.refusal(answer)))
       }
     }
+    journal.wake()
     pending.removeAll(keepingCapacity: true)
     intake.removeEntries()
     flushAnswered()

@@ -8,9 +8,10 @@ import Store
 /// see them, and hands what changed to the store writer. What fails is begun again from the last
 /// commit.
 final class Pipeline: @unchecked Sendable {
-  /// What one step takes from the journal.
-  static let batchBytesMax = 1 << 20
-  static let batchEntriesMax = 1_000
+  /// What one step takes from the journal: as much as still fits into the caches of one core when it
+  /// is decoded.
+  static let batchBytesMax = 128 << 10
+  static let batchEntriesMax = 512
   /// The wait before work begins again after the store failed.
   static let retryDelaySeconds = 1.0
 

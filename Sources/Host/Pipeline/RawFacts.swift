@@ -26,18 +26,27 @@ struct RawFacts {
   }
 
   private mutating func appendWords(_ value: UnsafeRawBufferPointer) {
-    var group = 0
-    while group < value.count {
+    var offset = 0
+    while offset < value.count {
       let mask = bytes.count
       bytes.append(0)
-      for bit in 0..<8 where group + bit * 8 < value.count {
-        let word = value[group + bit * 8..<min(group + bit * 8 + 8, value.count)]
-        guard word.contains(where: { $0 != 0 }) else { continue }
-        bytes[mask] |= 1 << UInt8(bit)
-        bytes.append(contentsOf: word)
-        bytes.append(contentsOf: repeatElement(0, count: 8 - word.count))
+      for bit in 0..<8 where offset < value.count {
+        let word = Self.word(value, at: offset)
+        if word != 0 {
+          bytes[mask] |= 1 << UInt8(bit)
+          withUnsafeBytes(of: word) { bytes.append(contentsOf: $0) }
+        }
+        offset += 8
       }
-      group += 64
     }
+  }
+
+  /// Eight bytes; behind the end there are zeros.
+  @inline(__always)
+  private static func word(_ value: UnsafeRawBufferPointer, at offset: Int) -> UInt64 {
+    if offset + 8 <= value.count { return value.loadUnaligned(fromByteOffset: offset, as: UInt64.self) }
+    var word: UInt64 = 0
+    withUnsafeMutableBytes(of: &word) { $0.copyBytes(from: value[offset...]) }
+    return word
   }
 }

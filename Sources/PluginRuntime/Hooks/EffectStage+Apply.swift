@@ -19,25 +19,20 @@ extension EffectStage {
     guard let instance, let batch else { return [] }
     mergeCounters()
     for entry in working {
-      if entry.cellChanged, let cell = entry.cell {
-        try store.setCell(user: entry.user, plugin: instance.number, cell)
+      if let cell = entry.cell {
+        store.setCell(user: entry.user, plugin: instance.number, copying: cell)
       }
       if entry.seenChanged, let seen = entry.seen {
         try store.setSeen(user: entry.user, plugin: instance.number, seen)
       }
     }
-    try bytes.withUnsafeBytes { bytes in
-      for fact in facts {
-        block.append(
-          item: fact.item, name: instance.factName, value: .init(rebasing: bytes[fact.value]))
-      }
-      try appendRows(instance, batch, bytes)
-    }
+    for fact in facts { block.append(item: fact.item, name: instance.factName, value: fact.value) }
+    try appendRows(instance, batch)
     let emitted = emits.map { emit in
       let item = tally_batch_item(batch, UInt32(emit.item)).pointee
       return Emitted(
-        app: item.app, collection: emit.table, key: Array(bytes[emit.key]),
-        payload: Array(bytes[emit.payload]), position: item.position, index: item.index)
+        app: item.app, collection: emit.table, key: Array(emit.key),
+        payload: Array(emit.payload), position: item.position, index: item.index)
     }
     clear()
     return emitted
@@ -59,15 +54,15 @@ extension EffectStage {
   }
 
   private func appendRows(
-    _ instance: PluginInstance, _ batch: UnsafePointer<tally_batch>, _ bytes: UnsafeRawBufferPointer
+    _ instance: PluginInstance, _ batch: UnsafePointer<tally_batch>
   ) throws {
     for row in rows {
       let item = tally_batch_item(batch, UInt32(row.item)).pointee
       let table = instance.enrollment.tables[row.table]
       try store.appendRow(
         plugin: instance.number, app: item.app, table: table.name, rowsPerKey: table.rowsPerKey,
-        key: .init(rebasing: bytes[row.key]), uid: item.user, receivedMs: item.received_ms,
-        payload: .init(rebasing: bytes[row.payload]))
+        key: row.key, uid: item.user, receivedMs: item.received_ms,
+        payload: row.payload)
     }
   }
 }

@@ -93,18 +93,13 @@ extension EffectStage {
 
   private func cell(_ index: UInt32) -> tally_bytes {
     guard let item = item(index), let instance else { return tally_bytes() }
-    let place = workingIndex(of: item)
-    do {
-      if working[place].cell == nil {
-        working[place].cell = try store.cell(user: working[place].user, plugin: instance.number)
-      }
-    } catch {
-      storeFailure = error
-    }
-    // The array stays in `working`, unchanged, until the next cell_put or the end of the call, and
-    // with it its storage: that is the lifetime the header promises.
-    guard let cell = working[place].cell, !cell.isEmpty else { return tally_bytes() }
-    return cell.withUnsafeBytes { tally_bytes(ptr: $0.baseAddress, len: UInt64($0.count)) }
+    let place = workingOfUser[Int(item.pointee.user_index)]
+    // The arena aligns, and keeps what it gave out to the end of the call: what the header promises.
+    let cell =
+      (place >= 0 ? working[Int(place)].cell : nil)
+      ?? arena.copy(
+        store.borrowedCell(user: users[Int(item.pointee.user_index)], plugin: instance.number))
+    return tally_bytes(ptr: cell.isEmpty ? nil : cell.baseAddress, len: UInt64(cell.count))
   }
 
   private func putCell(_ index: UInt32, _ value: UnsafeRawBufferPointer) {
@@ -113,8 +108,7 @@ extension EffectStage {
       return refuse("a cell of \(value.count) bytes is over the limit of \(Self.cellBytesMax)")
     }
     let place = workingIndex(of: item)
-    working[place].cell = Array(value)
-    working[place].cellChanged = true
+    working[place].cell = arena.copy(value)
   }
 
   private func fact(_ index: UInt32, _ value: UnsafeRawBufferPointer) {
@@ -122,7 +116,7 @@ extension EffectStage {
     guard value.count <= Self.factBytesMax else {
       return refuse("a fact of \(value.count) bytes is over the limit of \(Self.factBytesMax)")
     }
-    facts.append(Fact(item: Int(index), value: keep(value)))
+    facts.append(Fact(item: Int(index), value: arena.copy(value)))
   }
 
   private func row(
@@ -134,7 +128,7 @@ extension EffectStage {
       return refuse("row names table \(table), which was not registered")
     }
     rows.append(
-      Row(item: Int(index), table: Int(table) - 1, key: keep(key), payload: keep(payload)))
+      Row(item: Int(index), table: Int(table) - 1, key: arena.copy(key), payload: arena.copy(payload)))
   }
 
   private func emit(
@@ -146,6 +140,6 @@ extension EffectStage {
       return refuse("emit names collection \(collection), which was not registered")
     }
     emits.append(
-      Row(item: Int(index), table: Int(collection) - 1, key: keep(key), payload: keep(payload)))
+      Row(item: Int(index), table: Int(collection) - 1, key: arena.copy(key), payload: arena.copy(payload)))
   }
 }

@@ -26,22 +26,22 @@ package final class EffectStage {
   struct Working {
     let user: Int32
     let userIndex: Int32
-    var cell: [UInt8]?
-    var cellChanged = false
+    /// What the call put, in the arena; nil while the stored cell stands.
+    var cell: UnsafeRawBufferPointer?
     var seen: SeenHours?
     var seenChanged = false
   }
 
   struct Fact {
     let item: Int
-    let value: Range<Int>
+    let value: UnsafeRawBufferPointer
   }
 
   struct Row {
     let item: Int
     let table: Int
-    let key: Range<Int>
-    let payload: Range<Int>
+    let key: UnsafeRawBufferPointer
+    let payload: UnsafeRawBufferPointer
   }
 
   let store: WorkingSet
@@ -58,8 +58,8 @@ package final class EffectStage {
   var facts: ContiguousArray<Fact> = []
   var rows: ContiguousArray<Row> = []
   var emits: ContiguousArray<Row> = []
-  /// Texts and payloads of facts, rows and emits.
-  var bytes: ContiguousArray<UInt8> = []
+  /// Cells, facts and payloads of the call.
+  let arena = Arena()
 
   /// What the hook did that the header forbids: the call is refused.
   var violation: String?
@@ -104,7 +104,7 @@ package final class EffectStage {
     facts.removeAll(keepingCapacity: true)
     rows.removeAll(keepingCapacity: true)
     emits.removeAll(keepingCapacity: true)
-    bytes.removeAll(keepingCapacity: true)
+    arena.reset()
   }
 
   /// The item at that place, if it lies in the window of this call.
@@ -128,11 +128,5 @@ package final class EffectStage {
     workingOfUser[userIndex] = Int32(working.count)
     working.append(Working(user: users[userIndex], userIndex: Int32(userIndex)))
     return working.count - 1
-  }
-
-  func keep(_ source: UnsafeRawBufferPointer) -> Range<Int> {
-    let start = bytes.count
-    bytes.append(contentsOf: source)
-    return start..<bytes.count
   }
 }

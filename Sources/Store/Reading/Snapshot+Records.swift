@@ -71,10 +71,6 @@ extension Snapshot {
   /// A plugin's cell of a user; nil when there is none.
   package func cell(plugin: Int, app: UInt32, user: UInt64) throws -> [UInt8]? {
     guard app <= CellKey.appMax, user <= CellKey.userMax else { return nil }
-    var found: [UInt8]?
-    let id = CellKey(app: app, user: user, plugin: plugin).rawValue
-    let sql = "SELECT data FROM cell WHERE id = ? AND data IS NOT NULL"
-    try ReadStatement(database, sql).forEach([.integer(id)]) { found = $0.bytes(0) }
-    return found
+    return try committedCell(CellKey(app: app, user: user, plugin: plugin))
   }
 }

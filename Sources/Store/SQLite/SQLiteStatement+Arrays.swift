@@ -7,17 +7,6 @@ extension SQLiteStatement {
     }
   }
 
-  /// Binds two neighbouring blobs, empty ones as NULL, then runs.
-  func run(cell first: [UInt8], _ second: [UInt8], at place: Int32) throws(StoreError) {
-    try first.withBytes { (first) throws(StoreError) in
-      try second.withBytes { (second) throws(StoreError) in
-        bind(place, orNull: first)
-        bind(place + 1, orNull: second)
-        try run()
-      }
-    }
-  }
-
   /// Binds a text, then runs.
   func run(text bytes: [UInt8], at place: Int32) throws(StoreError) {
     try bytes.withBytes { (held) throws(StoreError) in

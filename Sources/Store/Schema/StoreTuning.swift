@@ -1,10 +1,9 @@
 /// Sizes of the store's files and buffers, chosen by measurement. Page sizes hold for files that are yet to be made.
 package struct StoreTuning: Sendable {
-  /// Bytes of a page of the main file. Requests touch cells all over the file, and every page touched is written
-  /// whole.
-  package var pageBytes = 2_048
+  /// Bytes of a page of the main file.
+  package var pageBytes = 4_096
   /// Bytes of a page of the raw files, which only grow at their end.
-  package var rawPageBytes = 8_192
+  package var rawPageBytes = 16_384
   /// Pages in the write-ahead log of the main file from which on they are moved into it.
   package var walPagesMax = 20_000
   /// The same for a raw file.

@@ -16,6 +16,7 @@ struct PendingRows {
     flush.ledger.merge(ledger, uniquingKeysWith: +)
     flush.bulkHashes = bulkHashes
     self = PendingRows()
+    raw = .sized(like: flush.raw)
   }
 }
 

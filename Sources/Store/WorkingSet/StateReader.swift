@@ -65,16 +65,23 @@ final class StateReader {
     return try userQuery.step() ? UInt64(userQuery.integer(0)) : nil
   }
 
-  /// Calls `body` with each cell of a user.
-  func cells(
-    app: UInt32, user uid: UInt64, _ body: (_ plugin: Int, _ data: [UInt8], _ seen: [UInt8]) -> Void
-  ) throws(StoreError) {
+  /// All cells of a user; the caller frees them.
+  func cells(app: UInt32, user uid: UInt64) throws(StoreError) -> CellBlock {
     cellsQuery.bind(1, CellKey(app: app, user: uid, plugin: 0).rawValue)
     cellsQuery.bind(2, CellKey(app: app, user: uid, plugin: CellKey.pluginMax).rawValue)
     defer { cellsQuery.reset() }
-    while try cellsQuery.step() {
-      body(CellKey(rawValue: cellsQuery.integer(0)).plugin, Array(cellsQuery.bytes(1)), Array(cellsQuery.bytes(2)))
+    var found = CellBlock()
+    do throws(StoreError) {
+      while try cellsQuery.step() {
+        let place = found.add(CellKey(rawValue: cellsQuery.integer(0)).plugin)
+        found.setData(place, cellsQuery.bytes(1))
+        found.setSeen(place, cellsQuery.bytes(2))
+      }
+    } catch {
+      found.deallocate()
+      throw error
     }
+    return found
   }
 
   /// The largest uid of an app; 0 when it has no users.

@@ -1,7 +1,8 @@
 /// How changed cells reach the file: into the log with the next flush, and to their own place when a sweep comes by.
 ///
 /// A sweep takes the users who have something in the log in the order of their rows, a slice with every flush. When
-/// it is through, everything that was logged before it began is in its place, and that part of the log is deleted.
+/// it is through, everything that was logged before it began is in its place or was logged again, and that part of the
+/// log is deleted.
 extension UserCache {
   /// A sweep under way.
   struct Sweep {
@@ -24,16 +25,23 @@ extension UserCache {
     changed.reserveCapacity(dirty.count)
     for slot in dirty { changed.append(Sorted(key: rowKey(slot), slot: slot)) }
     changed.sort { $0.key < $1.key }
-    for entry in changed { takeUser(entry.slot, into: &flush) }
     beginSweepIfDue(limits, flush.generation)
-    advanceSweep(into: &flush, newlyLogged: changed.count)
+    advanceSweep(into: &flush)
+    flush.log.reserve(bytes: logBytesBefore + logBytesBefore / 8)
     // Without room for cells that wait, all go to their place at once.
     let logs = limits.unsweptBytesMax > 0
-    for entry in changed { takeCells(entry.slot, into: &flush, isLogged: logs) }
+    for entry in changed {
+      takeIfNew(entry.slot, into: &flush)
+      takeCells(entry.slot, into: &flush, isLogged: logs)
+    }
     flush.log.endChunk()
-    flush.cells.sort { $0.key.rawValue < $1.key.rawValue }
+    flush.swept.endChunk()
+    flush.sweptBefore = sweptBefore
+    logBytesBefore = flush.log.bytes.count
+    loggedBytes += logBytesBefore
     dirty.removeAll(keepingCapacity: true)
-    (dirtyCells, newUsers) = (0, 0)
+    newUsers.removeAll(keepingCapacity: true)
+    dirtyCells = 0
   }
 
   private func rowKey(_ slot: Int32) -> Int64 {
@@ -41,32 +49,33 @@ extension UserCache {
     return CellKey(app: user.app, user: user.uid, plugin: 0).rawValue
   }
 
-  private mutating func takeUser(_ slot: Int32, into flush: inout Flush) {
-    users[Int(slot)].generation = flush.generation
-    let user = users[Int(slot)]
-    guard user.isNew else { return }
-    users[Int(slot)].isNew = false
+  private mutating func takeIfNew(_ slot: Int32, into flush: inout Flush) {
+    guard users[Int(slot)].marks.contains(.new) else { return }
+    users[Int(slot)].marks.remove(.new)
     flush.users.append(
-      .init(app: user.app, uid: user.uid, createdMs: user.createdMs, device: device(slot)))
+      .init(
+        app: users[Int(slot)].app, uid: users[Int(slot)].uid, createdMs: newUsers[slot] ?? 0,
+        device: device(slot)))
   }
 
   /// Takes the cells of a user that changed: to the log, where they wait for a sweep, or to their place.
   private mutating func takeCells(_ slot: Int32, into flush: inout Flush, isLogged: Bool) {
     let user = users[Int(slot)]
-    users[Int(slot)].isDirty = false
-    var place = user.firstCell
-    while place >= 0 {
-      let cell = Int(place)
-      place = cells[cell].next
-      guard cells[cell].isDirty else { continue }
-      cells[cell].isDirty = false
-      let key = CellKey(app: user.app, user: user.uid, plugin: Int(cells[cell].plugin))
+    users[Int(slot)].marks.remove(.dirty)
+    users[Int(slot)].generation = UInt32(flush.generation)
+    let first = CellKey(app: user.app, user: user.uid, plugin: 0).rawValue
+    var place = 0
+    while place < user.cells.end {
+      defer { place = user.cells.next(place) }
+      guard user.cells.marks(place).contains(.dirty) else { continue }
+      let key = CellKey(rawValue: first + Int64(user.cells.plugin(place)))
       if isLogged {
-        flush.log.append(key, data: cells[cell].data, seen: cells[cell].seen)
-        cells[cell].isUnswept = true
+        flush.log.append(key, data: user.cells.data(place), seen: user.cells.seen(place))
+        user.cells.setMarks(place, .unswept)
         markUnswept(slot, true)
       } else {
-        flush.cells.append(.init(key: key, data: cells[cell].data, seen: cells[cell].seen))
+        flush.swept.append(key, data: user.cells.data(place), seen: user.cells.seen(place))
+        user.cells.setMarks(place, [])
       }
     }
   }
@@ -75,27 +84,28 @@ extension UserCache {
   /// than the log, and the log is what readers and restarts believe.
   private mutating func sweepCells(_ slot: Int32, into flush: inout Flush) {
     let user = users[Int(slot)]
-    users[Int(slot)].generation = flush.generation
+    users[Int(slot)].generation = UInt32(flush.generation)
+    let first = CellKey(app: user.app, user: user.uid, plugin: 0).rawValue
     var staysUnswept = false
-    var place = user.firstCell
-    while place >= 0 {
-      let cell = Int(place)
-      place = cells[cell].next
-      guard cells[cell].isUnswept else { continue }
-      if cells[cell].isDirty {
+    var place = 0
+    while place < user.cells.end {
+      defer { place = user.cells.next(place) }
+      let marks = user.cells.marks(place)
+      guard marks.contains(.unswept) else { continue }
+      if marks.contains(.dirty) {
         staysUnswept = true
         continue
       }
-      cells[cell].isUnswept = false
-      let key = CellKey(app: user.app, user: user.uid, plugin: Int(cells[cell].plugin))
-      flush.cells.append(.init(key: key, data: cells[cell].data, seen: cells[cell].seen))
+      user.cells.setMarks(place, [])
+      let key = CellKey(rawValue: first + Int64(user.cells.plugin(place)))
+      flush.swept.append(key, data: user.cells.data(place), seen: user.cells.seen(place))
     }
     markUnswept(slot, staysUnswept)
   }
 
   private mutating func markUnswept(_ slot: Int32, _ isUnswept: Bool) {
-    guard users[Int(slot)].isUnswept != isUnswept else { return }
-    users[Int(slot)].isUnswept = isUnswept
+    guard users[Int(slot)].marks.contains(.unswept) != isUnswept else { return }
+    users[Int(slot)].marks.formSymmetricDifference(.unswept)
     unswept += isUnswept ? 1 : -1
   }
 
@@ -103,11 +113,15 @@ extension UserCache {
     guard sweep == nil, unswept > 0 else { return }
     let share = Double(unswept) / Double(max(table.count, 1))
     let isFull = Double(bytes) * share > Double(limits.unsweptBytesMax)
-    let isOld = generation >= sweptThrough + UInt64(limits.unsweptFlushesMax)
-    guard isFull || isOld else { return }
+    let isLong =
+      loggedBytes > limits.loggedBytesMax
+      || generation >= sweepBegan + UInt64(limits.unsweptFlushesMax)
+    guard isFull || isLong else { return }
+    (loggedBytes, sweepBegan) = (0, generation)
     var left = ContiguousArray<Sorted>()
     left.reserveCapacity(unswept)
-    for slot in 0..<Int32(table.slotsEnd) where table.isUsed(slot) && users[Int(slot)].isUnswept {
+    for slot in 0..<Int32(table.slotsEnd)
+    where table.isUsed(slot) && users[Int(slot)].marks.contains(.unswept) {
       left.append(Sorted(key: rowKey(slot), slot: slot))
     }
     left.sort { $0.key > $1.key }
@@ -115,17 +129,15 @@ extension UserCache {
     sweep = Sweep(began: generation, users: left, slice: slice)
   }
 
-  /// Takes the next slice; at least as many as the log gains, or it would grow without end.
-  private mutating func advanceSweep(into flush: inout Flush, newlyLogged: Int) {
+  private mutating func advanceSweep(into flush: inout Flush) {
     guard var current = sweep else { return }
     sweep = nil
-    for _ in 0..<max(current.slice, newlyLogged) {
+    for _ in 0..<current.slice {
       guard let next = current.users.popLast() else { break }
       sweepCells(next.slot, into: &flush)
     }
     if current.users.isEmpty {
-      flush.sweptBefore = current.began
-      sweptThrough = flush.generation
+      sweptBefore = current.began
     } else {
       sweep = current
     }

@@ -87,6 +87,16 @@ package final class WorkingSet {
     users.setData(slot, plugin: plugin, bytes)
   }
 
+  /// A plugin's cell of a user where it lies, valid until anything of the working set changes.
+  package func borrowedCell(user slot: Int32, plugin: Int) -> UnsafeRawBufferPointer {
+    users.borrowedData(slot, plugin: plugin)
+  }
+
+  /// As `setCell`, from borrowed bytes.
+  package func setCell(user slot: Int32, plugin: Int, copying bytes: UnsafeRawBufferPointer) {
+    users.setData(slot, plugin: plugin, copying: bytes)
+  }
+
   /// The hours in which a user was seen in a plugin's series.
   package func seen(user slot: Int32, plugin: Int) throws(StoreError) -> SeenHours {
     users.seen(slot, plugin: plugin)
@@ -163,7 +173,7 @@ package final class WorkingSet {
 
   /// Rows the next flush will write to the main file.
   package var changedKeys: Int {
-    users.dirtyCells + users.newUsers + lines.newLines.count + counters.count + documents.dirtyCount
+    users.dirtyCells + users.newUsers.count + lines.newLines.count + counters.count + documents.dirtyCount
       + pending.count
   }
 

@@ -8,11 +8,13 @@ package struct WorkingSetLimits: Sendable {
   package var unsweptBytesMax: Int
   /// Flushes after which the log is swept in any case: it is what a restart after a crash must work off.
   package var unsweptFlushesMax = 256
+  /// Bytes logged after which it is swept; the log takes about twice this room.
+  package var loggedBytesMax = 64 << 20
   /// Flushes over which a sweep is spread.
   package var sweepFlushes = 8
 
-  package init(cacheBytesMax: Int = 64 << 20) {
+  package init(cacheBytesMax: Int = 96 << 20) {
     self.cacheBytesMax = cacheBytesMax
-    unsweptBytesMax = cacheBytesMax / 2
+    unsweptBytesMax = cacheBytesMax / 4 * 3
   }
 }

@@ -27,15 +27,20 @@ struct CellLog: Sendable {
   private var chunkFirst: CellKey?
 
   /// Appends a cell; keys must grow.
-  mutating func append(_ key: CellKey, data: [UInt8], seen: [UInt8]) {
+  mutating func append(
+    _ key: CellKey, data: UnsafeMutableRawBufferPointer, seen: UnsafeMutableRawBufferPointer
+  ) {
     if chunkFirst == nil { chunkFirst = key }
-    withUnsafeBytes(of: key.rawValue.littleEndian) { bytes.append(contentsOf: $0) }
-    withUnsafeBytes(of: UInt32(data.count).littleEndian) { bytes.append(contentsOf: $0) }
-    withUnsafeBytes(of: UInt32(seen.count).littleEndian) { bytes.append(contentsOf: $0) }
+    var header = (key.rawValue, UInt32(data.count), UInt32(seen.count))
+    withUnsafeBytes(of: &header) { bytes.append(contentsOf: $0) }
     bytes.append(contentsOf: data)
     bytes.append(contentsOf: seen)
     count += 1
     if bytes.count - chunkStart >= Self.chunkBytes { endChunk() }
+  }
+
+  mutating func reserve(bytes count: Int) {
+    bytes.reserveCapacity(count)
   }
 
   /// Ends the last chunk, which may be short.
@@ -45,15 +50,13 @@ struct CellLog: Sendable {
     (chunkStart, chunkFirst) = (bytes.count, nil)
   }
 
-  mutating func reserve(cells: Int, bytes count: Int) {
-    bytes.reserveCapacity(count + cells * Self.headerBytes)
-  }
-
   /// Calls `body` with each record of a row, in order; a damaged row is refused.
   static func forEach(
     _ row: UnsafeRawBufferPointer,
-    _ body: (CellKey, _ data: UnsafeRawBufferPointer, _ seen: UnsafeRawBufferPointer) throws -> Void
-  ) throws {
+    _ body: (
+      CellKey, _ data: UnsafeRawBufferPointer, _ seen: UnsafeRawBufferPointer
+    ) throws(StoreError) -> Void
+  ) throws(StoreError) {
     var place = 0
     while place < row.count {
       guard place + headerBytes <= row.count else { throw damaged }
@@ -63,7 +66,7 @@ struct CellLog: Sendable {
       let start = place + headerBytes
       guard start + data + seen <= row.count else { throw damaged }
       try body(
-        CellKey(rawValue: Int64(littleEndian: key)), .init(rebasing: row[start..<start + data]),
+        CellKey(rawValue: key), .init(rebasing: row[start..<start + data]),
         .init(rebasing: row[start + data..<start + data + seen]))
       place = start + data + seen
     }

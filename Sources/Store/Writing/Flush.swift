@@ -8,12 +8,6 @@ package struct Flush: Sendable {
     let device: [UInt8]
   }
 
-  struct Cell: Sendable {
-    let key: CellKey
-    let data: [UInt8]
-    let seen: [UInt8]
-  }
-
   struct Series: Sendable {
     let id: Int64
     let app: UInt32
@@ -81,10 +75,10 @@ package struct Flush: Sendable {
 
   var users: [User] = []
   /// Cells on their way to their place.
-  var cells: [Cell] = []
+  var swept = CellLog()
   /// Cells on their way to the log.
   var log = CellLog()
-  /// What earlier flushes than this one logged is in its place; 0: no sweep has ended.
+  /// What flushes before this one logged is in its place.
   var sweptBefore: UInt64 = 0
   var series: [Series] = []
   var seriesYears: [SeriesYear] = []
@@ -107,7 +101,7 @@ package struct Flush: Sendable {
 
   /// Rows the main transaction writes.
   package var changedKeys: Int {
-    users.count + cells.count + log.count + series.count + counters.count + documents.count + rows.count
+    users.count + swept.count + log.count + series.count + counters.count + documents.count + rows.count
       + deadLetters.count + bulkHashes.count
   }
 

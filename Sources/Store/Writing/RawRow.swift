@@ -37,8 +37,12 @@ struct RawRows: Sendable {
     if !isSorted { rows.sort { $0.key.rawValue < $1.key.rawValue } }
   }
 
-  mutating func removeAll() {
-    self = RawRows()
+  /// Room for about as much as another one has.
+  static func sized(like other: RawRows) -> RawRows {
+    var made = RawRows()
+    made.rows.reserveCapacity(other.rows.count + other.rows.count / 8)
+    made.bytes.reserveCapacity(other.bytes.count + other.bytes.count / 8)
+    return made
   }
 }
 

@@ -12,7 +12,7 @@ extension Store {
       let cell = try SQLiteStatement(
         handle: handle, path: path, sql: "INSERT OR REPLACE INTO cell(id,data,seen) VALUES(?,?,?)")
       while try log.step() {
-        try CellLog.forEach(log.bytes(0)) { key, data, seen in
+        try CellLog.forEach(log.bytes(0)) { (key, data, seen) throws(StoreError) in
           cell.bind(1, key.rawValue)
           cell.bind(2, orNull: data)
           cell.bind(3, orNull: seen)

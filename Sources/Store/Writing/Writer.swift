@@ -64,8 +64,6 @@ final class Writer: @unchecked Sendable {
       try raw.deleteInOpenFiles(beyond: committedPosition)
       rawMayBeAhead = false
     }
-    // A flush that is committed already has its rows.
-    guard flush.position > committedPosition else { return }
     try raw.write(flush.raw)
   }
 

@@ -4,7 +4,7 @@ extension WriterStatements {
   func write(_ flush: Flush) throws(StoreError) {
     guard try !isWritten(flush) else { return }
     try write(users: flush.users)
-    try write(cells: flush.cells)
+    try write(swept: flush.swept)
     try write(log: flush.log, of: flush.generation, sweptBefore: flush.sweptBefore)
     try write(series: flush.series, metrics: flush.metrics)
     try write(years: flush.seriesYears, metrics: flush.metrics)
@@ -40,10 +40,14 @@ extension WriterStatements {
     }
   }
 
-  private func write(cells: [Flush.Cell]) throws(StoreError) {
-    for line in cells {
-      cell.bind(1, line.key.rawValue)
-      try cell.run(cell: line.data, line.seen, at: 2)
+  private func write(swept: CellLog) throws(StoreError) {
+    try swept.bytes.withBytes { (bytes) throws(StoreError) in
+      try CellLog.forEach(bytes) { (key, data, seen) throws(StoreError) in
+        cell.bind(1, key.rawValue)
+        cell.bind(2, orNull: data)
+        cell.bind(3, orNull: seen)
+        try cell.run()
+      }
     }
   }
 

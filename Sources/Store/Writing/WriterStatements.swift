@@ -30,7 +30,12 @@ final class WriterStatements {
     user = try prepare("INSERT INTO user(app,uid,device,created_ms) VALUES(?,?,?,?)")
     cell = try prepare("INSERT OR REPLACE INTO cell(id,data,seen) VALUES(?,?,?)")
     cellLog = try prepare("INSERT OR REPLACE INTO cell_log(flush,first,body) VALUES(?,?,?)")
-    sweptLog = try prepare("DELETE FROM cell_log WHERE flush<?")
+    // The oldest first, or an older cell would come to light; a few at a time, because freeing pages takes its time.
+    sweptLog = try prepare(
+      """
+      DELETE FROM cell_log WHERE flush IN (
+        SELECT DISTINCT flush FROM cell_log WHERE flush<? ORDER BY flush LIMIT 3)
+      """)
     series = try prepare(
       "INSERT INTO series(id,app,metric,subject,dimension,value) VALUES(?,?,?,?,?,?)")
     seriesYear = try prepare(
@@ -63,12 +68,6 @@ final class WriterStatements {
       """)
     lastFlush = try prepare("SELECT run, generation FROM flush")
     writtenFlush = try prepare("INSERT OR REPLACE INTO flush(id,run,generation) VALUES(0,?,?)")
-  }
-
-  func position(of plugin: Int) throws(StoreError) -> UInt64? {
-    position.bind(1, Int64(plugin))
-    defer { position.reset() }
-    return try position.step() ? UInt64(position.integer(0)) : nil
   }
 
   /// The statement that adds counters of a shape.

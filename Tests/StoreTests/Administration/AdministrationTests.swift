@@ -29,7 +29,8 @@ import Testing
   func seeded() throws {
     let keys = try (0..<2).map { _ in
       var generator = SplitMix(seed: 9)
-      return try StoreFixture().store.createApp(NewApp(name: "a"), nowMs: 0, using: &generator).key
+      let fixture = try StoreFixture()
+      return try fixture.store.createApp(NewApp(name: "a"), nowMs: 0, using: &generator).key
     }
     #expect(keys[0] == keys[1])
   }

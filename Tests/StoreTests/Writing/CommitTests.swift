@@ -122,15 +122,17 @@ import Testing
   func catchUp() throws {
     let fixture = try StoreFixture()
     try apply(fixture, position: 1)
+    try apply(fixture, position: 2)
+    fixture.position = 1
     try fixture.flush()
     let plugin = try fixture.set.plugin("late")
-    for target in [UInt64(1), 1] {
+    for target in [UInt64(1), 2] {
       fixture.add(try fixture.series(fixture.set.register(Self.metric)), hour: 24, 1)
-      try fixture.store.commit(fixture.set.takeFlush(through: 1, positions: [(plugin, target)]))
+      try fixture.store.commit(fixture.set.takeFlush(through: 2, positions: [(plugin, target)]))
     }
-    // The second brought nobody forward: it can only be a repetition.
-    #expect(try fixture.counters()["1 p.m // 2 1"]?[0] == 1)
-    #expect(try fixture.store.position(ofPlugin: plugin) == 1)
+    #expect(try fixture.counters()["1 p.m // 2 1"]?[0] == 2)
+    #expect(try fixture.store.position(ofPlugin: plugin) == 2)
+    #expect(fixture.store.committedPosition == 2)
   }
 
   @Test("Raw rows lie in the file of their month of receipt, each with its range of event times")
