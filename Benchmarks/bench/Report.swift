@@ -13,7 +13,7 @@ struct Report {
   }
 
   static func padded(_ value: Double, _ decimals: Int, _ width: Int) -> String {
-    let scale = decimals == 0 ? 1.0 : 10.0
+    let scale = pow(10, Double(decimals))
     let rounded = (value * scale).rounded() / scale
     let text = decimals == 0 ? "\(Int(rounded))" : "\(rounded)"
     return String(repeating: " ", count: max(0, width - text.count)) + text
@@ -35,7 +35,7 @@ struct Report {
       return row(
         kind.title,
         [
-          Self.padded(cpu, 1, 0), base.map { Self.padded(cpu / $0, 1, 0) } ?? "-",
+          Self.padded(cpu, 1, 0), base.map { Self.padded(cpu / $0, 2, 0) } ?? "-",
           Self.padded(value(\.wrk.requestsPerSecond), 0, 0),
           "\((value(\.wrk.p50Microseconds) / 10).rounded() / 100)",
           "\((value(\.wrk.p99Microseconds) / 10).rounded() / 100)",

@@ -34,6 +34,7 @@ package struct JournalReport: Sendable, Equatable {
 
   /// Positions without entries.
   package struct Gap: Sendable, Equatable {
+    /// Why nothing is there.
     package enum Reason: String, Sendable {
       /// Entries stood there and were answered as kept.
       case lost

@@ -56,10 +56,11 @@ public struct Node {
     pointer.pointee.key == key.id && key.id != 0
   }
 
-  /// Whole seconds of a number or of a text that begins with one; nil for everything else.
+  /// Whole seconds of a number or of a text that begins with one, the nearest there is when it does
+  /// not fit; nil for everything else.
   public var looseInt: Int64? {
     if let int { return int }
-    if let double { return double.magnitude < 0x1p63 ? Int64(double) : nil }
+    if let double { return Int64(saturating: double) }
     return text.leadingInt
   }
 
@@ -103,9 +104,17 @@ public struct Node {
   }
 }
 
+extension Int64 {
+  /// The whole part of a number, or the nearest there is; nil for what is no number.
+  init?(saturating double: Double) {
+    guard !double.isNaN else { return nil }
+    if double.magnitude < 0x1p63 { self.init(double) } else { self = double < 0 ? .min : .max }
+  }
+}
+
 extension Text {
-  /// The whole number the text begins with, as `parseInt` reads it; nil when there is none or it
-  /// does not fit.
+  /// The whole number the text begins with, as `parseInt` reads it, the nearest there is when it
+  /// does not fit; nil when there is none.
   public var leadingInt: Int64? {
     var place = 0
     while place < count, self[place] == 0x20 { place += 1 }
@@ -115,8 +124,7 @@ extension Text {
     while place < count, self[place] >= 0x30, self[place] <= 0x39 {
       let (tens, over) = (value ?? 0).multipliedReportingOverflow(by: 10)
       let (sum, more) = tens.addingReportingOverflow(Int64(self[place] - 0x30))
-      guard !over, !more else { return nil }
-      value = sum
+      value = over || more ? .max : sum
       place += 1
     }
     return value.map { isNegative ? -$0 : $0 }

@@ -7,6 +7,7 @@ import Store
 package final class PluginRuntime: @unchecked Sendable {
   /// One plugin that should run.
   package struct Request {
+    /// Where its code comes from.
     package enum Code {
       case builtin(tally_plugin_entry)
       case library(name: String, path: String)

@@ -2,11 +2,12 @@ import Foundation
 import GRDB
 import Synchronization
 
-/// Everything that was counted and everything that is managed, in one folder: `tally.db` holds state, counters and
-/// administration, `raw/YYYY-MM.db` the raw items by month of receipt. No SQL stands outside this room.
+/// Everything that was counted and everything that is managed, in one folder: `tally.db` holds
+/// state, counters and administration, `raw/YYYY-MM.db` the raw items by month of receipt. No SQL
+/// stands outside this room.
 ///
-/// Three ways lead in: `commit` (one writer thread), `workingSet` (what the next commit will say; the pipeline's
-/// thread), and reads and administration (any thread).
+/// Three ways lead in: `commit` (one writer thread), `workingSet` (what the next commit will say;
+/// the pipeline's thread), and reads and administration (any thread).
 package final class Store: Sendable {
   /// Readers that work at the same time; more wait for one to finish.
   static let readersMax = 8
@@ -26,8 +27,8 @@ package final class Store: Sendable {
   package var path: String { Store.mainPath(directory) }
   var rawDirectory: String { Store.rawPath(directory) }
 
-  /// Opens the store of a folder, making what is missing. Raw rows that were written for a commit which never became
-  /// complete are deleted here, before anything is replayed.
+  /// Opens the store of a folder, making what is missing. Raw rows that were written for a commit
+  /// which never became complete are deleted here, before anything is replayed.
   package static func open(
     directory: String, tuning: StoreTuning = StoreTuning()
   ) throws(StoreError) -> Store {
@@ -56,12 +57,13 @@ package final class Store: Sendable {
   }
 
   deinit {
-    writer.close()
+    writer.letGo()
   }
 
-  /// Makes one flush durable: raw rows first, then everything else with the positions, in one transaction. Repeating
-  /// a flush that is committed already changes nothing. After a failure nothing of the main file has changed; the
-  /// working set must be reset, and the pipeline begins again behind `committedPosition`. Called by one thread.
+  /// Makes one flush durable: raw rows first, then everything else with the positions, in one
+  /// transaction. Repeating a flush that is committed already changes nothing. After a failure
+  /// nothing of the main file has changed; the working set must be reset, and the pipeline begins
+  /// again behind `committedPosition`. Called by one thread.
   package func commit(
     _ flush: Flush, faultPoint: ((StoreFault) throws -> Void)? = nil
   ) throws(StoreError) {
@@ -75,8 +77,9 @@ package final class Store: Sendable {
     }
   }
 
-  /// Moves committed pages from the write-ahead logs into the files, when enough have come together. The writer
-  /// thread calls it behind a commit, when it has told of the commit; readers are never in the way and never wait.
+  /// Moves committed pages from the write-ahead logs into the files, when enough have come
+  /// together. The writer thread calls it behind a commit, when it has told of the commit; readers
+  /// are never in the way and never wait.
   package func checkpointIfDue() throws(StoreError) {
     do {
       try writing.withLock { _ in try writer.checkpointIfDue(pool: pool) }
@@ -95,7 +98,8 @@ package final class Store: Sendable {
   /// Closes all files; everything committed is safe. No other call may follow.
   package func close() throws(StoreError) {
     do {
-      writing.withLock { _ in writer.close() }
+      // The pool's last connection may only read, and would leave the log as it is.
+      try writing.withLock { _ in try writer.close(pool: pool) }
       try pool.close()
     } catch {
       throw StoreError(error, file: path)
@@ -124,7 +128,8 @@ package final class Store: Sendable {
   }
 
   private static func openMain(path: String, tuning: StoreTuning) throws -> DatabasePool {
-    // Made and checked by hand first: the query library would take any file, and page sizes are for ever.
+    // Made and checked by hand first: the query library would take any file, and page sizes are for
+    // ever.
     let first = try DatabaseFile.open(
       path: path, applicationID: Schema.applicationID, pageBytes: tuning.pageBytes,
       walPagesKept: tuning.walPagesMax)

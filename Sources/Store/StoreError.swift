@@ -1,4 +1,5 @@
-/// Why the store refused or failed: a stable code for scripts, a sentence that names the file and the remedy.
+/// Why the store refused or failed: a stable code for scripts, a sentence that names the file and
+/// the remedy.
 package struct StoreError: Error, CustomStringConvertible, Equatable, Sendable {
   /// Stable codes; a retired number is never used again.
   package enum Code: String, Sendable {

@@ -48,7 +48,12 @@ package final class TallyServer: @unchecked Sendable {
     port = try Self.freePort()
     configPath = folder + "/plugins.yaml"
     try Files.write(config, to: configPath)
-    keys = try Self.setup(data: self.dataPath, zone: zone)
+    do {
+      keys = try Self.setup(data: self.dataPath, zone: zone)
+    } catch {
+      Files.remove(folder)
+      throw error
+    }
   }
 
   deinit {
@@ -91,6 +96,9 @@ package final class TallyServer: @unchecked Sendable {
   package var logPath: String { folder + "/log" }
   package var log: String { (try? Files.text(logPath)) ?? "" }
 
+  /// A read waits for the commit of what was accepted before it, however busy the machine is.
+  private static let patience = ["TALLY_READ_WAIT_MS": "5000"]
+
   /// Starts the server without waiting for it.
   package func launch(environment: [String: String] = [:]) throws(HarnessError) {
     let arguments = [
@@ -98,7 +106,8 @@ package final class TallyServer: @unchecked Sendable {
       configPath,
     ]
     process = try Subprocess(
-      arguments, environment: environment, logPath: logPath, workingDirectory: folder)
+      arguments, environment: Self.patience.merging(environment) { _, given in given },
+      logPath: logPath, workingDirectory: folder)
   }
 
   /// Starts the server and waits until it answers; throws with its log when it does not.

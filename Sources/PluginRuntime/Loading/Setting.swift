@@ -16,6 +16,7 @@ package struct GivenSetting: Sendable {
 
 /// A setting as its plugin declares it.
 package struct SettingDefinition: Sendable {
+  /// What values it takes; raw values are those of `TALLY_SETTING_…`.
   package enum Kind: UInt32, Sendable {
     case bool = 0
     case int = 1

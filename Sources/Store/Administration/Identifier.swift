@@ -1,4 +1,5 @@
-/// Random names: lower-case hexadecimal digits from the system's generator, unless another one is given.
+/// Random names: lower-case hexadecimal digits from the system's generator, unless another one is
+/// given.
 enum Identifier {
   static func hex(bytes: Int, using generator: inout some RandomNumberGenerator) -> String {
     let digits = Array("0123456789abcdef".unicodeScalars)

@@ -9,7 +9,8 @@ extension Store {
         if let known = try Int.fetchOne(db, sql: sql, arguments: [name]) { return known }
         let next = try (Int.fetchOne(db, sql: "SELECT max(id) FROM plugin") ?? 0) + 1
         guard next <= CellKey.pluginMax else {
-          throw StoreError(.invalid, "the store has \(next - 1) plugins, the most it can tell apart")
+          throw StoreError(
+            .invalid, "the store has \(next - 1) plugins, the most it can tell apart")
         }
         try db.execute(sql: "INSERT INTO plugin(id, name) VALUES(?, ?)", arguments: [next, name])
         return next

@@ -41,7 +41,8 @@ extension Store {
           VALUES(?, ?, ?, ?, ?, ?, ?, ?)
           """,
         arguments: [last + 1, hex, key, new.name, new.timezone, new.country, new.salt, nowMs])
-      guard let row = try Row.fetchOne(db, sql: "SELECT * FROM app WHERE id = ?", arguments: [last + 1])
+      guard
+        let row = try Row.fetchOne(db, sql: "SELECT * FROM app WHERE id = ?", arguments: [last + 1])
       else { throw StoreError(.failed, "the app \(new.name) is not there after it was made") }
       return App(row)
     }

@@ -38,7 +38,8 @@ extension Store {
       let isTaken = try Bool.fetchOne(
         db, sql: "SELECT 1 FROM member WHERE username = ?", arguments: [new.username])
       guard isTaken == nil else {
-        throw StoreError(.taken, "there is a member \(new.username) already; choose another username")
+        throw StoreError(
+          .taken, "there is a member \(new.username) already; choose another username")
       }
       try db.execute(
         sql: """
@@ -50,8 +51,11 @@ extension Store {
           id, new.username, new.fullName, new.email, new.passwordHash, apiKey, new.isGlobalAdmin,
           nowMs,
         ])
-      guard let row = try Row.fetchOne(db, sql: "SELECT * FROM member WHERE id = ?", arguments: [id])
-      else { throw StoreError(.failed, "the member \(new.username) is not there after it was made") }
+      guard
+        let row = try Row.fetchOne(db, sql: "SELECT * FROM member WHERE id = ?", arguments: [id])
+      else {
+        throw StoreError(.failed, "the member \(new.username) is not there after it was made")
+      }
       return Member(row)
     }
   }

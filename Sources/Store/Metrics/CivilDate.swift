@@ -1,5 +1,5 @@
-/// A date of the proleptic Gregorian calendar, made from days since 1970-01-01. Pure arithmetic: time zones are
-/// someone else's matter.
+/// A date of the proleptic Gregorian calendar, made from days since 1970-01-01. Pure arithmetic:
+/// time zones are someone else's matter.
 package struct CivilDate: Equatable, Hashable, Sendable {
   package let year: Int32
   /// 1 … 12.
@@ -11,8 +11,8 @@ package struct CivilDate: Equatable, Hashable, Sendable {
   /// Days since 1970-01-01.
   package let ordinal: Int32
 
-  /// The date of a day since 1970-01-01. Years are counted from March, so that the leap day comes last, and in eras of
-  /// 400 years, which all have the same number of days.
+  /// The date of a day since 1970-01-01. Years are counted from March, so that the leap day comes
+  /// last, and in eras of 400 years, which all have the same number of days.
   package init(day ordinal: Int32) {
     let shifted = Int(ordinal) + CivilDate.daysFromMarchOfYear0To1970
     let era = CivilDate.floorDivide(shifted, CivilDate.daysPerEra)
@@ -25,7 +25,8 @@ package struct CivilDate: Equatable, Hashable, Sendable {
     self.year = Int32(year)
     self.month = Int32(month)
     day = Int32(dayFromMarch - (153 * monthFromMarch + 2) / 5 + 1)
-    // From March on, January and February lie before; in January and February, March to December do.
+    // From March on, January and February lie before; in January and February, March to December
+    // do.
     let leap = CivilDate.isLeap(year) ? 1 : 0
     dayOfYear = Int32(month > 2 ? dayFromMarch + 60 + leap : dayFromMarch - 305)
     self.ordinal = ordinal
@@ -52,7 +53,8 @@ package struct CivilDate: Equatable, Hashable, Sendable {
     return year * 100 + (thursday + 6) / 7
   }
 
-  /// Days since 1970-01-01 of a date; the month must be 1 … 12, the day may lie beyond the month's end.
+  /// Days since 1970-01-01 of a date; the month must be 1 … 12, the day may lie beyond the month's
+  /// end.
   package static func ordinal(year: Int32, month: Int32, day: Int32) -> Int32 {
     let year = Int(year) - (month <= 2 ? 1 : 0)
     let era = floorDivide(year, 400)

@@ -1,9 +1,10 @@
-/// How wide a counter's bucket is. Raw values are the bits of `TALLY_GRAIN_…` in the plugin contract; sets of grains
-/// are these bits combined in a `UInt32`.
+/// How wide a counter's bucket is. Raw values are the bits of `TALLY_GRAIN_…` in the plugin
+/// contract; sets of grains are these bits combined in a `UInt32`.
 package enum Grain: UInt32, CaseIterable, Sendable {
   case hour = 1
   case day = 2
-  /// Weeks of the core documents: `ceil(day of year / 7)`, so the last week of a year has one or two days.
+  /// Weeks of the core documents: `ceil(day of year / 7)`, so the last week of a year has one or
+  /// two days.
   case week = 4
   /// Weeks from Monday to Sunday; the days around new year may belong to the neighbouring year.
   case isoWeek = 8
@@ -76,8 +77,9 @@ package struct Buckets: Equatable, Sendable {
   }
 }
 
-/// Remembers the buckets of recently used days. A stream of requests names few different days, and looking one up is
-/// several times cheaper than the divisions of the calendar. Not shared between threads.
+/// Remembers the buckets of recently used days. A stream of requests names few different days, and
+/// looking one up is several times cheaper than the divisions of the calendar. Not shared between
+/// threads.
 package struct BucketCache {
   /// Days remembered; a power of two. Fourteen months of late arrivals fit.
   static let daysMax = 512

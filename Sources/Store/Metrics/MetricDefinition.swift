@@ -89,7 +89,8 @@ package struct MetricDefinition: Equatable, Sendable {
     plugin: String, name: String, measures: [Measure], dimensions: [Dimension] = [],
     subjectLimit: Int = 0, dimensionLimit: Int = 0, valueLimit: Int = 0
   ) {
-    precondition(!measures.isEmpty && measures.count <= Self.measuresMax, "1 to 8 measures a metric")
+    precondition(
+      !measures.isEmpty && measures.count <= Self.measuresMax, "1 to 8 measures a metric")
     self.plugin = plugin
     self.name = name
     self.measures = measures
@@ -105,9 +106,9 @@ package struct MetricDefinition: Equatable, Sendable {
   /// The declared dimension of that name.
   package func dimension(named name: String) -> Dimension? { dimensions.first { $0.name == name } }
 
-  /// The grains in which a measure is stored for the total (`dimension` nil) or a declared dimension, as bits of
-  /// `Grain`; 0 when the dimension leaves the measure out. For a dimension that was not declared, ask for
-  /// `grainsOfFurtherDimension`.
+  /// The grains in which a measure is stored for the total (`dimension` nil) or a declared
+  /// dimension, as bits of `Grain`; 0 when the dimension leaves the measure out. For a dimension
+  /// that was not declared, ask for `grainsOfFurtherDimension`.
   package func grains(measure: Int, dimension: Dimension?) -> UInt32 {
     guard let dimension else { return measures[measure].grains & Grain.all }
     guard dimension.measures & (1 << UInt32(measure)) != 0 else { return 0 }

@@ -72,6 +72,7 @@ package struct JSONWriter: Sendable {
     bytes.append(UInt8(ascii: ","))
   }
 
+  /// What an object or array is written in.
   package enum Bracket: Sendable {
     case object
     case array

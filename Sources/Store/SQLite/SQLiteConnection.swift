@@ -1,7 +1,7 @@
 import GRDBSQLite
 
-/// One raw connection to a database file, for the paths where the query library costs more than the query. Used by one
-/// thread at a time.
+/// One raw connection to a database file, for the paths where the query library costs more than the
+/// query. Used by one thread at a time.
 final class SQLiteConnection {
   enum Mode {
     case readOnly
@@ -64,7 +64,8 @@ final class SQLiteConnection {
       try body()
       try execute("COMMIT")
     } catch {
-      // SQLite has rolled back by itself after some failures; a second rollback then says so, which is no news.
+      // SQLite has rolled back by itself after some failures; a second rollback then says so, which
+      // is no news.
       try? execute("ROLLBACK")
       throw error
     }

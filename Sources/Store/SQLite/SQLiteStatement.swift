@@ -1,7 +1,7 @@
 import GRDBSQLite
 
-/// A prepared statement, bound and stepped without any copy. Bound memory is borrowed: it must stay where it is until
-/// the step that uses it has returned.
+/// A prepared statement, bound and stepped without any copy. Bound memory is borrowed: it must stay
+/// where it is until the step that uses it has returned.
 final class SQLiteStatement {
   private let handle: OpaquePointer
   private let database: OpaquePointer

@@ -12,21 +12,28 @@ extension StoreError {
     switch code & 0xFF {
     case SQLITE_BUSY, SQLITE_LOCKED:
       self.init(
-        .locked, "\(file) is locked by another process; stop the other server or command and try again")
+        .locked,
+        "\(file) is locked by another process; stop the other server or command and try again")
     case SQLITE_NOTADB:
-      self.init(.foreign, "\(file) is not a database; move it away, or point --data at another folder")
+      self.init(
+        .foreign, "\(file) is not a database; move it away, or point --data at another folder")
     case SQLITE_CORRUPT:
       self.init(
-        .corrupt, "\(file) is damaged (\(reason)); run `tally verify`, then restore it from a backup")
+        .corrupt,
+        "\(file) is damaged (\(reason)); run `tally verify`, then restore it from a backup")
     case SQLITE_FULL:
-      self.init(.full, "the disk of \(file) is full; free some space, nothing accepted is lost meanwhile")
+      self.init(
+        .full, "the disk of \(file) is full; free some space, nothing accepted is lost meanwhile")
     case SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_READONLY, SQLITE_AUTH:
       self.init(
         .unreachable,
-        "\(file) cannot be opened for writing (\(reason)); check that its folder exists and who owns it")
+        "\(file) cannot be opened for writing (\(reason)); "
+          + "check that its folder exists and who owns it"
+      )
     default:
       self.init(
-        .failed, "\(file): SQLite answered \(code) (\(reason)); check the disk, then run `tally verify`")
+        .failed,
+        "\(file): SQLite answered \(code) (\(reason)); check the disk, then run `tally verify`")
     }
   }
 
@@ -36,7 +43,8 @@ extension StoreError {
       self = error
     } else if let error = error as? DatabaseError {
       self.init(
-        sqlite: error.extendedResultCode.rawValue, reason: error.message ?? "no reason given", file: file)
+        sqlite: error.extendedResultCode.rawValue, reason: error.message ?? "no reason given",
+        file: file)
     } else {
       self.init(.failed, "\(file): \(error)")
     }

@@ -3,8 +3,8 @@ import GRDBSQLite
 
 /// How Tally's database files are made and recognised, before anything is read from them.
 enum DatabaseFile {
-  /// Opens a file for writing, making it when it is not there. A file of another program or of a newer Tally is
-  /// refused with its name and a remedy.
+  /// Opens a file for writing, making it when it is not there. A file of another program or of a
+  /// newer Tally is refused with its name and a remedy.
   static func open(
     path: String, applicationID: Int32, pageBytes: Int, walPagesKept: Int
   ) throws(StoreError) -> SQLiteConnection {
@@ -15,7 +15,8 @@ enum DatabaseFile {
       try connection.execute("PRAGMA page_size=\(pageBytes); PRAGMA auto_vacuum=NONE")
     } else {
       let found = try connection.integer("PRAGMA application_id") ?? 0
-      guard found == Int64(applicationID) else {
+      let isOurs = found == Int64(applicationID)
+      guard try isOurs ? true : isUnfinished(connection, found) else {
         throw StoreError(
           .foreign,
           "\(path) is not one of Tally's files; move it away, or point --data at another folder")
@@ -25,14 +26,27 @@ enum DatabaseFile {
     guard mode == "wal" else {
       throw StoreError(
         .unreachable,
-        "\(path): this file system does not allow write-ahead logging; put the data folder on a local disk")
+        "\(path): this file system does not allow write-ahead logging; "
+          + "put the data folder on a local disk"
+      )
     }
-    if isNew { try connection.execute("PRAGMA application_id=\(applicationID)") }
+    if try connection.integer("PRAGMA application_id") != Int64(applicationID) {
+      try connection.execute("PRAGMA application_id=\(applicationID)")
+    }
     try configure(connection, walPagesKept: walPagesKept)
     return connection
   }
 
-  /// Every commit reaches the disk before it is answered, and checkpoints come when the store says so.
+  /// A file whose making ended, by a crash, before it got its mark: unmarked and empty.
+  private static func isUnfinished(
+    _ connection: SQLiteConnection, _ applicationID: Int64
+  ) throws(StoreError) -> Bool {
+    guard applicationID == 0 else { return false }
+    return try connection.integer("SELECT count(*) FROM sqlite_master") == 0
+  }
+
+  /// Every commit reaches the disk before it is answered, and checkpoints come when the store says
+  /// so.
   static func configure(_ connection: SQLiteConnection, walPagesKept: Int) throws(StoreError) {
     let pageBytes = try connection.integer("PRAGMA page_size") ?? 4_096
     try connection.execute(
@@ -49,7 +63,8 @@ enum DatabaseFile {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
       throw StoreError(
-        .unreachable, "\(path) cannot be made (\(error.localizedDescription)); check who owns its parent")
+        .unreachable,
+        "\(path) cannot be made (\(error.localizedDescription)); check who owns its parent")
     }
     try syncDirectory((path as NSString).deletingLastPathComponent)
   }

@@ -1,8 +1,10 @@
-/// Composite keys packed into SQLite's 64-bit row number. A table keyed by its row number is compared as an integer and
-/// keeps rows of up to a page in the tree, where a composite key compares records and moves rows over a quarter page
-/// into overflow pages: for cells, which every request rewrites, that halves what is written.
+/// Composite keys packed into SQLite's 64-bit row number. A table keyed by its row number is
+/// compared as an integer and keeps rows of up to a page in the tree, where a composite key
+/// compares records and moves rows over a quarter page into overflow pages: for cells, which every
+/// request rewrites, that halves what is written.
 
-/// The row of a plugin's cell of one user: `app · uid · plugin`. All cells of a user are neighbours.
+/// The row of a plugin's cell of one user: `app · uid · plugin`. All cells of a user are
+/// neighbours.
 package struct CellKey: Equatable, Sendable {
   package static let appMax: UInt32 = (1 << 16) - 1
   package static let userMax: UInt64 = (1 << 36) - 1
@@ -34,7 +36,8 @@ package struct RawKey: Equatable, Sendable {
   package let rawValue: Int64
 
   package init(position: UInt64, item: UInt32) {
-    precondition(position <= Self.positionMax && item <= Self.itemMax, "position or item out of range")
+    precondition(
+      position <= Self.positionMax && item <= Self.itemMax, "position or item out of range")
     rawValue = Int64(position) << 20 | Int64(item)
   }
 

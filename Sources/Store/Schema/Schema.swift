@@ -1,6 +1,7 @@
 import GRDB
 
-/// The tables of the main file. A migration that was released is never edited; changes are new migrations.
+/// The tables of the main file. A migration that was released is never edited; changes are new
+/// migrations.
 enum Schema {
   /// Marks a file as Tally's: "TLLY".
   static let applicationID: Int32 = 0x544C_4C59
@@ -19,9 +20,11 @@ enum Schema {
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID",
     """
     CREATE TABLE app(
-      id INTEGER PRIMARY KEY, hex TEXT NOT NULL UNIQUE, key TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
+      id INTEGER PRIMARY KEY, hex TEXT NOT NULL UNIQUE, key TEXT NOT NULL UNIQUE,
+      name TEXT NOT NULL,
       timezone TEXT NOT NULL, country TEXT NOT NULL DEFAULT '', salt TEXT NOT NULL DEFAULT '',
-      redirect_url TEXT NOT NULL DEFAULT '', paused INT NOT NULL DEFAULT 0, locked INT NOT NULL DEFAULT 0,
+      redirect_url TEXT NOT NULL DEFAULT '', paused INT NOT NULL DEFAULT 0,
+      locked INT NOT NULL DEFAULT 0,
       created_ms INT NOT NULL)
     """,
     """
@@ -45,7 +48,8 @@ enum Schema {
     "CREATE TABLE cell(id INTEGER PRIMARY KEY, data BLOB, seen BLOB)",
     """
     CREATE TABLE cell_log(
-      flush INT NOT NULL, first INT NOT NULL, body BLOB NOT NULL, PRIMARY KEY(flush, first)) WITHOUT ROWID
+      flush INT NOT NULL, first INT NOT NULL, body BLOB NOT NULL,
+      PRIMARY KEY(flush, first)) WITHOUT ROWID
     """,
     """
     CREATE TABLE bulk_hash(
@@ -85,13 +89,15 @@ enum Schema {
     """,
     """
     CREATE TABLE plugin_row(
-      id INTEGER PRIMARY KEY, plugin INT NOT NULL, app INT NOT NULL, name TEXT NOT NULL, key TEXT NOT NULL,
+      id INTEGER PRIMARY KEY, plugin INT NOT NULL, app INT NOT NULL, name TEXT NOT NULL,
+      key TEXT NOT NULL,
       uid INT NOT NULL, received_ms INT NOT NULL, payload BLOB)
     """,
     "CREATE INDEX plugin_row_key ON plugin_row(plugin, app, name, key, id)",
   ]
 
-  /// `consumer` 0 is the store itself: everything up to its position is committed. `flush` names the last commit.
+  /// `consumer` 0 is the store itself: everything up to its position is committed. `flush` names
+  /// the last commit.
   private static let accounting = [
     "CREATE TABLE consumer(plugin INTEGER PRIMARY KEY, position INT NOT NULL)",
     "CREATE TABLE flush(id INTEGER PRIMARY KEY, run INT NOT NULL, generation INT NOT NULL)",
@@ -102,7 +108,8 @@ enum Schema {
     """,
     """
     CREATE TABLE ledger(
-      app INT NOT NULL, reason TEXT NOT NULL, items INT NOT NULL, PRIMARY KEY(app, reason)) WITHOUT ROWID
+      app INT NOT NULL, reason TEXT NOT NULL, items INT NOT NULL,
+      PRIMARY KEY(app, reason)) WITHOUT ROWID
     """,
   ]
 }

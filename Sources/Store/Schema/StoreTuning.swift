@@ -1,4 +1,5 @@
-/// Sizes of the store's files and buffers, chosen by measurement. Page sizes hold for files that are yet to be made.
+/// Sizes of the store's files and buffers, chosen by measurement. Page sizes hold for files that
+/// are yet to be made.
 package struct StoreTuning: Sendable {
   /// Bytes of a page of the main file.
   package var pageBytes = 4_096

@@ -14,7 +14,8 @@ struct BulkHashes {
     next = slot + 1
   }
 
-  /// Nil when a body with that hash came within the last hours; else it is remembered, under the slot returned.
+  /// Nil when a body with that hash came within the last hours; else it is remembered, under the
+  /// slot returned.
   mutating func insert(_ hash: UInt64, receivedMs: Int64) -> Int64? {
     let seconds = receivedMs / 1_000
     for (place, known) in hashes.enumerated()

@@ -1,5 +1,5 @@
-/// A seeded hash of bytes, in the manner of wyhash: senders choose the bytes, so that tables must not be predictable.
-/// Only for tables of this process; nothing stored may rest on it.
+/// A seeded hash of bytes, in the manner of wyhash: senders choose the bytes, so that tables must
+/// not be predictable. Only for tables of this process; nothing stored may rest on it.
 struct ByteHash {
   private let first: UInt64
   private let second: UInt64
@@ -26,7 +26,8 @@ struct ByteHash {
         state = Self.fold(Self.word(base, offset) ^ second, Self.word(base, offset + 8) ^ state)
         offset += 16
       }
-      // The last 16 bytes, which may overlap what was read; of 8 to 15 bytes the first and the last 8.
+      // The last 16 bytes, which may overlap what was read; of 8 to 15 bytes the first and the last
+      // 8.
       let low = count >= 16 ? count - 16 : 0
       state = Self.fold(Self.word(base, low) ^ second, Self.word(base, count - 8) ^ state)
     } else {

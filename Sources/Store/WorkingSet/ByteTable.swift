@@ -1,9 +1,9 @@
 import Glibc
 
-/// Gives byte strings dense numbers ("slots"): open addressing with linear probing over a seeded hash, the bytes of
-/// all keys in one block of memory. A key costs no allocation of its own and is never made a `String`; against a
-/// dictionary of strings this is several times faster, which is why this file works with pointers. Not shared between
-/// threads.
+/// Gives byte strings dense numbers ("slots"): open addressing with linear probing over a seeded
+/// hash, the bytes of all keys in one block of memory. A key costs no allocation of its own and is
+/// never made a `String`; against a dictionary of strings this is several times faster, which is
+/// why this file works with pointers. Not shared between threads.
 ///
 /// Slots of removed keys are used again.
 struct ByteTable: ~Copyable {
@@ -52,7 +52,8 @@ struct ByteTable: ~Copyable {
     arena.deallocate()
   }
 
-  /// One more than the largest slot ever given; callers keep their records in arrays of this length.
+  /// One more than the largest slot ever given; callers keep their records in arrays of this
+  /// length.
   var slotsEnd: Int { keys.count }
 
   /// Bytes held by keys that are there.
@@ -139,7 +140,9 @@ struct ByteTable: ~Copyable {
   // MARK: Places
 
   @inline(__always)
-  private func tag(of key: UnsafeRawBufferPointer) -> UInt32 { UInt32(truncatingIfNeeded: hash(key) >> 32) }
+  private func tag(of key: UnsafeRawBufferPointer) -> UInt32 {
+    UInt32(truncatingIfNeeded: hash(key) >> 32)
+  }
 
   @inline(__always)
   private func isEqual(_ slot: Int32, _ key: UnsafeRawBufferPointer) -> Bool {
@@ -190,7 +193,9 @@ struct ByteTable: ~Copyable {
       arena.deallocate()
       arena = larger
     }
-    if let base = key.baseAddress { (arena + arenaUsed).copyMemory(from: base, byteCount: key.count) }
+    if let base = key.baseAddress {
+      (arena + arenaUsed).copyMemory(from: base, byteCount: key.count)
+    }
     defer { arenaUsed += key.count }
     return arenaUsed
   }

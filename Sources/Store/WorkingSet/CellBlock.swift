@@ -1,9 +1,9 @@
 import Glibc
 
-/// All cells of one user in one block of memory, by plugin:
-/// `plugin (2 bytes) · marks (2) · bytes of data (4) · bytes of seen (4) · data · seen`, and so on.
-/// One block instead of arrays per cell: a hundred thousand users are kept, and most of what an array costs is not its
-/// content. Copies share the memory; whoever keeps the block frees it.
+/// All cells of one user in one block of memory, by plugin: `plugin (2 bytes) · marks (2) · bytes
+/// of data (4) · bytes of seen (4) · data · seen`, and so on. One block instead of arrays per cell:
+/// a hundred thousand users are kept, and most of what an array costs is not its content. Copies
+/// share the memory; whoever keeps the block frees it.
 struct CellBlock {
   /// What is still to be done with a cell.
   struct Marks: OptionSet {

@@ -1,5 +1,6 @@
-/// Adds up counters between two flushes: open addressing over (series, grain, bucket), measures in one flat array.
-/// Pointers instead of a dictionary, because every event comes through here several times.
+/// Adds up counters between two flushes: open addressing over (series, grain, bucket), measures in
+/// one flat array. Pointers instead of a dictionary, because every event comes through here several
+/// times.
 struct CounterTable: ~Copyable {
   private static let capacityAtFirst = 1_024
 

@@ -114,13 +114,18 @@ struct DocumentCache: ~Copyable {
     }
     dirty.removeAll(keepingCapacity: true)
     flush.documents.sort {
-      if ($0.plugin, $0.app) != ($1.plugin, $1.app) { return ($0.plugin, $0.app) < ($1.plugin, $1.app) }
-      if $0.collection != $1.collection { return $0.collection.lexicographicallyPrecedes($1.collection) }
+      if ($0.plugin, $0.app) != ($1.plugin, $1.app) {
+        return ($0.plugin, $0.app) < ($1.plugin, $1.app)
+      }
+      if $0.collection != $1.collection {
+        return $0.collection.lexicographicallyPrecedes($1.collection)
+      }
       return $0.key.lexicographicallyPrecedes($1.key)
     }
   }
 
-  /// Lets go of documents nobody used since the last time around, until the memory is back below `bytesMax`.
+  /// Lets go of documents nobody used since the last time around, until the memory is back below
+  /// `bytesMax`.
   mutating func evict(bytesMax: Int, committed: UInt64) {
     var looks = 2 * table.slotsEnd
     while bytes > bytesMax, looks > 0 {

@@ -31,7 +31,8 @@ extension WorkingSet {
       receivedMs: receivedMs, body: body, facts: facts)
   }
 
-  /// Appends a row to a plugin's table; with `rowsPerKey` only that many of the newest stay per app and key.
+  /// Appends a row to a plugin's table; with `rowsPerKey` only that many of the newest stay per app
+  /// and key.
   package func appendRow(
     plugin: Int, app: UInt32, table: String, rowsPerKey: Int, key: UnsafeRawBufferPointer,
     uid: UInt64, receivedMs: Int64, payload: UnsafeRawBufferPointer
@@ -53,8 +54,8 @@ extension WorkingSet {
         receivedMs: receivedMs, body: Array(body)))
   }
 
-  /// Adds to the account of items: why so many of an app's items ended where they did. Reasons that begin with
-  /// "limit:" are the store's own and count names, not items.
+  /// Adds to the account of items: why so many of an app's items ended where they did. Reasons that
+  /// begin with "limit:" are the store's own and count names, not items.
   package func ledger(app: UInt32, reason: String, _ items: Int) {
     pending.ledger[LedgerKey(app: app, reason: reason), default: 0] += Int64(items)
   }
@@ -66,7 +67,8 @@ extension WorkingSet {
     try documents.body(plugin: plugin, app: app, collection: collection, key: key, reader: reader)
   }
 
-  /// Sets a document. One that would be over the collection's limit is not kept; the ledger counts it.
+  /// Sets a document. One that would be over the collection's limit is not kept; the ledger counts
+  /// it.
   package func setDocument(
     plugin: Int, app: UInt32, collection: String, key: [UInt8], _ body: [UInt8], documentLimit: Int
   ) throws(StoreError) {

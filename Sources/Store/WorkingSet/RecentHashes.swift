@@ -1,5 +1,5 @@
-/// The hashes of a user's last requests, as they are stored in the host's cell: ten bytes each, the hash and the hour
-/// of receipt (modulo 65 536), oldest first.
+/// The hashes of a user's last requests, as they are stored in the host's cell: ten bytes each, the
+/// hash and the hour of receipt (modulo 65 536), oldest first.
 enum RecentHashes {
   static let hashesMax = 32
   static let hoursMax: UInt16 = 72

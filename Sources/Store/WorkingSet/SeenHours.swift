@@ -1,10 +1,12 @@
-/// The local hours in which one user was seen, per series of one plugin. Exact in any order of arrival: days, weeks,
-/// months and years are read off the hours, so that nobody is counted twice or missed.
+/// The local hours in which one user was seen, per series of one plugin. Exact in any order of
+/// arrival: days, weeks, months and years are read off the hours, so that nobody is counted twice
+/// or missed.
 ///
-/// The value is its own stored form, changed in place. Series follow each other as `id · bytes of its days · days`;
-/// a day is `distance · hours`, newest day first, because most insertions are at the newest. The distance counts days
-/// down from the day before it in the list (of the first: its zigzag ordinal), shifted left by one; its lowest bit
-/// tells one hour (one byte) from a set of hours (three bytes). Numbers are LEB128.
+/// The value is its own stored form, changed in place. Series follow each other as `id · bytes of
+/// its days · days`; a day is `distance · hours`, newest day first, because most insertions are at
+/// the newest. The distance counts days down from the day before it in the list (of the first: its
+/// zigzag ordinal), shifted left by one; its lowest bit tells one hour (one byte) from a set of
+/// hours (three bytes). Numbers are LEB128.
 package struct SeenHours: Equatable, Sendable {
   package private(set) var bytes: [UInt8]
 
@@ -14,7 +16,8 @@ package struct SeenHours: Equatable, Sendable {
 
   package var isEmpty: Bool { bytes.isEmpty }
 
-  /// Adds an hour and returns the grains, as bits, in whose bucket the user had not been seen before.
+  /// Adds an hour and returns the grains, as bits, in whose bucket the user had not been seen
+  /// before.
   package mutating func insert(series: Int64, hour: Int32) -> UInt32 {
     let day = Int64(Grain.day(ofHour: hour))
     let hours = UInt32(1) << UInt32(Int64(hour) - day * Int64(Grain.hoursPerDay))
@@ -33,7 +36,8 @@ package struct SeenHours: Equatable, Sendable {
     var newer: Int64?
     while place < entry.days.upperBound {
       let (day, next) = readDay(place, newer: newer)
-      for hour in (0..<Int64(Grain.hoursPerDay)).reversed() where day.hours & (1 << UInt32(hour)) != 0 {
+      for hour in (0..<Int64(Grain.hoursPerDay)).reversed()
+      where day.hours & (1 << UInt32(hour)) != 0 {
         found.append(Int32(day.ordinal * Int64(Grain.hoursPerDay) + hour))
       }
       (place, newer) = (next, day.ordinal)
@@ -84,7 +88,8 @@ package struct SeenHours: Equatable, Sendable {
     return Self.grainsNew(day, newer: newer, older: nil)
   }
 
-  /// A bucket is a run of days: it was empty exactly when neither neighbour of the new day lies in it.
+  /// A bucket is a run of days: it was empty exactly when neither neighbour of the new day lies in
+  /// it.
   private static func grainsNew(_ day: Int64, newer: Int64?, older: Int64?) -> UInt32 {
     var grains = Grain.hour.rawValue | Grain.day.rawValue
     let buckets = Self.buckets(day)
@@ -139,7 +144,9 @@ package struct SeenHours: Equatable, Sendable {
     let ordinal =
       newer.map { $0 - Int64(distance) }
       ?? Int64(bitPattern: distance >> 1) ^ -Int64(bitPattern: distance & 1)
-    if number & 1 == 0 { return (Day(ordinal: ordinal, hours: 1 << UInt32(bytes[hours])), hours + 1) }
+    if number & 1 == 0 {
+      return (Day(ordinal: ordinal, hours: 1 << UInt32(bytes[hours])), hours + 1)
+    }
     let set = UInt32(bytes[hours]) | UInt32(bytes[hours + 1]) << 8 | UInt32(bytes[hours + 2]) << 16
     return (Day(ordinal: ordinal, hours: set), hours + 3)
   }

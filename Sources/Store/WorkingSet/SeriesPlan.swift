@@ -1,4 +1,5 @@
-/// Which measures of a metric go into which grains, for one kind of its series: a bit per measure, per grain.
+/// Which measures of a metric go into which grains, for one kind of its series: a bit per measure,
+/// per grain.
 struct SeriesPlan: Sendable {
   typealias Masks = SIMD8<UInt8>
 
@@ -12,7 +13,9 @@ struct SeriesPlan: Sendable {
   let measures: Int
 
   @inline(__always)
-  func kind(_ measure: Int) -> Measure.Kind { Measure.Kind(rawValue: UInt32(kinds[measure])) ?? .sum }
+  func kind(_ measure: Int) -> Measure.Kind {
+    Measure.Kind(rawValue: UInt32(kinds[measure])) ?? .sum
+  }
 
   /// What kind of series a plan is for.
   enum Role {

@@ -1,18 +1,19 @@
-/// Reads what the working set does not hold: its own connection, statements prepared once. Every look is a transaction
-/// of its own, because a reader that stays inside an old one would keep the write-ahead log from starting over.
+/// Reads what the working set does not hold: its own connection, statements prepared once. Every
+/// look is a transaction of its own, because a reader that stays inside an old one would keep the
+/// write-ahead log from starting over.
 final class StateReader {
   private let connection: SQLiteConnection
   private let userQuery: SQLiteStatement
   private let cellsQuery: SQLiteStatement
   private let lastUserQuery: SQLiteStatement
-  private let seriesQuery: SQLiteStatement
-  private let lastSeriesQuery: SQLiteStatement
-  private let seriesYearQuery: SQLiteStatement
-  private let valuesOfYearQuery: SQLiteStatement
-  private let hasSubjectQuery: SQLiteStatement
-  private let nextSubjectQuery: SQLiteStatement
-  private let hasDimensionQuery: SQLiteStatement
-  private let nextDimensionQuery: SQLiteStatement
+  let seriesQuery: SQLiteStatement
+  let lastSeriesQuery: SQLiteStatement
+  let seriesYearQuery: SQLiteStatement
+  let valuesOfYearQuery: SQLiteStatement
+  let hasSubjectQuery: SQLiteStatement
+  let nextSubjectQuery: SQLiteStatement
+  let hasDimensionQuery: SQLiteStatement
+  let nextDimensionQuery: SQLiteStatement
   private let documentQuery: SQLiteStatement
   private let documentsQuery: SQLiteStatement
   private let bulkHashesQuery: SQLiteStatement
@@ -36,9 +37,11 @@ final class StateReader {
       SELECT count(*) FROM series_year
       WHERE app=?1 AND metric=?2 AND subject=?3 AND dimension=?4 AND year=?5
         AND series IS NOT (SELECT id FROM series
-          WHERE app=?1 AND metric=?2 AND subject=?3 AND dimension=?4 AND value='\(MetricDefinition.other)')
+          WHERE app=?1 AND metric=?2 AND subject=?3 AND dimension=?4
+            AND value='\(MetricDefinition.other)')
       """)
-    hasSubjectQuery = try prepare("SELECT 1 FROM series WHERE app=? AND metric=? AND subject=? LIMIT 1")
+    hasSubjectQuery = try prepare(
+      "SELECT 1 FROM series WHERE app=? AND metric=? AND subject=? LIMIT 1")
     // One step of a walk from name to name: counting distinct names would visit every series.
     nextSubjectQuery = try prepare(
       "SELECT subject FROM series WHERE app=? AND metric=? AND subject>? ORDER BY subject LIMIT 1")
@@ -51,8 +54,10 @@ final class StateReader {
       """)
     documentQuery = try prepare(
       "SELECT body FROM document WHERE plugin=? AND app=? AND collection=? AND key=?")
-    documentsQuery = try prepare("SELECT count(*) FROM document WHERE plugin=? AND app=? AND collection=?")
-    bulkHashesQuery = try prepare("SELECT slot, hash, received_s FROM bulk_hash WHERE app=? ORDER BY slot")
+    documentsQuery = try prepare(
+      "SELECT count(*) FROM document WHERE plugin=? AND app=? AND collection=?")
+    bulkHashesQuery = try prepare(
+      "SELECT slot, hash, received_s FROM bulk_hash WHERE app=? ORDER BY slot")
   }
 
   // MARK: Users
@@ -91,63 +96,7 @@ final class StateReader {
     return try lastUserQuery.step() ? UInt64(lastUserQuery.integer(0)) : 0
   }
 
-  // MARK: Series
-
-  func series(_ name: SeriesName) throws(StoreError) -> Int64? {
-    bind(seriesQuery, name, texts: 4)
-    defer { seriesQuery.reset() }
-    return try seriesQuery.step() ? seriesQuery.integer(0) : nil
-  }
-
-  /// The largest series id ever given.
-  func lastSeries() throws(StoreError) -> Int64 {
-    defer { lastSeriesQuery.reset() }
-    return try lastSeriesQuery.step() ? lastSeriesQuery.integer(0) : 0
-  }
-
-  func isSeries(_ id: Int64, _ name: SeriesName, in year: Int32) throws(StoreError) -> Bool {
-    bind(seriesYearQuery, name, texts: 3)
-    seriesYearQuery.bind(5, Int64(year))
-    seriesYearQuery.bind(6, id)
-    defer { seriesYearQuery.reset() }
-    return try seriesYearQuery.step()
-  }
-
-  /// How many values of the dimension have counted in a year, not counting the one for all others.
-  func values(_ name: SeriesName, year: Int32) throws(StoreError) -> Int {
-    bind(valuesOfYearQuery, name, texts: 3)
-    valuesOfYearQuery.bind(5, Int64(year))
-    defer { valuesOfYearQuery.reset() }
-    return try valuesOfYearQuery.step() ? Int(valuesOfYearQuery.integer(0)) : 0
-  }
-
-  func hasSubject(_ name: SeriesName) throws(StoreError) -> Bool {
-    bind(hasSubjectQuery, name, texts: 2)
-    defer { hasSubjectQuery.reset() }
-    return try hasSubjectQuery.step()
-  }
-
-  func hasDimension(_ name: SeriesName) throws(StoreError) -> Bool {
-    bind(hasDimensionQuery, name, texts: 3)
-    defer { hasDimensionQuery.reset() }
-    return try hasDimensionQuery.step()
-  }
-
-  /// Calls `body` with each subject of a metric that is not empty.
-  func subjects(
-    _ name: SeriesName, _ body: (UnsafeRawBufferPointer) -> Void
-  ) throws(StoreError) {
-    try walk(nextSubjectQuery, name, texts: 1, body)
-  }
-
-  /// Calls `body` with each dimension of a subject that is not empty.
-  func dimensions(
-    _ name: SeriesName, _ body: (UnsafeRawBufferPointer) -> Void
-  ) throws(StoreError) {
-    try walk(nextDimensionQuery, name, texts: 2, body)
-  }
-
-  // MARK: The rest
+  // MARK: Documents and bulk bodies
 
   func document(
     plugin: Int, app: UInt32, collection: [UInt8], key: [UInt8]
@@ -184,49 +133,9 @@ final class StateReader {
     bulkHashesQuery.bind(1, Int64(app))
     defer { bulkHashesQuery.reset() }
     while try bulkHashesQuery.step() {
-      body(bulkHashesQuery.integer(0), UInt64(bitPattern: bulkHashesQuery.integer(1)), bulkHashesQuery.integer(2))
+      body(
+        bulkHashesQuery.integer(0), UInt64(bitPattern: bulkHashesQuery.integer(1)),
+        bulkHashesQuery.integer(2))
     }
   }
-
-  // MARK: Binding
-
-  /// Binds app, then the first `texts` of metric, subject, dimension and value.
-  private func bind(_ statement: SQLiteStatement, _ name: SeriesName, texts: Int32) {
-    statement.bind(1, Int64(name.app))
-    statement.bind(2, text: name.metric)
-    if texts > 1 { statement.bind(3, text: name.subject) }
-    if texts > 2 { statement.bind(4, text: name.dimension) }
-    if texts > 3 { statement.bind(5, text: name.value) }
-  }
-
-  private func walk(
-    _ statement: SQLiteStatement, _ name: SeriesName, texts: Int32,
-    _ body: (UnsafeRawBufferPointer) -> Void
-  ) throws(StoreError) {
-    var last: [UInt8] = []
-    var goesOn = true
-    while goesOn {
-      bind(statement, name, texts: texts)
-      goesOn = false
-      try last.withBytes { (bytes) throws(StoreError) in
-        statement.bind(texts + 2, text: bytes)
-        goesOn = try statement.step()
-      }
-      if goesOn {
-        last = Array(statement.bytes(0))
-        last.withUnsafeBytes(body)
-      }
-      statement.reset()
-    }
-  }
-}
-
-/// Names a line of counters in borrowed bytes.
-struct SeriesName {
-  let app: UInt32
-  /// "<plugin>.<metric>".
-  let metric: UnsafeRawBufferPointer
-  var subject: UnsafeRawBufferPointer
-  var dimension: UnsafeRawBufferPointer
-  var value: UnsafeRawBufferPointer
 }

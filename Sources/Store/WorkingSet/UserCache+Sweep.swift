@@ -1,8 +1,9 @@
-/// How changed cells reach the file: into the log with the next flush, and to their own place when a sweep comes by.
+/// How changed cells reach the file: into the log with the next flush, and to their own place when
+/// a sweep comes by.
 ///
-/// A sweep takes the users who have something in the log in the order of their rows, a slice with every flush. When
-/// it is through, everything that was logged before it began is in its place or was logged again, and that part of the
-/// log is deleted.
+/// A sweep takes the users who have something in the log in the order of their rows, a slice with
+/// every flush. When it is through, everything that was logged before it began is in its place or
+/// was logged again, and that part of the log is deleted.
 extension UserCache {
   /// A sweep under way.
   struct Sweep {
@@ -58,7 +59,8 @@ extension UserCache {
         device: device(slot)))
   }
 
-  /// Takes the cells of a user that changed: to the log, where they wait for a sweep, or to their place.
+  /// Takes the cells of a user that changed: to the log, where they wait for a sweep, or to their
+  /// place.
   private mutating func takeCells(_ slot: Int32, into flush: inout Flush, isLogged: Bool) {
     let user = users[Int(slot)]
     users[Int(slot)].marks.remove(.dirty)
@@ -80,8 +82,8 @@ extension UserCache {
     }
   }
 
-  /// Takes what the log has of a user to its place. A cell that changed again stays out: its place would then be newer
-  /// than the log, and the log is what readers and restarts believe.
+  /// Takes what the log has of a user to its place. A cell that changed again stays out: its place
+  /// would then be newer than the log, and the log is what readers and restarts believe.
   private mutating func sweepCells(_ slot: Int32, into flush: inout Flush) {
     let user = users[Int(slot)]
     users[Int(slot)].generation = UInt32(flush.generation)

@@ -1,5 +1,5 @@
-/// Users and their cells: what is stored, read when first asked for, with everything that is not committed yet.
-/// How changes leave it is in `UserCache+Sweep.swift`.
+/// Users and their cells: what is stored, read when first asked for, with everything that is not
+/// committed yet. How changes leave it is in `UserCache+Sweep.swift`.
 struct UserCache: ~Copyable {
   struct User {
     var uid: UInt64 = 0
@@ -25,7 +25,7 @@ struct UserCache: ~Copyable {
   private static let bytesPerUser = MemoryLayout<User>.stride
   private static let keyPrefixBytes = 4
 
-  private(set) var table = ByteTable()
+  var table = ByteTable()
   var users: ContiguousArray<User> = []
   var dirty: ContiguousArray<Int32> = []
   var dirtyCells = 0
@@ -42,9 +42,9 @@ struct UserCache: ~Copyable {
   var loggedBytes = 0
   var logBytesBefore = 0
   private var key = KeyBuffer()
-  private var cellBytes = 0
+  var cellBytes = 0
   private var lastUser: [UInt32: UInt64] = [:]
-  private var hand: Int32 = 0
+  var hand: Int32 = 0
 
   deinit {
     for user in users {
@@ -143,7 +143,8 @@ struct UserCache: ~Copyable {
     seen.bytes.withUnsafeBytes { bytes in change(slot, plugin) { $0.setSeen($1, bytes) } }
   }
 
-  /// Whether the user sent a request with that hash before; if not, it is remembered in the host's cell.
+  /// Whether the user sent a request with that hash before; if not, it is remembered in the host's
+  /// cell.
   mutating func isDuplicate(_ slot: Int32, hash: UInt64, receivedMs: Int64) -> Bool {
     let place = users[Int(slot)].cells.find(0)
     if place >= 0 {
@@ -158,7 +159,8 @@ struct UserCache: ~Copyable {
   private mutating func change(
     _ slot: Int32, _ plugin: Int, _ body: (inout CellBlock, _ place: Int) -> Void
   ) {
-    // Worked on as a local copy, which shares the memory, and put back: the array is then touched twice only.
+    // Worked on as a local copy, which shares the memory, and put back: the array is then touched
+    // twice only.
     var cells = users[Int(slot)].cells
     let before = cells.bytes
     var place = cells.find(plugin)
@@ -172,42 +174,5 @@ struct UserCache: ~Copyable {
     cellBytes += cells.bytes - before
     users[Int(slot)].cells = cells
     markDirty(slot)
-  }
-
-  // MARK: Eviction
-
-  /// Lets go of users that nobody used since the last time around, until the memory is back below `bytesMax`. What is
-  /// not committed, or not in its place, stays.
-  mutating func evict(bytesMax: Int, committed: UInt64) {
-    // Two rounds: the first may find everybody used recently.
-    var looks = 2 * table.slotsEnd
-    while bytes > bytesMax, looks > 0 {
-      if Int(hand) >= table.slotsEnd { hand = 0 }
-      let slot = hand
-      hand += 1
-      looks -= 1
-      guard table.isUsed(slot) else { continue }
-      let user = users[Int(slot)]
-      guard user.marks.isDisjoint(with: [.dirty, .unswept]), UInt64(user.generation) <= committed
-      else { continue }
-      if user.marks.contains(.recent) {
-        users[Int(slot)].marks.remove(.recent)
-      } else {
-        remove(slot)
-      }
-    }
-    table.compactIfWorthwhile()
-  }
-
-  private mutating func remove(_ slot: Int32) {
-    cellBytes -= users[Int(slot)].cells.bytes
-    users[Int(slot)].cells.deallocate()
-    users[Int(slot)] = User()
-    table.remove(slot)
-  }
-
-  mutating func removeAll(generation: UInt64) {
-    self = UserCache()
-    sweepBegan = generation
   }
 }

@@ -1,10 +1,11 @@
-/// What the store will say after the next commits: state read when first asked for, with all changes that are not
-/// committed yet. Only the pipeline's thread uses it.
+/// What the store will say after the next commits: state read when first asked for, with all
+/// changes that are not committed yet. Only the pipeline's thread uses it.
 ///
-/// A slot (of a user or a series) is good until the next `didCommit` or `reset`; do not keep one longer than a batch.
+/// A slot (of a user or a series) is good until the next `didCommit` or `reset`; do not keep one
+/// longer than a batch.
 ///
-/// This is the hot path: names stay bytes, tables are flat, and nothing is allocated per item unless it must be kept.
-/// That is why this folder works with pointers.
+/// This is the hot path: names stay bytes, tables are flat, and nothing is allocated per item
+/// unless it must be kept. That is why this folder works with pointers.
 package final class WorkingSet {
   let store: Store
   let limits: WorkingSetLimits
@@ -48,14 +49,15 @@ package final class WorkingSet {
     return try users.user(app: app, device: device, nowMs: nowMs, reader: reader)
   }
 
-  /// Puts cells that an earlier run, or the time before a reset, left in the log into their place: afterwards the log
-  /// only holds what this working set knows.
+  /// Puts cells that an earlier run, or the time before a reset, left in the log into their place:
+  /// afterwards the log only holds what this working set knows.
   private func settleLog() throws(StoreError) {
     try store.settleCellLog()
     isLogSettled = true
   }
 
-  /// Whether the user sent a request with that hash within the last hours, and remembers it. 0 is never a duplicate.
+  /// Whether the user sent a request with that hash within the last hours, and remembers it. 0 is
+  /// never a duplicate.
   package func isDuplicate(
     user slot: Int32, hash: UInt64, receivedMs: Int64
   ) throws(StoreError) -> Bool {
@@ -106,82 +108,20 @@ package final class WorkingSet {
     users.setSeen(slot, plugin: plugin, seen)
   }
 
-  // MARK: Counters
-
-  /// The slot of a line of counters, made when new. A name over its limit leads to the line of `[CLY]_other`, and the
-  /// ledger counts it. `year` is that of the local hour to be counted: values are limited per year.
-  package func series(
-    app: UInt32, metric: Int, subject: UnsafeRawBufferPointer, dimension: UnsafeRawBufferPointer,
-    value: UnsafeRawBufferPointer, year: Int32
-  ) throws(StoreError) -> Int32 {
-    try lines.slot(
-      app: app, metric: metric, subject: subject, dimension: dimension, value: value, year: year)
-  }
-
-  /// The number of a series in the store.
-  package func seriesID(_ slot: Int32) -> Int64 { lines.lines[Int(slot)].id }
-
-  /// How far the series had come; for `discardSeries`. Good until the next `takeFlush`.
-  package var seriesMark: Int { lines.log.count }
-
-  /// Takes back every series made since the mark, as if nobody had asked for it.
-  package func discardSeries(since mark: Int) { lines.undo(since: mark) }
-
-  /// Adds to the SUM, MIN and MAX measures of a line, in the order the metric declared them, in their grains.
-  package func add(series slot: Int32, hour: Int32, values: UnsafeBufferPointer<Int64>) {
-    let plan = lines.plan(slot)
-    let id = lines.lines[Int(slot)].id
-    let count = min(values.count, plan.measures)
-    var given: UInt8 = 0
-    for place in 0..<count where values[place] != 0 { given |= 1 << UInt8(place) }
-    guard given != 0 else { return }
-    let at = buckets.buckets(ofHour: hour)
-    for grain in Grain.allCases {
-      var measures = plan.added[grain.index] & given
-      guard measures != 0 else { continue }
-      let key = CounterKey(series: id, grainIndex: grain.index, bucket: at[grain])
-      let start = counters.values(key, shape: plan.shape, measures: plan.measures)
-      while measures != 0 {
-        let place = measures.trailingZeroBitCount
-        counters.combine(start + place, plan.kind(place), values[place])
-        measures &= measures - 1
-      }
-    }
-  }
-
-  /// Counts a user in the UNIQUE measures of a line, in the grains where `SeenHours` says he is new, and with
-  /// `firstTime` in its NEW measures, in all their grains.
-  package func addUnique(series slot: Int32, grains: UInt32, hour: Int32, firstTime: Bool) {
-    guard grains != 0 || firstTime else { return }
-    let plan = lines.plan(slot)
-    let id = lines.lines[Int(slot)].id
-    let at = buckets.buckets(ofHour: hour)
-    for grain in Grain.allCases {
-      var measures: UInt8 = grains & grain.rawValue != 0 ? plan.unique[grain.index] : 0
-      if firstTime { measures |= plan.new[grain.index] }
-      guard measures != 0 else { continue }
-      let key = CounterKey(series: id, grainIndex: grain.index, bucket: at[grain])
-      let start = counters.values(key, shape: plan.shape, measures: plan.measures)
-      while measures != 0 {
-        counters.combine(start + measures.trailingZeroBitCount, .unique, 1)
-        measures &= measures - 1
-      }
-    }
-  }
-
   // MARK: Flushing
 
   /// Rows the next flush will write to the main file.
   package var changedKeys: Int {
-    users.dirtyCells + users.newUsers.count + lines.newLines.count + counters.count + documents.dirtyCount
+    users.dirtyCells + users.newUsers.count + lines.newLines.count + counters.count
+      + documents.dirtyCount
       + pending.count
   }
 
   /// Memory of everything that is kept.
   package var cacheBytes: Int { users.bytes + lines.bytes + documents.bytes }
 
-  /// Takes everything that changed, sorted, to be committed. The working set goes on; what was taken stays visible in
-  /// it. `position` is the journal's; `positions` those of the plugins.
+  /// Takes everything that changed, sorted, to be committed. The working set goes on; what was
+  /// taken stays visible in it. `position` is the journal's; `positions` those of the plugins.
   package func takeFlush(
     through position: UInt64, positions: [(plugin: Int, position: UInt64)]
   ) -> Flush {
@@ -204,7 +144,8 @@ package final class WorkingSet {
     committedGeneration = max(committedGeneration, flush.generation)
     let over = cacheBytes - limits.cacheBytesMax
     guard over > 0 else { return }
-    // Each kind gives in proportion to its size; a little more than needed, so that this is not every time's work.
+    // Each kind gives in proportion to its size; a little more than needed, so that this is not
+    // every time's work.
     let share = Double(limits.cacheBytesMax) * limits.keptShare / Double(cacheBytes)
     users.evict(bytesMax: Int(Double(users.bytes) * share), committed: committedGeneration)
     lines.evict(bytesMax: Int(Double(lines.bytes) * share), committed: committedGeneration)

@@ -1,14 +1,17 @@
 import Foundation
 import GRDB
 
-/// Cells that changed, in the form in which a commit keeps them first: a few long rows instead of many scattered ones.
+/// Cells that changed, in the form in which a commit keeps them first: a few long rows instead of
+/// many scattered ones.
 ///
-/// Writing each cell to its own place costs a page of the write-ahead log per user and commit, many times the cell's
-/// size. So a commit appends what changed to `cell_log`, and cells reach the table `cell` later, when the working set
-/// sweeps over its users in order (`UserCache+Sweep.swift`): once for all changes since the last sweep, and neighbours
-/// together. Nothing rests on memory: log and table together always hold the committed state.
+/// Writing each cell to its own place costs a page of the write-ahead log per user and commit, many
+/// times the cell's size. So a commit appends what changed to `cell_log`, and cells reach the table
+/// `cell` later, when the working set sweeps over its users in order (`UserCache+Sweep.swift`):
+/// once for all changes since the last sweep, and neighbours together. Nothing rests on memory: log
+/// and table together always hold the committed state.
 ///
-/// A row holds records sorted by key: `key (8 bytes) · bytes of data (4) · bytes of seen (4) · data · seen`.
+/// A row holds records sorted by key: `key (8 bytes) · bytes of data (4) · bytes of seen (4) · data
+/// · seen`.
 struct CellLog: Sendable {
   struct Chunk: Sendable {
     let first: CellKey

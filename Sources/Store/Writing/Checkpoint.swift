@@ -1,8 +1,9 @@
 import GRDBSQLite
 
-/// Keeps the write-ahead log of one connection bounded. Pages are moved between commits, by the writer, in a way that
-/// waits for nobody. A reader that looks at an old state keeps the log from starting over; when it has grown to a
-/// multiple of its limit, the writer waits a moment for readers to come forward. Readers never wait.
+/// Keeps the write-ahead log of one connection bounded. Pages are moved between commits, by the
+/// writer, in a way that waits for nobody. A reader that looks at an old state keeps the log from
+/// starting over; when it has grown to a multiple of its limit, the writer waits a moment for
+/// readers to come forward. Readers never wait.
 final class Checkpoint {
   /// Multiples of the limit from which on the writer waits for readers.
   static let patience = 3
@@ -37,14 +38,23 @@ final class Checkpoint {
   /// Nobody has called `run` for a long time, or readers were in its way.
   var isOverdue: Bool { pages >= pagesMax * Self.patience }
 
+  /// Moves what readers allow.
   func run() throws(StoreError) {
-    let waits = isOverdue
-    if waits { sqlite3_busy_timeout(handle, Self.waitMs) }
-    defer { if waits { sqlite3_busy_timeout(handle, SQLiteConnection.busyTimeoutMs) } }
+    try run(isOverdue ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE)
+  }
+
+  /// Moves everything and empties the log, unless a reader is in the way.
+  func finish() throws(StoreError) {
+    try run(SQLITE_CHECKPOINT_TRUNCATE)
+  }
+
+  private func run(_ mode: Int32) throws(StoreError) {
+    // Only a passive checkpoint waits for nobody.
+    sqlite3_busy_timeout(handle, Self.waitMs)
+    defer { sqlite3_busy_timeout(handle, SQLiteConnection.busyTimeoutMs) }
     var log: Int32 = 0
     var moved: Int32 = 0
-    let code = sqlite3_wal_checkpoint_v2(
-      handle, nil, waits ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, &log, &moved)
+    let code = sqlite3_wal_checkpoint_v2(handle, nil, mode, &log, &moved)
     guard code == SQLITE_OK || code == SQLITE_BUSY else {
       throw StoreError(sqlite: code, handle: handle, file: path)
     }

@@ -5,10 +5,12 @@ struct CounterShape: Hashable, Sendable {
   /// Counts beyond this are not exact in the numbers of JavaScript.
   static let valueMax: Int64 = 1 << 53
 
-  /// The statement that adds a row of this shape to what is stored. Nothing is read first: the merge is the store's.
+  /// The statement that adds a row of this shape to what is stored. Nothing is read first: the
+  /// merge is the store's.
   var sql: String {
     let columns = kinds.indices.map { "m\($0)" }
-    let updates = zip(kinds, columns).map { kind, column in "\(column)=\(Self.merge(kind, column))" }
+    let updates = zip(kinds, columns).map { kind, column in "\(column)=\(Self.merge(kind, column))"
+    }
     return """
       INSERT INTO counter(series,grain,bucket,\(columns.joined(separator: ","))) \
       VALUES(?,?,?,\(columns.map { _ in "?" }.joined(separator: ","))) \
@@ -22,9 +24,11 @@ struct CounterShape: Hashable, Sendable {
     case .sum, .unique, .new:
       return "max(-\(valueMax),min(\(valueMax),\(column)+\(new)))"
     case .minimum:
-      return "CASE WHEN \(new)=0 OR (\(column)<>0 AND \(column)<\(new)) THEN \(column) ELSE \(new) END"
+      return
+        "CASE WHEN \(new)=0 OR (\(column)<>0 AND \(column)<\(new)) THEN \(column) ELSE \(new) END"
     case .maximum:
-      return "CASE WHEN \(new)=0 OR (\(column)<>0 AND \(column)>\(new)) THEN \(column) ELSE \(new) END"
+      return
+        "CASE WHEN \(new)=0 OR (\(column)<>0 AND \(column)>\(new)) THEN \(column) ELSE \(new) END"
     }
   }
 

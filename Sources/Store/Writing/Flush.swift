@@ -1,5 +1,5 @@
-/// Everything one commit writes, taken out of the working set, sorted by key. A value: it may travel to the writer's
-/// thread while the working set goes on.
+/// Everything one commit writes, taken out of the working set, sorted by key. A value: it may
+/// travel to the writer's thread while the working set goes on.
 package struct Flush: Sendable {
   struct User: Sendable {
     let app: UInt32
@@ -101,7 +101,8 @@ package struct Flush: Sendable {
 
   /// Rows the main transaction writes.
   package var changedKeys: Int {
-    users.count + swept.count + log.count + series.count + counters.count + documents.count + rows.count
+    users.count + swept.count + log.count + series.count + counters.count + documents.count
+      + rows.count
       + deadLetters.count + bulkHashes.count
   }
 

@@ -1,4 +1,5 @@
-/// Raw items on their way to the month files: fixed records, and one buffer with the bytes they point into.
+/// Raw items on their way to the month files: fixed records, and one buffer with the bytes they
+/// point into.
 struct RawRows: Sendable {
   struct Row: Sendable {
     let key: RawKey

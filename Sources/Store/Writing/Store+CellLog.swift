@@ -1,7 +1,8 @@
 import GRDB
 
 extension Store {
-  /// Puts all cells of the log into their place and empties it. After a crash this works off what no sweep has reached.
+  /// Puts all cells of the log into their place and empties it. After a crash this works off what
+  /// no sweep has reached.
   func settleCellLog() throws(StoreError) {
     let flush = try look { try Int64.fetchOne($0, sql: "SELECT flush FROM cell_log LIMIT 1") }
     if flush == nil { return }

@@ -1,7 +1,7 @@
 import GRDB
 
-/// Commits flushes. Unchecked, because the store's lock lets one thread in at a time; its statements belong to the
-/// pool's writing connection, inside whose `write` they are used.
+/// Commits flushes. Unchecked, because the store's lock lets one thread in at a time; its
+/// statements belong to the pool's writing connection, inside whose `write` they are used.
 final class Writer: @unchecked Sendable {
   private let raw: RawFiles
   private let path: String
@@ -51,8 +51,15 @@ final class Writer: @unchecked Sendable {
     if checkpoint.isDue { try pool.writeWithoutTransaction { _ in try checkpoint.run() } }
   }
 
+  /// Empties the write-ahead log as far as readers allow, and lets go.
+  func close(pool: DatabasePool) throws {
+    guard statements != nil else { return }
+    try pool.writeWithoutTransaction { _ in try checkpoint.finish() }
+    letGo()
+  }
+
   /// Lets go of everything that would keep the connection open.
-  func close() {
+  func letGo() {
     guard statements != nil else { return }
     statements = nil
     checkpoint.end()

@@ -1,4 +1,5 @@
-/// The main transaction: what every flush brings much of. The rest is in `WriterStatements+Rows.swift`.
+/// The main transaction: what every flush brings much of. The rest is in
+/// `WriterStatements+Rows.swift`.
 extension WriterStatements {
   /// Writes a flush, unless it was written before.
   func write(_ flush: Flush) throws(StoreError) {
@@ -18,7 +19,8 @@ extension WriterStatements {
     try remember(flush)
   }
 
-  /// Whether this very flush was written before, though its answer was lost: writing it again would count it twice.
+  /// Whether this very flush was written before, though its answer was lost: writing it again would
+  /// count it twice.
   private func isWritten(_ flush: Flush) throws(StoreError) -> Bool {
     defer { lastFlush.reset() }
     guard try lastFlush.step(), lastFlush.integer(0) == flush.run else { return false }

@@ -30,7 +30,8 @@ final class WriterStatements {
     user = try prepare("INSERT INTO user(app,uid,device,created_ms) VALUES(?,?,?,?)")
     cell = try prepare("INSERT OR REPLACE INTO cell(id,data,seen) VALUES(?,?,?)")
     cellLog = try prepare("INSERT OR REPLACE INTO cell_log(flush,first,body) VALUES(?,?,?)")
-    // The oldest first, or an older cell would come to light; a few at a time, because freeing pages takes its time.
+    // The oldest first, or an older cell would come to light; a few at a time, because freeing
+    // pages takes its time.
     sweptLog = try prepare(
       """
       DELETE FROM cell_log WHERE flush IN (

@@ -14,7 +14,8 @@ import Testing
     #expect(app.key.count == 40 && Set(app.key).isSubset(of: digits))
     #expect(app.hex != other.hex && app.key != other.key)
     #expect([app.number, other.number] == [1, 2])
-    #expect([app.name, app.timezone, app.country, app.salt] == ["Shop", "Europe/Berlin", "DE", "s"])
+    #expect(
+      [app.name, app.timezone, app.country, app.salt] == ["Shop", "Europe/Berlin", "DE", "s"])
     #expect(app.createdMs == 7)
     #expect(!app.isPaused && !app.isLocked && app.redirectURL.isEmpty)
     #expect(other.timezone == "UTC")

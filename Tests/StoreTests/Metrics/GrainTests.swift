@@ -34,9 +34,11 @@ import Testing
     }
   }
 
-  @Test("An hour before 1970 belongs to the day it lies in", arguments: [
-    (Int32(0), Int32(0)), (23, 0), (24, 1), (-1, -1), (-24, -1), (-25, -2),
-  ])
+  @Test(
+    "An hour before 1970 belongs to the day it lies in",
+    arguments: [
+      (Int32(0), Int32(0)), (23, 0), (24, 1), (-1, -1), (-24, -1), (-25, -2),
+    ])
   func floor(hour: Int32, day: Int32) {
     #expect(Grain.day(ofHour: hour) == day)
     #expect(Grain.day.bucket(ofHour: hour) == day)

@@ -67,20 +67,26 @@ import Testing
     }
     try fixture.flush()
     let found = try fixture.counters()
-    #expect(Set(found.keys.filter { $0.contains("/cc/DE") }) == Set(
-      [Grain.day, .week, .isoWeek, .month, .year].map { key("/cc/DE", $0) }))
+    #expect(
+      Set(found.keys.filter { $0.contains("/cc/DE") })
+        == Set(
+          [Grain.day, .week, .isoWeek, .month, .year].map { key("/cc/DE", $0) }))
     #expect(found[key("/cc/DE", .day)] == [2, 1, 0, 0, 0, 0, 0, 0])
-    #expect(Set(found.keys.filter { $0.contains("/f/3") }) == [key("/f/3", .week), key("/f/3", .year)])
+    #expect(
+      Set(found.keys.filter { $0.contains("/f/3") }) == [key("/f/3", .week), key("/f/3", .year)])
     #expect(found[key("/f/3", .week)] == [2, 0, 1, 0, 0, 0, 0, 0])
     #expect(found[key("/free/x", .day)] == [2, 1, 1, 9, 9, 0, 0, 0])
     #expect(found[key("/free/x", .hour)] == nil)
   }
 
-  @Test("Sums stop at 2^53, in memory and in the file; the smallest and largest come through flushes")
+  @Test(
+    "Sums stop at 2^53, in memory and in the file; the smallest and largest come through flushes")
   func merging() throws {
     let fixture = try StoreFixture()
     let line = try fixture.series(fixture.set.register(Self.metric))
-    for (sum, low, high) in [(Int64.max, Int64(-4), Int64(-4)), (5, 6, -9), (0, 0, 0), (1 << 52, -7, 1)] {
+    for (sum, low, high) in [
+      (Int64.max, Int64(-4), Int64(-4)), (5, 6, -9), (0, 0, 0), (1 << 52, -7, 1),
+    ] {
       fixture.add(line, hour: Self.hour, sum, 0, 0, low, high)
       fixture.add(line, hour: Self.hour, 1, 0, 0, 0, 0)
       try fixture.flush()

@@ -18,7 +18,8 @@ import Testing
     #expect(try !fixture.set.isDuplicate(user: user, hash: 1, receivedMs: Self.now))
   }
 
-  @Test("A hash is forgotten after 72 hours", arguments: [(Int64(72), true), (73, false), (-2, true)])
+  @Test(
+    "A hash is forgotten after 72 hours", arguments: [(Int64(72), true), (73, false), (-2, true)])
   func age(hours: Int64, isDuplicate: Bool) throws {
     let fixture = try StoreFixture()
     let user = try fixture.user("d").slot

@@ -85,7 +85,8 @@ import Testing
     let years = try fixture.store.pool.read { try String.fetchAll($0, sql: sql) }
     #expect(
       years == [
-        "2024 A", "2024 B", "2024 \(other)", "2025 C", "2025 D", "2025 \(other)", "2026 A", "2026 B",
+        "2024 A", "2024 B", "2024 \(other)", "2025 C", "2025 D", "2025 \(other)", "2026 A",
+        "2026 B",
         "2026 \(other)",
       ])
     #expect(try fixture.ledger() == ["1 limit:value": 3])
@@ -114,7 +115,9 @@ import Testing
     let series = try fixture.store.pool.read { try String.fetchAll($0, sql: sql) }
     #expect(series == ["a//", "c//", "a/y/1", "a/z/1"])
     #expect(try fixture.ledger() == [:])
-    let years = try fixture.store.pool.read { try Int.fetchAll($0, sql: "SELECT year FROM series_year") }
+    let years = try fixture.store.pool.read {
+      try Int.fetchAll($0, sql: "SELECT year FROM series_year")
+    }
     #expect(years == [2025, 2025, 2025, 2025])
   }
 
@@ -123,7 +126,9 @@ import Testing
     let fixture = try StoreFixture()
     let metric = fixture.set.register(Self.metric)
     let subjects = ["a\0b", "a"]
-    for subject in subjects { fixture.add(try fixture.series(metric, subject: subject), hour: 0, 1) }
+    for subject in subjects {
+      fixture.add(try fixture.series(metric, subject: subject), hour: 0, 1)
+    }
     try fixture.flush()
     try fixture.reopen()
     _ = fixture.set.register(Self.metric)
@@ -136,7 +141,8 @@ import Testing
     let fixture = try StoreFixture()
     func set(_ key: String, _ body: String) throws {
       try fixture.set.setDocument(
-        plugin: 1, app: 1, collection: "c", key: Array(key.utf8), Array(body.utf8), documentLimit: 2)
+        plugin: 1, app: 1, collection: "c", key: Array(key.utf8), Array(body.utf8), documentLimit: 2
+      )
     }
     for key in ["a", "b", "c"] { try set(key, "1") }
     try fixture.flush()
@@ -157,7 +163,8 @@ import Testing
       for key in ["k", "l"] {
         try Array(key.utf8).withUnsafeBytes { key in
           try fixture.set.appendRow(
-            plugin: 1, app: 1, table: "t", rowsPerKey: key[0] == UInt8(ascii: "k") ? 3 : 0, key: key,
+            plugin: 1, app: 1, table: "t", rowsPerKey: key[0] == UInt8(ascii: "k") ? 3 : 0,
+            key: key,
             uid: UInt64(number), receivedMs: 1, payload: key)
         }
       }

@@ -15,7 +15,8 @@ final class StoreFixture {
   init(
     limits: WorkingSetLimits = WorkingSetLimits(), tuning: StoreTuning = StoreTuning()
   ) throws {
-    directory = FileManager.default.temporaryDirectory
+    directory =
+      FileManager.default.temporaryDirectory
       .appendingPathComponent("tally-store-\(UUID().uuidString)").path
     self.limits = limits
     self.tuning = tuning
@@ -51,14 +52,16 @@ final class StoreFixture {
   }
 
   func series(
-    _ metric: Int, app: UInt32 = 1, subject: String = "", dimension: String = "", value: String = "",
+    _ metric: Int, app: UInt32 = 1, subject: String = "", dimension: String = "",
+    value: String = "",
     year: Int32 = 2025
   ) throws -> Int32 {
     try Array(subject.utf8).withUnsafeBytes { subject in
       try Array(dimension.utf8).withUnsafeBytes { dimension in
         try Array(value.utf8).withUnsafeBytes { value in
           try set.series(
-            app: app, metric: metric, subject: subject, dimension: dimension, value: value, year: year)
+            app: app, metric: metric, subject: subject, dimension: dimension, value: value,
+            year: year)
         }
       }
     }

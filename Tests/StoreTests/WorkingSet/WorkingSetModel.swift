@@ -114,7 +114,8 @@ struct WorkingSetModel {
     seen[seenKey, default: []].insert(hour)
     return Grain.allCases.reduce(0) { grains, grain in
       let bucket = grain.bucket(ofHour: hour)
-      return known.contains { grain.bucket(ofHour: $0) == bucket } ? grains : grains | grain.rawValue
+      return known.contains { grain.bucket(ofHour: $0) == bucket }
+        ? grains : grains | grain.rawValue
     }
   }
 }

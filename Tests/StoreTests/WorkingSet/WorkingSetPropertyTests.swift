@@ -4,8 +4,8 @@ import Testing
 
 @testable import Store
 
-/// Random streams through a working set that can keep almost nothing, against plain dictionaries: with flushes under
-/// way, commits that fail at random points, and restarts.
+/// Random streams through a working set that can keep almost nothing, against plain dictionaries:
+/// with flushes under way, commits that fail at random points, and restarts.
 @Suite struct WorkingSetPropertyTests {
   private struct PowerCut: Error {}
 
@@ -180,6 +180,7 @@ import Testing
     do throws(StoreError) {
       try store.commit(flush) { if $0 == fault { throw PowerCut() } }
       stream.committed = taken
+      try readCells(stream)
       let before = set.cacheBytes
       set.didCommit(flush)
       if set.cacheBytes < before { stream.evictions += 1 }
@@ -188,6 +189,16 @@ import Testing
       stream.model = stream.committed
       try set.reset()
       stream.position = store.committedPosition
+    }
+  }
+
+  /// Readers see what is committed, whether the log has it or its place.
+  private static func readCells(_ stream: Stream) throws(StoreError) {
+    for (id, bytes) in stream.committed.cells where stream.pick(8) == 0 {
+      let user = stream.committed.uids[id.user] ?? 0
+      let key = CellKey(app: id.user.app, user: user, plugin: id.plugin)
+      let found = Result { try stream.fixture.store.read { try $0.committedCell(key) ?? [] } }
+      #expect(throws: Never.self) { try #expect(found.get() == bytes) }
     }
   }
 

@@ -33,7 +33,8 @@ import Testing
     #expect(try walBytes(fixture) < 3 * 200 * tuning().pageBytes)
   }
 
-  @Test("A reader keeps its old view through checkpoints, and the log is bounded again when it is done")
+  @Test(
+    "A reader keeps its old view through checkpoints, and the log is bounded again when it is done")
   func reader() throws {
     let fixture = try StoreFixture(tuning: tuning())
     try change(fixture, round: 1)
@@ -54,7 +55,8 @@ import Testing
     let fixture = try StoreFixture()
     let (synchronous, pageBytes, mode) = try fixture.store.pool.writeWithoutTransaction { db in
       (
-        try Int.fetchOne(db, sql: "PRAGMA synchronous"), try Int.fetchOne(db, sql: "PRAGMA page_size"),
+        try Int.fetchOne(db, sql: "PRAGMA synchronous"),
+        try Int.fetchOne(db, sql: "PRAGMA page_size"),
         try String.fetchOne(db, sql: "PRAGMA journal_mode")
       )
     }

@@ -50,7 +50,8 @@ import Testing
     #expect(try fixture.store.damage() == [])
   }
 
-  @Test("A crash at any point of a commit loses and doubles nothing", arguments: StoreFault.allCases)
+  @Test(
+    "A crash at any point of a commit loses and doubles nothing", arguments: StoreFault.allCases)
   func crash(fault: StoreFault) throws {
     let fixture = try StoreFixture()
     try apply(fixture, position: 1)
@@ -78,7 +79,9 @@ import Testing
     #expect(try fixture.ledger() == ["1 stored": 2])
   }
 
-  @Test("After a failed commit the working set starts over from the file", arguments: StoreFault.allCases)
+  @Test(
+    "After a failed commit the working set starts over from the file",
+    arguments: StoreFault.allCases)
   func reset(fault: StoreFault) throws {
     let fixture = try StoreFixture()
     try apply(fixture, position: 1)
@@ -158,7 +161,8 @@ import Testing
     let fixture = try StoreFixture()
     Array("{}".utf8).withUnsafeBytes { body in
       fixture.set.deadLetter(
-        plugin: 3, position: 8, item: 2, app: 1, reason: "ended the process", receivedMs: 5, body: body)
+        plugin: 3, position: 8, item: 2, app: 1, reason: "ended the process", receivedMs: 5,
+        body: body)
     }
     try fixture.flush()
     let row = try #require(

@@ -1,0 +1,65 @@
+/// Series, and what is added to them.
+extension WorkingSet {
+  /// The slot of a line of counters, made when new. A name over its limit leads to the line of
+  /// `[CLY]_other`, and the ledger counts it. `year` is that of the local hour to be counted:
+  /// values are limited per year.
+  package func series(
+    app: UInt32, metric: Int, subject: UnsafeRawBufferPointer, dimension: UnsafeRawBufferPointer,
+    value: UnsafeRawBufferPointer, year: Int32
+  ) throws(StoreError) -> Int32 {
+    try lines.slot(
+      app: app, metric: metric, subject: subject, dimension: dimension, value: value, year: year)
+  }
+
+  /// The number of a series in the store.
+  package func seriesID(_ slot: Int32) -> Int64 { lines.lines[Int(slot)].id }
+
+  /// How far the series had come; for `discardSeries`. Good until the next `takeFlush`.
+  package var seriesMark: Int { lines.log.count }
+
+  /// Takes back every series made since the mark, as if nobody had asked for it.
+  package func discardSeries(since mark: Int) { lines.undo(since: mark) }
+
+  /// Adds to the SUM, MIN and MAX measures of a line, in the order the metric declared them, in
+  /// their grains.
+  package func add(series slot: Int32, hour: Int32, values: UnsafeBufferPointer<Int64>) {
+    let plan = lines.plan(slot)
+    let id = lines.lines[Int(slot)].id
+    let count = min(values.count, plan.measures)
+    var given: UInt8 = 0
+    for place in 0..<count where values[place] != 0 { given |= 1 << UInt8(place) }
+    guard given != 0 else { return }
+    let at = buckets.buckets(ofHour: hour)
+    for grain in Grain.allCases {
+      var measures = plan.added[grain.index] & given
+      guard measures != 0 else { continue }
+      let key = CounterKey(series: id, grainIndex: grain.index, bucket: at[grain])
+      let start = counters.values(key, shape: plan.shape, measures: plan.measures)
+      while measures != 0 {
+        let place = measures.trailingZeroBitCount
+        counters.combine(start + place, plan.kind(place), values[place])
+        measures &= measures - 1
+      }
+    }
+  }
+
+  /// Counts a user in the UNIQUE measures of a line, in the grains where `SeenHours` says he is
+  /// new, and with `firstTime` in its NEW measures, in all their grains.
+  package func addUnique(series slot: Int32, grains: UInt32, hour: Int32, firstTime: Bool) {
+    guard grains != 0 || firstTime else { return }
+    let plan = lines.plan(slot)
+    let id = lines.lines[Int(slot)].id
+    let at = buckets.buckets(ofHour: hour)
+    for grain in Grain.allCases {
+      var measures: UInt8 = grains & grain.rawValue != 0 ? plan.unique[grain.index] : 0
+      if firstTime { measures |= plan.new[grain.index] }
+      guard measures != 0 else { continue }
+      let key = CounterKey(series: id, grainIndex: grain.index, bucket: at[grain])
+      let start = counters.values(key, shape: plan.shape, measures: plan.measures)
+      while measures != 0 {
+        counters.combine(start + measures.trailingZeroBitCount, .unique, 1)
+        measures &= measures - 1
+      }
+    }
+  }
+}
