@@ -50,7 +50,7 @@ struct FlushPolicyTests {
     var policy = policy()
     let work = policy.decide(situation(keys: 20_000, writing: true, wanted: true))
     #expect(work == .gather(upTo: .milliseconds(250)))
-    let over = policy.decide(situation(keys: 160_000, writing: true))
+    let over = policy.decide(situation(keys: 40_000, writing: true))
     #expect(over == .holdBack)
   }
 

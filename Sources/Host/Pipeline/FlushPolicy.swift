@@ -7,7 +7,7 @@
 struct FlushPolicy {
   /// How often `changedKeysMax` may be held before the pipeline waits for the writer instead of
   /// gathering.
-  static let heldFactorMax = 8
+  static let heldFactorMax = 2
 
   let interval: Duration
   let changedKeysMax: Int

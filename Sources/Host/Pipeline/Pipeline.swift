@@ -31,6 +31,7 @@ final class Pipeline: @unchecked Sendable {
   let gate: CommitGate
   private let parts: Parts
   private let reader: JournalReader
+  private let nap = Nap()
   private let writer: StoreWriter
   private let breadcrumb: Breadcrumb
   private var policy: FlushPolicy
@@ -54,7 +55,10 @@ final class Pipeline: @unchecked Sendable {
     self.reader = reader
     gate = CommitGate(
       committed: committed, waitMax: .milliseconds(parts.limits.readWaitMilliseconds),
-      wake: { reader.wake() })
+      wake: { [nap] in
+        nap.cut()
+        reader.wake()
+      })
     writer = StoreWriter(
       store: parts.store, faults: parts.faults, log: parts.log, done: { reader.wake() })
   }
@@ -67,6 +71,7 @@ final class Pipeline: @unchecked Sendable {
   func stop() {
     state.lock()
     stopping = true
+    nap.cut()
     reader.wake()
     while !stopped { state.wait() }
     state.unlock()
@@ -108,6 +113,7 @@ final class Pipeline: @unchecked Sendable {
       guard let last = batch.entries.last else { return }
       try parts.counter.count(batch)
       counted = last.position
+      if !ending, batch.entries.count < Self.batchEntriesMax / 2 { nap.take() }
     }
   }
 

@@ -6,7 +6,7 @@ package struct StoreTuning: Sendable {
   /// Bytes of a page of the raw files, which only grow at their end.
   package var rawPageBytes = 16_384
   /// Pages in the write-ahead log of the main file from which on they are moved into it.
-  package var walPagesMax = 20_000
+  package var walPagesMax = 10_000
   /// The same for a raw file.
   package var rawWalPagesMax = 2_000
   /// Page cache of the writing connection.
