@@ -4,8 +4,8 @@ import PackageDescription
 /// Rooms whose warnings are errors; the C shims and system libraries have no Swift settings.
 let strict: [SwiftSetting] = [.unsafeFlags(["-warnings-as-errors"])]
 
-/// The hot path is measured with whole-module optimisation and without exclusivity checks at run time;
-/// debug builds and tests keep the checks on.
+/// The hot path is measured with whole-module optimisation and without exclusivity checks at run
+/// time; debug builds and tests keep the checks on.
 let hot: [SwiftSetting] =
   strict + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
 
@@ -110,8 +110,9 @@ let package = Package(
     .executableTarget(
       name: "bench", dependencies: ["Harness"], path: "Benchmarks/bench", swiftSettings: strict),
 
-    // Tests. `Harness` drives the finished program from outside and knows none of its rooms; `FakeHost` is
-    // the host's side of the contract with plain dictionaries, for tests of plugins alone.
+    // Tests. `Harness` drives the finished program from outside and knows none of its rooms;
+    // `FakeHost` is the host's side of the contract with plain dictionaries, for tests of plugins
+    // alone.
     .target(name: "Harness", path: "Tests/Harness", swiftSettings: strict),
     .target(
       name: "FakeHost", dependencies: ["PluginABI"], path: "Tests/FakeHost", swiftSettings: strict),

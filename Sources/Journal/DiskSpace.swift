@@ -1,8 +1,8 @@
 import Glibc
 import Synchronization
 
-/// Whether the disk is under its reserve. Asked for every entry, so the file system is asked at most four
-/// times a second.
+/// Whether the disk is under its reserve. Asked for every entry, so the file system is asked at
+/// most four times a second.
 final class DiskSpace: Sendable {
   private static let ageMaxMilliseconds: Int64 = 250
 

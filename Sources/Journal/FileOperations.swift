@@ -1,7 +1,7 @@
 import Glibc
 
-/// The calls whose failure the journal must survive, as values, so that tests can make them fail. Each
-/// answers 0 or the error number.
+/// The calls whose failure the journal must survive, as values, so that tests can make them fail.
+/// Each answers 0 or the error number.
 package struct FileOperations: Sendable {
   /// Writes all bytes at the offset.
   package var write: @Sendable (Int32, UnsafeRawBufferPointer, Int) -> Int32

@@ -1,6 +1,7 @@
 /// What the filler should do next. No I/O: only how far the writer is and what has been filled.
 struct FillPlan {
-  /// How far ahead of the writer the segment in use is filled, where it was not filled as a whole before.
+  /// How far ahead of the writer the segment in use is filled, where it was not filled as a whole
+  /// before.
   static let aheadBytes = 8 << 20
 
   enum Step: Equatable {
@@ -26,8 +27,8 @@ struct FillPlan {
     return next.isEmpty ? .nothing : .fillNext(next)
   }
 
-  /// The next whole slice, or what is left of the segment; nothing smaller, so that the filler is not woken
-  /// for every group.
+  /// The next whole slice, or what is left of the segment; nothing smaller, so that the filler is
+  /// not woken for every group.
   private func slice(from start: Int, to target: Int) -> Range<Int> {
     let end = min(start + Segment.sliceBytes, segmentBytes)
     return target >= end && start < end ? start..<end : start..<start

@@ -1,5 +1,5 @@
-/// A group while it gathers: the bytes as they will stand on disk, with room for the header in front, and
-/// who waits for them. Confined to the queue's lock, then to the writer.
+/// A group while it gathers: the bytes as they will stand on disk, with room for the header in
+/// front, and who waits for them. Confined to the queue's lock, then to the writer.
 final class GroupBuffer {
   static let initialBytes = 64 << 10
 

@@ -1,13 +1,14 @@
 import CCRC32C
 
-/// What stands before the entries of one group on disk. Little-endian, 80 bytes, the last four of them the
-/// checksum of the others.
+/// What stands before the entries of one group on disk. Little-endian, 80 bytes, the last four of
+/// them the checksum of the others.
 ///
-/// Beside the group itself it says what was known when it was written: up to where this segment and the one
-/// before it were durable. Recovery tells a torn tail from corruption by that.
+/// Beside the group itself it says what was known when it was written: up to where this segment and
+/// the one before it were durable. Recovery tells a torn tail from corruption by that.
 struct GroupHeader: Equatable {
   static let size = 80
-  /// "TALLYGRP" after a byte that text never holds, so that the search for a header after damage is quick.
+  /// "TALLYGRP" after a byte that text never holds, so that the search for a header after damage is
+  /// quick.
   static let magic: UInt64 = 0x5052_4759_4C41_54F5
   static let magicFirstByte = UInt8(truncatingIfNeeded: magic)
   static let version: UInt16 = 1
@@ -15,8 +16,8 @@ struct GroupHeader: Equatable {
   /// The segment's number and the offset in it: a header that was moved is not one.
   var sequence: UInt64
   var offset: Int
-  /// The same in all groups of a segment and known to nobody outside, so that nothing a client sends can
-  /// look like a header.
+  /// The same in all groups of a segment and known to nobody outside, so that nothing a client
+  /// sends can look like a header.
   var nonce: UInt64
   var firstPosition: UInt64
   var entryCount: Int
@@ -35,8 +36,8 @@ struct GroupHeader: Equatable {
   /// The position of the last entry; the one before `firstPosition` when there is none.
   var lastPosition: UInt64 { firstPosition + UInt64(entryCount) - 1 }
 
-  /// One header for this group and the one that follows at once, in the file and in positions; nil when that
-  /// one does not.
+  /// One header for this group and the one that follows at once, in the file and in positions; nil
+  /// when that one does not.
   func joined(with next: GroupHeader) -> GroupHeader? {
     guard next.offset == end, next.priorPosition == lastPosition,
       next.firstPosition == lastPosition + 1

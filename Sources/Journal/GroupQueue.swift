@@ -1,5 +1,5 @@
-/// Between the threads that append and the writer: while one group is on its way to disk the next gathers
-/// here. One wake per group, and only when the writer sleeps.
+/// Between the threads that append and the writer: while one group is on its way to disk the next
+/// gathers here. One wake per group, and only when the writer sleeps.
 final class GroupQueue: @unchecked Sendable {
   enum Admission {
     case open
@@ -89,7 +89,8 @@ final class GroupQueue: @unchecked Sendable {
 
   // MARK: The writer's thread
 
-  /// Gives back the group that was dealt with and waits for the next one; nil when closed and empty.
+  /// Gives back the group that was dealt with and waits for the next one; nil when closed and
+  /// empty.
   func next(after finished: GroupBuffer?) -> GroupBuffer? {
     monitor.lock()
     defer { monitor.unlock() }
@@ -106,7 +107,8 @@ final class GroupQueue: @unchecked Sendable {
     }
   }
 
-  /// The disk failed: nothing is taken until `mend`. Answers what was queued, which can no longer be kept.
+  /// The disk failed: nothing is taken until `mend`. Answers what was queued, which can no longer
+  /// be kept.
   func breakOff() -> [GroupBuffer] {
     monitor.withLock {
       if admission == .open { admission = .broken }

@@ -1,8 +1,8 @@
 import Glibc
 
 extension Journal {
-  /// Walks a journal without changing anything; a server may be using it. `storePosition`, when known, tells
-  /// what can no longer be lost.
+  /// Walks a journal without changing anything; a server may be using it. `storePosition`, when
+  /// known, tells what can no longer be lost.
   package static func verify(directory: String, storePosition: UInt64? = nil)
     throws(JournalError) -> JournalReport
   {
@@ -49,8 +49,8 @@ struct Recovery {
     }
   }
 
-  /// Copies damage aside, cuts tails, deletes what is done with, and syncs all of it. Answers the report with
-  /// the places of the copies.
+  /// Copies damage aside, cuts tails, deletes what is done with, and syncs all of it. Answers the
+  /// report with the places of the copies.
   func perform(_ plan: RecoveryPlan) throws(JournalError) -> JournalReport {
     var report = plan.report
     for index in report.damages.indices {

@@ -1,6 +1,7 @@
 import Glibc
 
-/// The durable log between the answer to a request and the commit to the store. It knows bytes only.
+/// The durable log between the answer to a request and the commit to the store. It knows bytes
+/// only.
 ///
 /// `append` (any thread) → `GroupQueue` → `JournalWriter` (one thread: write, sync, answer) →
 /// `SegmentCatalog` → `JournalReader` (the pipeline's thread) → `trim` behind the store's commit.
@@ -17,8 +18,8 @@ package final class Journal: @unchecked Sendable {
   private let closing = Monitor()
   private var isClosed = false
 
-  /// Recovers what is in the folder and makes it ready to append, in a new segment. `storePosition` is what
-  /// the store has committed: positions up to it are never used again.
+  /// Recovers what is in the folder and makes it ready to append, in a new segment. `storePosition`
+  /// is what the store has committed: positions up to it are never used again.
   package static func open(_ configuration: JournalConfiguration, storePosition: UInt64)
     throws(JournalError) -> Journal
   {
@@ -64,10 +65,10 @@ package final class Journal: @unchecked Sendable {
   /// Registers who is told; the number goes with every append.
   package func attach(_ sink: any JournalSink) -> Int { writer.attach(sink) }
 
-  /// Queues a copy of the entry; everything but `.queued` means it was not taken. The sink is told once the
-  /// entry is durable, on the writer's thread and possibly before this returns.
-  /// Whoever appends several in a row passes `wakes: false` and calls `wake` behind the last: otherwise
-  /// the first one's wake takes the core from under the others, and they miss its group.
+  /// Queues a copy of the entry; everything but `.queued` means it was not taken. The sink is told
+  /// once the entry is durable, on the writer's thread and possibly before this returns. Whoever
+  /// appends several in a row passes `wakes: false` and calls `wake` behind the last: otherwise the
+  /// first one's wake takes the core from under the others, and they miss its group.
   package func append(
     _ entry: UnsafeRawBufferPointer, sink: Int, token: UInt64, wakes: Bool = true
   ) -> JournalAppend {
@@ -88,7 +89,8 @@ package final class Journal: @unchecked Sendable {
     return space.isLow() ? .diskReserve : queue.admission(of: bytes + EntryFrame.size)
   }
 
-  /// The last position that is durable (with durability `os`: written); the store's own in the beginning.
+  /// The last position that is durable (with durability `os`: written); the store's own in the
+  /// beginning.
   package var durablePosition: UInt64 { catalog.durablePosition }
 
   /// Counters since the journal was opened.
@@ -106,14 +108,14 @@ package final class Journal: @unchecked Sendable {
 
   // MARK: The reading side
 
-  /// A reader whose first entry is the one at `position`, or the first after it when that one is in a gap.
-  /// `position` must not have been trimmed.
+  /// A reader whose first entry is the one at `position`, or the first after it when that one is in
+  /// a gap. `position` must not have been trimmed.
   package func reader(from position: UInt64) throws(JournalError) -> JournalReader {
     JournalReader(catalog: catalog, from: position)
   }
 
-  /// Deletes the segments whose entries all lie at or before `position`, never the one in use. A file that
-  /// cannot be deleted stays until the next start.
+  /// Deletes the segments whose entries all lie at or before `position`, never the one in use. A
+  /// file that cannot be deleted stays until the next start.
   package func trim(through position: UInt64) {
     let sequences = catalog.removeTrimmed(through: position)
     guard !sequences.isEmpty else { return }
@@ -124,7 +126,8 @@ package final class Journal: @unchecked Sendable {
 
   // MARK: The end
 
-  /// Takes no more, syncs and answers what is queued, stops the threads. Readers go on with what is there.
+  /// Takes no more, syncs and answers what is queued, stops the threads. Readers go on with what is
+  /// there.
   package func close() {
     let first = closing.withLock {
       defer { isClosed = true }

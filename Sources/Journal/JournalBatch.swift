@@ -1,4 +1,5 @@
-/// Entries as they were read: one buffer, filled again by every read, and where each entry lies in it.
+/// Entries as they were read: one buffer, filled again by every read, and where each entry lies in
+/// it.
 package struct JournalBatch: ~Copyable {
   /// Where one entry lies.
   package struct Entry: Sendable, Equatable {

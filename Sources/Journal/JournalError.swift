@@ -1,6 +1,7 @@
 import Glibc
 
-/// Why the journal could not be opened or read: a closed code for callers, a sentence for the operator.
+/// Why the journal could not be opened or read: a closed code for callers, a sentence for the
+/// operator.
 package struct JournalError: Error, CustomStringConvertible, Sendable {
   /// What callers may switch on.
   package enum Code: String, Sendable {

@@ -20,8 +20,8 @@ package final class JournalReader: @unchecked Sendable {
 
   deinit { closeFile() }
 
-  /// Fills the batch with what comes next. Waits until there is an entry; comes back without one when `wake`
-  /// was called or the time is over. An entry longer than `maxBytes` comes alone.
+  /// Fills the batch with what comes next. Waits until there is an entry; comes back without one
+  /// when `wake` was called or the time is over. An entry longer than `maxBytes` comes alone.
   package func next(
     into batch: inout JournalBatch, maxBytes: Int, maxEntries: Int, timeout: Duration
   ) throws(JournalError) {
@@ -56,7 +56,8 @@ package final class JournalReader: @unchecked Sendable {
 
   // MARK: Where to read
 
-  /// Up to where the cursor's segment can be read now, waiting for it; nil when woken or out of time.
+  /// Up to where the cursor's segment can be read now, waiting for it; nil when woken or out of
+  /// time.
   private func waitForBytes(until deadline: Monitor.Deadline) -> Int? {
     catalog.monitor.lock()
     defer {

@@ -11,22 +11,24 @@ package struct JournalReport: Sendable, Equatable {
     package internal(set) var lastPosition: UInt64?
   }
 
-  /// Bytes at a segment's end that nobody was told are kept: a write cut short, or a group that was refused.
+  /// Bytes at a segment's end that nobody was told are kept: a write cut short, or a group that was
+  /// refused.
   package struct Tail: Sendable, Equatable {
     package let file: String
     package let offset: Int
     package let bytes: Int
   }
 
-  /// Bytes that are not what was written, with readable groups after them or known to have been durable.
+  /// Bytes that are not what was written, with readable groups after them or known to have been
+  /// durable.
   package struct Damage: Sendable, Equatable {
     package let file: String
     package let offset: Int
     package let bytes: Int
     /// What was lost with them; nil when no entry was.
     package internal(set) var positions: ClosedRange<UInt64>?
-    /// A later group knew these bytes to be durable: the disk changed them. False only for entries that were
-    /// answered without a sync.
+    /// A later group knew these bytes to be durable: the disk changed them. False only for entries
+    /// that were answered without a sync.
     package let wasDurable: Bool
     /// Where the bytes were copied to.
     package internal(set) var quarantine: String?
@@ -40,7 +42,8 @@ package struct JournalReport: Sendable, Equatable {
       case lost
       /// Passed over: refused when the disk failed, or skipped to stay beyond the store's position.
       case unused
-      /// The store has them, the journal never heard of them: it was deleted, or an older copy was put back.
+      /// The store has them, the journal never heard of them: it was deleted, or an older copy was
+      /// put back.
       case behindStore
     }
 
@@ -58,6 +61,7 @@ package struct JournalReport: Sendable, Equatable {
   package var firstPosition: UInt64? { segments.lazy.compactMap(\.firstPosition).first }
   package var lastPosition: UInt64? { segments.lazy.reversed().compactMap(\.lastPosition).first }
 
-  /// Nothing that was answered as kept is missing or damaged. A tail that nobody was promised is no fault.
+  /// Nothing that was answered as kept is missing or damaged. A tail that nobody was promised is no
+  /// fault.
   package var isSound: Bool { damages.isEmpty && !gaps.contains { $0.reason == .lost } }
 }

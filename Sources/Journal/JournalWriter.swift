@@ -1,8 +1,8 @@
 import Glibc
 import Synchronization
 
-/// The one thread that writes: takes a group, writes it, syncs it, tells who waits. When the disk fails it
-/// answers, cuts the file back and tries a new segment until one works.
+/// The one thread that writes: takes a group, writes it, syncs it, tells who waits. When the disk
+/// fails it answers, cuts the file back and tries a new segment until one works.
 final class JournalWriter: @unchecked Sendable {
   private let configuration: JournalConfiguration
   private let queue: GroupQueue
@@ -28,8 +28,8 @@ final class JournalWriter: @unchecked Sendable {
     self.head = head
   }
 
-  /// Opens the first segment and starts the thread. An empty group says at once where the segment before
-  /// ends and which position is next.
+  /// Opens the first segment and starts the thread. An empty group says at once where the segment
+  /// before ends and which position is next.
   func start() throws(JournalError) {
     try openSegment()
     let failure = mark()
@@ -126,9 +126,9 @@ final class JournalWriter: @unchecked Sendable {
 
   // MARK: Failure
 
-  /// Takes no more, cuts the file back to what is valid, then answers the group and all that waits. The
-  /// descriptor is not tried again: after a failed sync the kernel may call pages clean that never reached
-  /// the disk.
+  /// Takes no more, cuts the file back to what is valid, then answers the group and all that waits.
+  /// The descriptor is not tried again: after a failed sync the kernel may call pages clean that
+  /// never reached the disk.
   private func breakOff(_ group: GroupBuffer, after failure: JournalError) {
     monitor.withLock {
       counts.failures += 1
@@ -170,8 +170,8 @@ final class JournalWriter: @unchecked Sendable {
 
   // MARK: The end
 
-  /// Everything is answered: an empty group says that all before it is durable, and the zeros after it go,
-  /// so that the next start has nothing to search.
+  /// Everything is answered: an empty group says that all before it is durable, and the zeros after
+  /// it go, so that the next start has nothing to search.
   private func finish() {
     guard let segment else { return }
     let unsynced = configuration.files.sync(segment.descriptor)

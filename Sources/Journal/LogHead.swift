@@ -1,4 +1,5 @@
-/// Where the journal goes on: positions and offsets, and what each outcome of a write does to them. No I/O.
+/// Where the journal goes on: positions and offsets, and what each outcome of a write does to them.
+/// No I/O.
 struct LogHead {
   private(set) var nextPosition: UInt64
   /// The last position that was answered as kept.
@@ -12,7 +13,8 @@ struct LogHead {
   private var previousIsDurable = false
   private var nonce: UInt64 = 0
 
-  /// `sequence` and `end` are of the last segment there was, synced up to its end; 0 and 0 without one.
+  /// `sequence` and `end` are of the last segment there was, synced up to its end; 0 and 0 without
+  /// one.
   init(nextPosition: UInt64, answeredPosition: UInt64, sequence: UInt64, end: Int) {
     precondition(nextPosition > answeredPosition, "positions are never used twice")
     self.nextPosition = nextPosition
@@ -22,8 +24,8 @@ struct LogHead {
     durableOffset = end
   }
 
-  /// Whether a group of that many bytes belongs into a new segment. One that no segment could hold gets a
-  /// segment of its own.
+  /// Whether a group of that many bytes belongs into a new segment. One that no segment could hold
+  /// gets a segment of its own.
   func needsSegment(for bytes: Int, segmentBytes: Int) -> Bool {
     offset > 0 && offset + bytes > segmentBytes
   }

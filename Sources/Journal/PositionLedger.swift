@@ -1,5 +1,5 @@
-/// The books of positions while a journal is gone through in order: which were kept, lost, never used.
-/// No I/O.
+/// The books of positions while a journal is gone through in order: which were kept, lost, never
+/// used. No I/O.
 struct PositionLedger: Equatable {
   /// The store's position; 0 when unknown. What lies before it cannot be lost any more.
   let store: UInt64
@@ -39,8 +39,8 @@ struct PositionLedger: Equatable {
 
   mutating func loseUnknown(_ damage: Int) { unbounded.append(damage) }
 
-  /// After the last header. A store that is further than the journal has seen entries that the journal does
-  /// not know: it was deleted, or an older copy was put back.
+  /// After the last header. A store that is further than the journal has seen entries that the
+  /// journal does not know: it was deleted, or an older copy was put back.
   mutating func finish() {
     guard storeIsKnown, store > accounted ?? 0 else { return }
     gaps.append(.init(positions: (accounted ?? 0) + 1...store, reason: .behindStore))

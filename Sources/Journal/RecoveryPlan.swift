@@ -1,8 +1,8 @@
-/// What to do with what was found: which bytes are a torn tail and which are corruption, what is kept, which
-/// positions are missing, where to go on. No I/O.
+/// What to do with what was found: which bytes are a torn tail and which are corruption, what is
+/// kept, which positions are missing, where to go on. No I/O.
 ///
-/// Bytes are proved durable by a header written later: its own segment up to its `durableOffset`, the
-/// segment before up to `previousEnd`. Damage before that is corruption, after it a tail.
+/// Bytes are proved durable by a header written later: its own segment up to its `durableOffset`,
+/// the segment before up to `previousEnd`. Damage before that is corruption, after it a tail.
 struct RecoveryPlan: Equatable {
   struct Cut: Equatable {
     let sequence: UInt64
@@ -19,7 +19,8 @@ struct RecoveryPlan: Equatable {
   private(set) var lastEnd = 0
   private var positions: PositionLedger
 
-  /// `storePosition` is nil when nobody knows the store: the journal's first position is then taken as given.
+  /// `storePosition` is nil when nobody knows the store: the journal's first position is then taken
+  /// as given.
   init(_ scans: [SegmentScan], storePosition: UInt64?) {
     positions = PositionLedger(storePosition: storePosition)
     for (index, scan) in scans.enumerated() {

@@ -1,7 +1,7 @@
 import Glibc
 
-/// One segment file, open for writing. It is filled with zeros ahead of the writer, so that a sync of data
-/// has no metadata to write.
+/// One segment file, open for writing. It is filled with zeros ahead of the writer, so that a sync
+/// of data has no metadata to write.
 final class Segment: @unchecked Sendable {
   /// What is filled at once: small enough that a writer who has caught up waits only milliseconds.
   static let sliceBytes = 1 << 20
@@ -10,9 +10,11 @@ final class Segment: @unchecked Sendable {
   let path: String
   /// The writer's.
   let descriptor: Int32
-  /// The filler's own: an error of the disk is told once per open file, and the writer must hear it.
+  /// The filler's own: an error of the disk is told once per open file, and the writer must hear
+  /// it.
   let fillDescriptor: Int32
-  /// Guarded by the filler's lock: zeros are on disk up to here, or the writer has claimed the bytes.
+  /// Guarded by the filler's lock: zeros are on disk up to here, or the writer has claimed the
+  /// bytes.
   var filled: Int
 
   private init(sequence: UInt64, path: String, descriptors: (Int32, Int32), filled: Int) {

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// What can be read: the segments there are and how far each is durable. The writer adds, readers follow,
-/// trimming takes away.
+/// What can be read: the segments there are and how far each is durable. The writer adds, readers
+/// follow, trimming takes away.
 final class SegmentCatalog: @unchecked Sendable {
   struct Record: Equatable {
     let sequence: UInt64

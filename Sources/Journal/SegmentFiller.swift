@@ -1,7 +1,7 @@
 import Glibc
 
-/// The thread that writes zeros ahead of the writer and has the next segment ready before it is needed.
-/// When it cannot (a full or failing disk) the writer goes on without it, only slower.
+/// The thread that writes zeros ahead of the writer and has the next segment ready before it is
+/// needed. When it cannot (a full or failing disk) the writer goes on without it, only slower.
 final class SegmentFiller: @unchecked Sendable {
   private enum Work {
     case none
@@ -65,8 +65,8 @@ final class SegmentFiller: @unchecked Sendable {
     return segment
   }
 
-  /// Nobody fills zeros over what the writer is about to write: waits for the slice in flight only when the
-  /// writer has caught up with it.
+  /// Nobody fills zeros over what the writer is about to write: waits for the slice in flight only
+  /// when the writer has caught up with it.
   func claim(through end: Int) {
     monitor.withLock {
       guard let active, end > active.filled else { return }

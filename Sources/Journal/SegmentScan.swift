@@ -1,8 +1,9 @@
 /// What stands in one segment file, in order; decides nothing.
 struct SegmentScan: Equatable {
   enum Finding: Equatable {
-    /// A whole header; the entries after it are as they were written, or not. Intact groups that follow
-    /// each other are one finding with a header for all of them, or a long journal would fill the memory.
+    /// A whole header; the entries after it are as they were written, or not. Intact groups that
+    /// follow each other are one finding with a header for all of them, or a long journal would
+    /// fill the memory.
     case group(GroupHeader, isIntact: Bool, count: Int = 1)
     /// Bytes that are no group.
     case noise(Range<Int>)
@@ -19,8 +20,8 @@ struct SegmentScan: Equatable {
     self.findings = findings
   }
 
-  /// Reads the whole file. `boundary` is where the next segment says that this one ends: no finding reaches
-  /// across it.
+  /// Reads the whole file. `boundary` is where the next segment says that this one ends: no finding
+  /// reaches across it.
   init(path: String, sequence: UInt64, boundary: Int? = nil) throws(JournalError) {
     let window = try FileWindow(path: path)
     var walk = Walk(window: window, sequence: sequence, boundary: boundary)

@@ -11,14 +11,15 @@ import Harness
 ///     ----
 ///     200 {"...":1}
 ///
-/// Lines below a request begin with two spaces: a header, or with `> ` a line of the body.
-/// Requests above the dashed line whose answers are not told must be answered 200.
+/// Lines below a request begin with two spaces: a header, or with `> ` a line of the body. Requests
+/// above the dashed line whose answers are not told must be answered 200.
 ///
-/// In requests and answers, `{app_key}`, `{app_id}` and `{api_key}` are what `setup` made; `{ms}` is
-/// yesterday at 10:30 in the app's zone, in milliseconds, `{s}` in seconds; `{ms+90s}` or `{ms-2d}`
-/// (s, m, h, d, or milliseconds without a unit) are moments around it; `{Y}`, `{M}`, `{D}` and `{W}`
-/// are the year, month, day and week of that day. `{repeat:N:text}` is the text N times, `{byte:FF}`
-/// one byte. In an answer, the string "{any}" stands for any string, and as a whole for any body.
+/// In requests and answers, `{app_key}`, `{app_id}` and `{api_key}` are what `setup` made; `{ms}`
+/// is yesterday at 10:30 in the app's zone, in milliseconds, `{s}` in seconds; `{ms+90s}` or
+/// `{ms-2d}` (s, m, h, d, or milliseconds without a unit) are moments around it; `{Y}`, `{M}`,
+/// `{D}` and `{W}` are the year, month, day and week of that day. `{repeat:N:text}` is the text N
+/// times, `{byte:FF}` one byte. In an answer, the string "{any}" stands for any string, and as a
+/// whole for any body.
 struct Conversation: CustomStringConvertible, Sendable {
   let path: String
   let name: String

@@ -96,7 +96,8 @@ extension EndToEnd {
       let server = try TallyServer()
       let begun = Clock.now
       try server.start()
-      // Generous for a debug build on a busy machine; `bench` holds the release build to its budget.
+      // Generous for a debug build on a busy machine; `bench` holds the release build to its
+      // budget.
       #expect(Clock.now - begun < 3)
     }
   }

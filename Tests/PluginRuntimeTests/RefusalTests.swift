@@ -5,7 +5,8 @@ import Testing
 
 @testable import PluginRuntime
 
-/// Broken plugins, each refused with words that name the file, what is needed, what is there, and a remedy.
+/// Broken plugins, each refused with words that name the file, what is needed, what is there, and a
+/// remedy.
 @Suite("Refusals")
 struct RefusalTests {
   private let folder = NSTemporaryDirectory() + "refusals-\(UUID().uuidString)"

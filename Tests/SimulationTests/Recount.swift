@@ -134,7 +134,8 @@ struct Recount {
     user.seconds = 0
   }
 
-  /// The closed session goes on: its length is taken back, to be counted whole when it closes again.
+  /// The closed session goes on: its length is taken back, to be counted whole when it closes
+  /// again.
   private mutating func extend(_ device: String, _ user: inout User) {
     guard !user.isOpen, let closed = user.closed else { return }
     histogram("ds", durationIndex(closed.seconds), closed.time, -1)

@@ -27,8 +27,8 @@ import Testing
     #expect(untagged == [])
   }
 
-  /// The name of the function pointer a line declares as a member: it is not a parameter, whose line
-  /// begins inside another declaration.
+  /// The name of the function pointer a line declares as a member: it is not a parameter, whose
+  /// line begins inside another declaration.
   private static func pointer(in text: String, isMember: Bool) -> String? {
     guard isMember, !text.hasPrefix("typedef"), !text.hasPrefix("*"), !text.hasPrefix("/*"),
       let start = text.range(of: "(*"), let end = text[start.upperBound...].firstIndex(of: ")")

@@ -3,7 +3,8 @@ import Testing
 @Suite struct ImportTests {
   private static let platform: Set<String> = ["Foundation", "Glibc", "Synchronization", "Dispatch"]
 
-  /// What each room may import; `platform` is added to all but those that plugin authors build with.
+  /// What each room may import; `platform` is added to all but those that plugin authors build
+  /// with.
   private static let rooms: [(folder: String, modules: Set<String>)] = [
     ("Sources/PluginKit", ["PluginABI", "Synchronization"]),
     ("Sources/Builtins", ["PluginKit"]),

@@ -1,4 +1,5 @@
-/// Swift source without what is not code: comments and texts become spaces, lines stay where they are.
+/// Swift source without what is not code: comments and texts become spaces, lines stay where they
+/// are.
 struct SwiftCode {
   private(set) var lines: [String]
 

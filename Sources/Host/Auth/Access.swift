@@ -11,8 +11,8 @@ struct Access: Sendable {
 
   let members: MemberDirectory
 
-  /// The caller, or why there is none. No tokens are issued, so that a token never names a member and
-  /// the api key decides.
+  /// The caller, or why there is none. No tokens are issued, so that a token never names a member
+  /// and the api key decides.
   func member(_ credentials: Credentials) throws(AccessDenial) -> Member {
     guard let apiKey = credentials.apiKey else {
       throw credentials.authToken == nil ? .credentialMissing : .tokenInvalid
@@ -21,9 +21,9 @@ struct Access: Sendable {
     return member
   }
 
-  /// Whether the caller may read an app: exists, names an app, has the right, is not locked, the app
-  /// exists. `appExists` is asked last. A global administrator may leave the app out; what then has no
-  /// app to answer about says so itself.
+  /// Whether the caller may read an app: exists, names an app, has the right, is not locked, the
+  /// app exists. `appExists` is asked last. A global administrator may leave the app out; what then
+  /// has no app to answer about says so itself.
   func reader(
     _ credentials: Credentials, appID: String?, appExists: (String) -> Bool
   ) throws(AccessDenial) -> Member {

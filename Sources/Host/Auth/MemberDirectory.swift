@@ -1,7 +1,8 @@
 import Store
 import Synchronization
 
-/// Every member by api key: a snapshot of the store, replaced as a whole when management changes it.
+/// Every member by api key: a snapshot of the store, replaced as a whole when management changes
+/// it.
 final class MemberDirectory: Sendable {
   private let byKey: Mutex<[String: Member]>
 
@@ -14,8 +15,8 @@ final class MemberDirectory: Sendable {
     byKey.withLock { $0 = index }
   }
 
-  /// The member whose key it is. The table's hash has a random seed and the comparison takes the same
-  /// time wherever two keys differ, so that an answer's time says nothing about a key.
+  /// The member whose key it is. The table's hash has a random seed and the comparison takes the
+  /// same time wherever two keys differ, so that an answer's time says nothing about a key.
   func member(apiKey: String) -> Member? {
     guard let member = byKey.withLock({ $0[apiKey] }) else { return nil }
     return ConstantTime.equal(member.apiKey, apiKey) ? member : nil

@@ -2,7 +2,8 @@ import Foundation
 import Synchronization
 
 /// Answers the commands of this machine's operator on `control.sock`, one after another on a thread
-/// of its own. Whoever can open the socket may do everything: its permissions are the authentication.
+/// of its own. Whoever can open the socket may do everything: its permissions are the
+/// authentication.
 final class ControlServer: Sendable {
   private let folder: String
   private let socket: ControlSocket

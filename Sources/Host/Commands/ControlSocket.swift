@@ -116,8 +116,8 @@ struct ControlSocket: ~Copyable, Sendable {
 }
 
 extension ControlSocket {
-  /// The socket's address. A path too long for the kernel's 108 bytes is reached through the folder's
-  /// descriptor, so that deep data folders work as well.
+  /// The socket's address. A path too long for the kernel's 108 bytes is reached through the
+  /// folder's descriptor, so that deep data folders work as well.
   fileprivate struct Address: ~Copyable {
     private var name = sockaddr_un()
     private let folder: Int32

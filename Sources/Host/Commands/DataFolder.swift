@@ -46,7 +46,8 @@ final class DataFolder: Sendable {
     return Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)).map(String.init) ?? "unknown"
   }
 
-  /// The pid only serves the message of the next one who asks, so a failure to write it is no failure.
+  /// The pid only serves the message of the next one who asks, so a failure to write it is no
+  /// failure.
   private static func write(_ text: String, to descriptor: Int32) {
     let bytes = Array(text.utf8)
     guard ftruncate(descriptor, 0) == 0 else { return }

@@ -1,8 +1,8 @@
 import Foundation
 import Store
 
-/// The first member and the first app, checked and ready to be made. The password has become its hash
-/// before anything leaves the command.
+/// The first member and the first app, checked and ready to be made. The password has become its
+/// hash before anything leaves the command.
 struct Setup: Sendable {
   /// What was made.
   struct Result: Equatable, Sendable {

@@ -1,7 +1,7 @@
 import Foundation
 
-/// Everything an operator chose, checked, each value with its source: flags win over the environment,
-/// the environment over plugins.yaml, the file over defaults.
+/// Everything an operator chose, checked, each value with its source: flags win over the
+/// environment, the environment over plugins.yaml, the file over defaults.
 struct Configuration: Sendable {
   var host: HostSettings
   /// In the order of the file; nil when no file names any: then every plugin staged beside the

@@ -1,4 +1,5 @@
-/// One row of the table of host settings: its name in every place it can be given, and how it is read.
+/// One row of the table of host settings: its name in every place it can be given, and how it is
+/// read.
 struct HostSetting: Sendable {
   /// The path below `host`: `listen`, `limits.body_bytes_max`.
   let name: String

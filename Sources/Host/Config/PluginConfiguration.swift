@@ -2,7 +2,8 @@ import PluginRuntime
 
 /// What plugins.yaml says about one plugin.
 struct PluginConfiguration: Sendable {
-  /// The keys of a plugin that belong to the host; every other one is a setting of the plugin itself.
+  /// The keys of a plugin that belong to the host; every other one is a setting of the plugin
+  /// itself.
   static let hostKeys = ["enabled", "path", "mode"]
 
   let name: String

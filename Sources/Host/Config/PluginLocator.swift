@@ -16,8 +16,8 @@ struct PluginLocator: Sendable {
     programFolder = ((program ?? CommandLine.arguments[0]) as NSString).deletingLastPathComponent
   }
 
-  /// The plugins to load, in order: those that the configuration turns on, or all staged ones when it
-  /// names none.
+  /// The plugins to load, in order: those that the configuration turns on, or all staged ones when
+  /// it names none.
   func enabled(in configuration: Configuration) -> [PluginConfiguration] {
     guard let plugins = configuration.plugins else { return staged() }
     return plugins.filter(\.isEnabled)

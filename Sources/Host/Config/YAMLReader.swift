@@ -1,7 +1,8 @@
 import CYAML
 
-/// Reads the YAML a configuration needs: groups, lists and single values, each with its line and column.
-/// Tabs, duplicate keys, anchors, tags and second documents are refused rather than guessed at.
+/// Reads the YAML a configuration needs: groups, lists and single values, each with its line and
+/// column. Tabs, duplicate keys, anchors, tags and second documents are refused rather than guessed
+/// at.
 final class YAMLReader {
   static let bytesMax = 1 << 20
   static let depthMax = 16

@@ -6,8 +6,8 @@ import NIOHTTP1
 ///
 /// SDK requests behind one another are read at once and answered in order. Whatever cannot be begun
 /// yet is held, and nothing more is read meanwhile; what is held is at most what the socket gave in
-/// one go. The files `SDKLaneHandler+*.swift` hold the two ways a request can take, the replies, the
-/// other events and the end.
+/// one go. The files `SDKLaneHandler+*.swift` hold the two ways a request can take, the replies,
+/// the other events and the end.
 final class SDKLaneHandler: ChannelDuplexHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias InboundOut = HTTPServerRequestPart

@@ -1,7 +1,8 @@
 import Foundation
 
-/// A short pause of the pipeline that anybody who waits for it may cut. Under load it lets entries come
-/// together: waking a thread for each group of the journal would cost more than counting the group.
+/// A short pause of the pipeline that anybody who waits for it may cut. Under load it lets entries
+/// come together: waking a thread for each group of the journal would cost more than counting the
+/// group.
 final class Nap: Sendable {
   /// How long entries may come together when nobody waits.
   static let duration: TimeInterval = 0.004

@@ -8,8 +8,8 @@ import Store
 /// see them, and hands what changed to the store writer. What fails is begun again from the last
 /// commit.
 final class Pipeline: @unchecked Sendable {
-  /// What one step takes from the journal: as much as still fits into the caches of one core when it
-  /// is decoded.
+  /// What one step takes from the journal: as much as still fits into the caches of one core when
+  /// it is decoded.
   static let batchBytesMax = 128 << 10
   static let batchEntriesMax = 512
   /// The wait before work begins again after the store failed.

@@ -44,7 +44,9 @@ struct RawFacts {
   /// Eight bytes; behind the end there are zeros.
   @inline(__always)
   private static func word(_ value: UnsafeRawBufferPointer, at offset: Int) -> UInt64 {
-    if offset + 8 <= value.count { return value.loadUnaligned(fromByteOffset: offset, as: UInt64.self) }
+    if offset + 8 <= value.count {
+      return value.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+    }
     var word: UInt64 = 0
     withUnsafeMutableBytes(of: &word) { $0.copyBytes(from: value[offset...]) }
     return word

@@ -1,5 +1,5 @@
-/// Memory for what one hook call hands over: given out piece by piece, never moved, all taken back at
-/// once. Saves an allocation and a release per cell, fact and payload.
+/// Memory for what one hook call hands over: given out piece by piece, never moved, all taken back
+/// at once. Saves an allocation and a release per cell, fact and payload.
 final class Arena {
   private static let chunkBytes = 256 << 10
 

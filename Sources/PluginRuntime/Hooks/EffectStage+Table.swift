@@ -94,7 +94,8 @@ extension EffectStage {
   private func cell(_ index: UInt32) -> tally_bytes {
     guard let item = item(index), let instance else { return tally_bytes() }
     let place = workingOfUser[Int(item.pointee.user_index)]
-    // The arena aligns, and keeps what it gave out to the end of the call: what the header promises.
+    // The arena aligns, and keeps what it gave out to the end of the call: what the header
+    // promises.
     let cell =
       (place >= 0 ? working[Int(place)].cell : nil)
       ?? arena.copy(
@@ -128,7 +129,9 @@ extension EffectStage {
       return refuse("row names table \(table), which was not registered")
     }
     rows.append(
-      Row(item: Int(index), table: Int(table) - 1, key: arena.copy(key), payload: arena.copy(payload)))
+      Row(
+        item: Int(index), table: Int(table) - 1, key: arena.copy(key), payload: arena.copy(payload))
+    )
   }
 
   private func emit(
@@ -140,6 +143,8 @@ extension EffectStage {
       return refuse("emit names collection \(collection), which was not registered")
     }
     emits.append(
-      Row(item: Int(index), table: Int(collection) - 1, key: arena.copy(key), payload: arena.copy(payload)))
+      Row(
+        item: Int(index), table: Int(collection) - 1, key: arena.copy(key),
+        payload: arena.copy(payload)))
   }
 }
