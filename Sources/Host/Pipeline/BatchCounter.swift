@@ -1,5 +1,6 @@
 import Foundation
 import Journal
+import Logging
 import PluginABI
 import PluginRuntime
 import Store
@@ -19,15 +20,18 @@ final class BatchCounter {
   private let builder: BatchBuilder
   private let registry: AppRegistry
   private var apps: RegisteredApps
-  private var ledger = LedgerTally()
+  private let log: Logger
+  private var ledger: LedgerTally
   private var sources: ContiguousArray<Source> = []
   private var users = DenseIndex()
   private var rawFacts: RawFacts
 
   init(
     workingSet: WorkingSet, dispatcher: Dispatcher, builder: BatchBuilder, registry: AppRegistry,
-    factNames: [UInt32: [UInt8]]
+    factNames: [UInt32: [UInt8]], counters: LedgerTally.Counters, log: Logger
   ) {
+    self.log = log
+    ledger = LedgerTally(counters)
     self.workingSet = workingSet
     self.dispatcher = dispatcher
     self.builder = builder
@@ -140,6 +144,12 @@ final class BatchCounter {
       return item.position == letter.position && item.index == letter.item
     }
     ledger.add(.deadLetter, app: letter.app)
+    log.error(
+      "dead letter: a plugin could not take an item; all others counted it",
+      metadata: [
+        "plugin": "\(letter.name)", "position": "\(letter.position)", "item": "\(letter.item)",
+        "reason": "\(letter.reason)",
+      ])
     workingSet.deadLetter(
       plugin: letter.plugin, position: letter.position, item: letter.item, app: letter.app,
       reason: letter.reason,

@@ -14,9 +14,29 @@ struct LedgerTally {
     case deadLetter = "dead-letter"
   }
 
+  /// What became of items since the start, for `/metrics`. The books in the store are exact; these
+  /// count again what a failed commit made the pipeline count again.
+  struct Counters: Sendable {
+    fileprivate let columns = Reason.allCases.map { _ in Metrics.Counter() }
+
+    func register(in metrics: Metrics) {
+      for (reason, column) in zip(Reason.allCases, columns) {
+        metrics.counter(
+          "tally_items_total", help: "What became of items that were taken from the journal",
+          labels: "outcome=\"\(reason.rawValue)\""
+        ) { column.count }
+      }
+    }
+  }
+
+  private let counters: Counters
   private var counts: [UInt32: [Int]] = [:]
   private var app: UInt32 = 0
   private var row = [Int](repeating: 0, count: Reason.allCases.count)
+
+  init(_ counters: Counters) {
+    self.counters = counters
+  }
 
   /// Adds one item.
   mutating func add(_ reason: Reason, app: UInt32, items: Int = 1) {
@@ -29,6 +49,7 @@ struct LedgerTally {
     switchTo(0)
     for (app, row) in counts {
       for reason in Reason.allCases where row[Self.column(reason)] != 0 {
+        counters.columns[Self.column(reason)].add(row[Self.column(reason)])
         store.ledger(app: app, reason: reason.rawValue, row[Self.column(reason)])
       }
     }

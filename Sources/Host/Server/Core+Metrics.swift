@@ -5,6 +5,7 @@ extension Core {
   /// Adds what store, journal and plugins know to `/metrics`.
   func publish(_ metrics: Metrics) {
     decoding.register(in: metrics)
+    outcomes.register(in: metrics)
     let journal = journal
     metrics.gauge("tally_journal_durable_position", help: "The last position that is durable") {
       Int(journal.durablePosition)

@@ -17,6 +17,8 @@ final class Core: Sendable {
   let registry: AppRegistry
   let directory: AppDirectory
   let members: MemberDirectory
+  /// What becomes of items.
+  let outcomes = LedgerTally.Counters()
   /// What decoding counts.
   let decoding: BatchBuilder.Counters
   /// What a new data folder is told, once.
@@ -42,7 +44,10 @@ final class Core: Sendable {
     decoding = builder.counters
     runtime = Self.startPlugins(configuration, workingSet, builder, faults, log)
     pipeline = try Self.makePipeline(
-      host, .init(journal, store, workingSet, runtime, builder, registry, faults), log)
+      host,
+      Parts(
+        journal: journal, store: store, workingSet: workingSet, runtime: runtime, builder: builder,
+        registry: registry, faults: faults, outcomes: outcomes), log)
   }
 
   /// Begins to count what the journal holds.
@@ -54,7 +59,11 @@ final class Core: Sendable {
     journal.close()
     pipeline.stop()
     runtime.stop()
-    log.info("stopped", metadata: ["position": "\(store.committedPosition)"])
+    let position = store.committedPosition
+    do { try store.close() } catch {
+      log.warning("the store did not close in order", metadata: ["error": "\(error)"])
+    }
+    log.info("stopped", metadata: ["position": "\(position)"])
   }
 
   /// Makes a new app visible to intake, questions and the pipeline.
@@ -95,19 +104,7 @@ final class Core: Sendable {
     let builder: BatchBuilder
     let registry: AppRegistry
     let faults: FaultPoints
-
-    init(
-      _ journal: Journal, _ store: Store, _ workingSet: WorkingSet, _ runtime: PluginRuntime,
-      _ builder: BatchBuilder, _ registry: AppRegistry, _ faults: FaultPoints
-    ) {
-      self.journal = journal
-      self.store = store
-      self.workingSet = workingSet
-      self.runtime = runtime
-      self.builder = builder
-      self.registry = registry
-      self.faults = faults
-    }
+    let outcomes: LedgerTally.Counters
   }
 
   private static func makePipeline(
@@ -130,7 +127,8 @@ final class Core: Sendable {
     let dispatcher = parts.runtime.dispatcher(breadcrumb: breadcrumb, suspects: suspects)
     let counter = BatchCounter(
       workingSet: parts.workingSet, dispatcher: dispatcher, builder: parts.builder,
-      registry: parts.registry, factNames: parts.runtime.factNames)
+      registry: parts.registry, factNames: parts.runtime.factNames, counters: parts.outcomes,
+      log: log)
     return try Pipeline(
       .init(
         journal: parts.journal, store: parts.store, workingSet: parts.workingSet,
