@@ -35,7 +35,7 @@ struct Limits: Equatable, Sendable {
   var journalSegmentBytes = 16 << 20
   var diskReserveBytes = 256 << 20
   var flushIntervalMilliseconds = 1_000
-  var flushKeysMax = 40_000
+  var flushKeysMax = 80_000
   var readWaitMilliseconds = 25
   var cacheBytesMax = 64 << 20
   var rawRetentionMonths = 14

@@ -43,11 +43,13 @@ final class BatchCounter {
   /// Counts every entry of the batch. Throws only what makes the whole batch be counted again.
   func count(_ batch: borrowing JournalBatch) throws {
     begin()
+    try workingSet.beginBatch()
     try batch.withEntries { position, entry in try decode(position, entry) }
     if let first = batch.entries.first, let last = batch.entries.last, !sources.isEmpty {
       try runHooks(first.position...last.position)
     }
     ledger.write(to: workingSet)
+    try workingSet.endBatch()
   }
 
   private func begin() {

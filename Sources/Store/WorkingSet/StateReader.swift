@@ -1,6 +1,6 @@
-/// Reads what the working set does not hold: its own connection, statements prepared once. Every
-/// look is a transaction of its own, because a reader that stays inside an old one would keep the
-/// write-ahead log from starting over.
+/// Reads what the working set does not hold: its own connection, statements prepared once. The looks
+/// of one batch share a transaction, which saves each the locks of its own; it ends with the batch,
+/// because a reader that stays inside an old one would keep the write-ahead log from starting over.
 final class StateReader {
   private let connection: SQLiteConnection
   private let userQuery: SQLiteStatement
@@ -58,6 +58,23 @@ final class StateReader {
       "SELECT count(*) FROM document WHERE plugin=? AND app=? AND collection=?")
     bulkHashesQuery = try prepare(
       "SELECT slot, hash, received_s FROM bulk_hash WHERE app=? ORDER BY slot")
+  }
+
+  // MARK: Transactions
+
+  private var isReading = false
+
+  /// From here to `endReading` all looks see the same commit.
+  func beginReading() throws(StoreError) {
+    guard !isReading else { return }
+    try connection.execute("BEGIN")
+    isReading = true
+  }
+
+  func endReading() throws(StoreError) {
+    guard isReading else { return }
+    isReading = false
+    try connection.execute("COMMIT")
   }
 
   // MARK: Users

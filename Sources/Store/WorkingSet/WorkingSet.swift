@@ -39,6 +39,19 @@ package final class WorkingSet {
   /// The number of a plugin in the store, the same for ever; 0 is the host itself.
   package func plugin(_ name: String) throws(StoreError) -> Int { try store.pluginNumber(name) }
 
+  // MARK: Batches
+
+  /// Begins a batch: what it has to look up is read from one commit. Optional, and several times
+  /// cheaper than looking up one by one. Nothing is let go inside a batch, so that what is held and
+  /// what is read always make one whole.
+  package func beginBatch() throws(StoreError) {
+    if !isLogSettled { try settleLog() }
+    try reader.beginReading()
+  }
+
+  /// Ends a batch; comes before `didCommit`.
+  package func endBatch() throws(StoreError) { try reader.endReading() }
+
   // MARK: Users
 
   /// The user with that device id, made when new. `isNew` only tells the first time.
@@ -154,6 +167,7 @@ package final class WorkingSet {
 
   /// Forgets everything that is not committed, and all caches: after a commit that failed.
   package func reset() throws(StoreError) {
+    try reader.endReading()
     users.removeAll(generation: generation)
     isLogSettled = false
     lines.removeAll(generation: generation + 1)
