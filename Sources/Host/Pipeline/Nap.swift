@@ -1,8 +1,7 @@
 import Foundation
 
 /// A short pause of the pipeline that anybody who waits for it may cut. Under load it lets entries
-/// come together: waking a thread for each group of the journal would cost more than counting the
-/// group.
+/// come together, so that they share a wake and the fixed costs of a batch.
 final class Nap: Sendable {
   /// How long entries may come together when nobody waits.
   static let duration: TimeInterval = 0.004
