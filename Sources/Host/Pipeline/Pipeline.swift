@@ -113,8 +113,14 @@ final class Pipeline: @unchecked Sendable {
       guard let last = batch.entries.last else { return }
       try parts.counter.count(batch)
       counted = last.position
-      if !ending, batch.entries.count < Self.batchEntriesMax / 2 { nap.take() }
+      if !ending, Self.isSmall(entries: batch.entries.count, bytes: batch.entryBytes) { nap.take() }
     }
+  }
+
+  /// Whether a batch is so small that the next should gather more. Not one that was cut by bytes:
+  /// a few bulk requests fill it, and more of them wait.
+  static func isSmall(entries: Int, bytes: Int) -> Bool {
+    entries < batchEntriesMax / 2 && bytes < batchBytesMax / 2
   }
 
   private var situation: FlushPolicy.Situation {
