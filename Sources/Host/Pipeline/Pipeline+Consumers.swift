@@ -113,6 +113,7 @@ extension Pipeline {
     }
     approached = nil
     book.join(plugin)
+    isHurried = true
     callHeadOnly()
     parts.log.info("plugin is at the head", metadata: ["consumer": "\(plugin)"])
   }

@@ -106,6 +106,9 @@ package enum SettingValue: Sendable, Equatable {
 package struct Settings: Sendable, Equatable {
   package let values: [String: SettingValue]
 
+  /// Values that were checked.
+  init(values: [String: SettingValue]) { self.values = values }
+
   /// Refuses unknown names and values out of type or range, naming the place.
   package init(
     manifest: Manifest, given: [GivenSetting], nearest: (String, [String]) -> String?
