@@ -116,7 +116,8 @@ final class LiveLoad: @unchecked Sendable {
 
   private func run(_ client: Int, _ server: TallyServer) {
     let connection = server.connect(seconds: 20)
-    let view = "[{\"key\":\"[CLY]_view\",\"count\":1,\"segmentation\":{\"name\":\"home\",\"visit\":1}}]"
+    let segmentation = "{\"name\":\"home\",\"visit\":1}"
+    let view = "[{\"key\":\"[CLY]_view\",\"count\":1,\"segmentation\":\(segmentation)}]"
       .replacing("[", with: "%5B").replacing("]", with: "%5D").replacing("{", with: "%7B")
       .replacing("}", with: "%7D").replacing("\"", with: "%22")
     var number = 0

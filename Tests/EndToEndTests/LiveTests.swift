@@ -8,7 +8,7 @@ extension EndToEnd {
     private static let toggles = Environment["TALLY_TOGGLES"].flatMap(Int.init) ?? 30
     private static let reloads = Environment["TALLY_RELOADS"].flatMap(Int.init) ?? 6
 
-    @Test("Switching and replacing plugins under load loses nothing, doubles nothing, leaks nothing")
+    @Test("Plugins switched and replaced under load: nothing lost, doubled, refused or leaked")
     func toggles() throws {
       let live = try LivePlugin()
       let load = LiveLoad(live.server)
@@ -140,8 +140,8 @@ extension EndToEnd {
       let options = ["--data", live.server.dataPath, "--config", live.server.configPath]
       let command = [TallyServer.binary, "plugin", "enable", "live"]
       let refused = try Subprocess.run(command + ["--from", "beginning"] + options)
-      #expect(refused.status == .code(0) || refused.output.contains("--forget"), "\(refused.output)")
       if refused.status != .code(0) {
+        #expect(refused.output.contains("--forget"), "\(refused.output)")
         let again = try Subprocess.run(command + ["--from", "beginning", "--forget"] + options)
         #expect(again.status == .code(0), "\(again.output)")
       }

@@ -48,7 +48,8 @@ final class Core: Sendable {
     runtime = PluginRuntime(
       store: workingSet,
       services: .init(
-        log: log, productVersion: Product.version, intern: { [table = builder.table] in table.intern($0) }),
+        log: log, productVersion: Product.version,
+        intern: { [table = builder.table] in table.intern($0) }),
       nearest: PluginConfiguration.nearest)
     lifecycle = Lifecycle(
       runtime: runtime, cache: try CodeCache(folder: host.data + "/cache"),
@@ -131,7 +132,8 @@ final class Core: Sendable {
           BatchCounter(
             workingSet: parts.workingSet, dispatcher: dispatcher, builder: parts.builder,
             registry: parts.registry, factNames: factNames, counters: parts.outcomes, log: log)
-        }, catchUp: catchUp, suspectsPath: suspectsPath, limits: host.limits, log: log, faults: parts.faults),
+        }, catchUp: catchUp, suspectsPath: suspectsPath, limits: host.limits, log: log,
+        faults: parts.faults),
       breadcrumb: breadcrumb)
   }
 }

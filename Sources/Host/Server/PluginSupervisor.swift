@@ -146,7 +146,8 @@ final class PluginSupervisor: Sendable {
     let before = state.withLock { state in
       defer { state.configuration = configuration }
       state.refusal = nil
-      state.stamps = libraries.merging([path: state.stamps[path] ?? FileStamp(path)]) { _, file in file }
+      let file = state.stamps[path] ?? FileStamp(path)
+      state.stamps = libraries.merging([path: file]) { _, file in file }
       return state.configuration
     }
     watch.watch([path] + libraries.keys)

@@ -23,6 +23,7 @@ package struct LifecycleMachine {
     package let settings: Settings
   }
 
+  /// What is to be done next.
   package enum Action: Equatable {
     /// Make an instance.
     case start(Serial)
