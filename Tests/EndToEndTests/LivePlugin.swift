@@ -88,17 +88,20 @@ final class LivePlugin {
   }
 }
 
-/// Clients whose every request is a view and a tap, and of which none may be refused.
+/// Clients whose every request is a view and a tap, and of which none may be refused; with
+/// `repeats` they send one that got no answer again, as SDKs do.
 final class LiveLoad: @unchecked Sendable {
   static let clients = 3
 
   private let lock = NSLock()
+  private let repeats: Bool
   private var stopping = false
   private var accepted = 0
   private var failures: [String] = []
   private let ended = (0..<clients).map { _ in DispatchSemaphore(value: 0) }
 
-  init(_ server: TallyServer) {
+  init(_ server: TallyServer, repeats: Bool = false) {
+    self.repeats = repeats
     for client in 0..<Self.clients {
       Thread.detachNewThread { [self] in
         run(client, server)
@@ -126,7 +129,12 @@ final class LiveLoad: @unchecked Sendable {
       let target =
         "/i?app_key=\(server.keys.appKey)&device_id=c\(client)-\(number % 50)"
         + "&timestamp=\(Clock.unixMilliseconds)&number=\(number)&taps=a&events=\(view)"
-      let outcome = Result { try connection.get(target) }
+      var outcome = Result { try connection.get(target) }
+      let deadline = Clock.now + 30
+      while repeats, (try? outcome.get())?.status != 200, Clock.now < deadline {
+        usleep(3_000)
+        outcome = Result { try connection.get(target) }
+      }
       lock.withLock {
         switch outcome {
         case .success(let reply) where reply.status == 200: accepted += 1

@@ -152,5 +152,41 @@ extension EndToEnd {
       #expect(try live.wait { try live.isAtHead() } != nil)
       #expect(try live.wait(seconds: 5) { try live.counted().live == Double(accepted) } != nil)
     }
+
+    @Test("Killed while plugins are switched and catch up, the server counts everything once")
+    func kills() throws {
+      let live = try LivePlugin()
+      var random = SeededGenerator(seed: 11)
+      let load = LiveLoad(live.server, repeats: true)
+      for round in 1...12 {
+        let isOn = round % 3 != 0
+        try live.write(live.config(live: isOn, views: round % 2 == 0))
+        usleep(UInt32(random.int(1_000...120_000)))
+        live.server.kill()
+        try live.server.start()
+        usleep(UInt32(random.int(1_000...120_000)))
+      }
+      try live.write(live.config())
+      let (accepted, failures) = load.stop()
+      #expect(failures == [])
+      #expect(try live.wait { try live.about() != nil } != nil)
+      try live.server.settle()
+      #expect(try live.wait { try live.isAtHead() } != nil, "\(live.server.log.suffix(4_000))")
+      let all = (Double(accepted), Double(accepted))
+      _ = try live.wait(seconds: 5) { try live.counted() == all }
+      let counted = try live.counted()
+      #expect(counted == all, "\(accepted) accepted\n\(live.server.log.suffix(4_000))")
+      #expect(accepted > 100)
+    }
+
+    @Test("Code that hangs in its start is left behind; what ran before goes on")
+    func hangs() throws {
+      let live = try LivePlugin()
+      try live.compile(["LIVE_VERSION=\"hung\"", "LIVE_HANGS_START"])
+      #expect(try live.wait { live.server.log.contains("did not come back within") } != nil)
+      #expect(try live.about()?["version"]?.string == "1")
+      try live.write(live.config(label: "still"))
+      #expect(live.server.terminate() == .code(0))
+    }
   }
 }
