@@ -102,7 +102,7 @@ package enum SettingValue: Sendable, Equatable {
 }
 
 /// All settings of one plugin: defaults, overlaid with what the operator wrote.
-package struct Settings: Sendable {
+package struct Settings: Sendable, Equatable {
   package let values: [String: SettingValue]
 
   /// Refuses unknown names and values out of type or range, naming the place.
