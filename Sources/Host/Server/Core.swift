@@ -62,6 +62,7 @@ final class Core: Sendable {
         journal: journal, store: store, workingSet: workingSet, runtime: runtime, builder: builder,
         registry: registry, faults: faults, outcomes: outcomes), log)
     let (pipeline, change) = (pipeline, pipeline.change)
+    runtime.happenings.connect { [weak pipeline] in pipeline?.wake() }
     lifecycle.connect(
       .init(
         wake: { pipeline.wake() }, hasTaken: { change.hasTaken($0, seconds: $1) }))
@@ -86,9 +87,16 @@ final class Core: Sendable {
   /// Makes a new app visible to intake, questions and the pipeline.
   func reloadAdministration() throws {
     let apps = try store.apps()
+    let known = registry.snapshot
     try registry.replace(with: apps)
     directory.replace(apps.map(AppView.init))
     members.replace(with: try store.members())
+    for app in apps where known.byNumber[app.number] == nil {
+      var created = LifecycleQueue.Event(.appCreated, atMs: Clock.system.nowMs)
+      created.app = app.number
+      created.appID = app.hex
+      runtime.happenings.post(created)
+    }
   }
 
   /// The parts a pipeline is made of, named once.

@@ -16,13 +16,14 @@ struct PluginPlan: @unchecked Sendable {
     let linked = builtins.map { builtin in
       Lifecycle.Plugin(
         name: builtin.name, isEnabled: true, code: .builtin(builtin.entry),
-        settings: given.first { $0.name == builtin.name }?.settings ?? [])
+        settings: given.first { $0.name == builtin.name }?.settings ?? [],
+        placement: given.first { $0.name == builtin.name }?.placement ?? Placement())
     }
     let libraries = named(in: configuration).map { plugin in
       Lifecycle.Plugin(
         name: plugin.name, isEnabled: plugin.isEnabled,
         code: .library(name: plugin.name, path: locator.path(of: plugin)),
-        settings: plugin.settings)
+        settings: plugin.settings, placement: plugin.placement)
     }
     return linked + libraries
   }

@@ -34,7 +34,7 @@ enum TallyServer {
   ) async throws {
     let http = HTTPServer(
       .init(core.configuration.host), journal: core.journal, directory: core.directory,
-      metrics: metrics, clock: { Clock.system.nowMs },
+      metrics: metrics, clock: { Clock.system.nowMs }, runtime: core.runtime,
       responder: Routes(core: core, metrics: metrics, threads: threads).responder, logger: core.log)
     let port = try await http.start()
     let supervisor = try PluginSupervisor(

@@ -10,10 +10,13 @@ package final class Lifecycle: Sendable {
     let isEnabled: Bool
     let code: PluginRuntime.Request.Code
     let settings: [GivenSetting]
+    let placement: Placement
 
     package init(
-      name: String, isEnabled: Bool, code: PluginRuntime.Request.Code, settings: [GivenSetting]
+      name: String, isEnabled: Bool, code: PluginRuntime.Request.Code, settings: [GivenSetting],
+      placement: Placement = Placement()
     ) {
+      self.placement = placement
       self.name = name
       self.isEnabled = isEnabled
       self.code = code
@@ -88,7 +91,10 @@ package final class Lifecycle: Sendable {
       do throws(PluginError) {
         var wanted: [LifecycleMachine.Wanted] = []
         for plugin in plugins { wanted.append(try prepare(plugin, isStrict: isStrict)) }
+        let isReordered = try place(plugins, isStrict: isStrict)
+        let version = runtime.set.version
         perform { $0.want(wanted, again: again) }
+        if isReordered, runtime.set.version == version { reorder() }
       } catch { failure = error }
     }
     if let failure { throw failure }
@@ -176,7 +182,8 @@ package final class Lifecycle: Sendable {
         (serials.compactMap { state.instances[$0] }, state.taker)
       }
       do throws(PluginError) {
-        let set = try PluginSet(version: version + 1, instances)
+        let set = try PluginSet(
+          version: version + 1, instances, placements: runtime.placements.withLock { $0 })
         version = set.version
         beginProbations(actions)
         runtime.publish(set)
