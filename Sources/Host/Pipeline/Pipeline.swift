@@ -103,7 +103,7 @@ final class Pipeline: @unchecked Sendable {
   /// Does something while everything counted is committed and nothing is under way; waits for it.
   /// Not on the pipeline's thread.
   func atRest(_ body: @escaping () throws -> Void) throws {
-    try change.perform(body, wake: wake)
+    try change.perform(atRest: true, wake: wake, body)
   }
 
   func start() {

@@ -65,7 +65,11 @@ final class Core: Sendable {
     runtime.happenings.connect { [weak pipeline] in pipeline?.wake() }
     lifecycle.connect(
       .init(
-        wake: { pipeline.wake() }, hasTaken: { change.hasTaken($0, seconds: $1) }))
+        wake: { pipeline.wake() }, hasTaken: { change.hasTaken($0, seconds: $1) },
+        betweenBatches: { body in
+          // Where the pipeline ends, nothing needs what it would have done.
+          try? change.perform(atRest: false, wake: { pipeline.wake() }, body)
+        }))
   }
 
   /// Begins to count what the journal holds.
@@ -75,6 +79,7 @@ final class Core: Sendable {
   /// more.
   func stop() {
     journal.close()
+    lifecycle.close()
     pipeline.stop()
     runtime.stop()
     let position = store.committedPosition
