@@ -7,36 +7,52 @@ package final class PluginInstance: @unchecked Sendable {
   package let manifest: Manifest
   package let origin: String
   /// The plugin's number in the store, the same for ever.
-  let number: Int
+  package let number: Int
   let enrollment: Enrollment
-  /// The working set's number of each metric, in order of registration.
-  let metrics: [Int]
+  /// The working set's number of each metric, in order of registration; the pipeline's thread only.
+  private(set) var metrics: [Int] = []
   /// The interned name under which this plugin says facts.
   let factName: UInt32
   let crumb: StaticName
   let pointer: UnsafeMutableRawPointer?
+  /// Calls that run at this moment.
+  let inFlight = InFlight()
+  /// What became of its calls.
+  package let counts = CallCounts()
   private let table: tally_plugin
   /// Keeps what the instance was handed alive.
   private let host: HostTable
 
-  /// Creates, enrolls and starts. All or nothing: a failure leaves only the reason.
+  /// Creates, enrolls and starts. All or nothing: a failure leaves only the reason. `state` is what
+  /// another generation of the code left.
   init(
-    _ code: LoadedPlugin, settings: Settings, services: HostTable.Services, store: WorkingSet
+    _ code: LoadedPlugin, settings: Settings, services: HostTable.Services, store: WorkingSet,
+    lane: Lane = .inproc, state: [UInt8]? = nil
   ) throws(PluginError) {
     let name = code.manifest.name
+    try Self.check(code.manifest, services, lane)
     let host = HostTable(manifest: code.manifest, settings: settings, services: services)
     let table = code.table
     var created: UnsafeMutableRawPointer?
     try ErrorText.check(name, "create") { table.create(host.pointer, &created, $0) }
     do {
-      enrollment = try Self.enroll(name, table, created)
+      enrollment = try Self.enroll(code.manifest, lane, table, created)
+      if let check = table.settings_check {
+        try host.withSettings { (given) throws(PluginError) in
+          try ErrorText.check(name, "settings_check") { check(created, given, $0) }
+        }
+      }
+      if let state, let reason = StateTransfer.import(state, into: created, table) {
+        services.log.warning(
+          "a plugin starts without the state of the code before it",
+          metadata: ["plugin": "\(name)", "reason": "\(reason)"])
+      }
       if let start = table.start { try ErrorText.check(name, "start") { start(created, $0) } }
       number = try Self.storeNumber(name, store)
     } catch {
       table.destroy(created)
       throw error
     }
-    metrics = enrollment.metrics.map(store.register)
     manifest = code.manifest
     origin = code.origin
     factName = services.intern(Array(name.utf8))
@@ -48,17 +64,57 @@ package final class PluginInstance: @unchecked Sendable {
 
   package var name: String { manifest.name }
 
-  /// Drain, stop, destroy; the code itself stays mapped.
-  func end() {
-    table.drain?(pointer)
+  /// Makes its metrics known to the working set, whose thread this is.
+  func admit(to store: WorkingSet) {
+    if metrics.isEmpty { metrics = enrollment.metrics.map(store.register) }
+  }
+
+  /// What it leaves to the next generation of its code. While no hook of it runs.
+  func exportState() -> [UInt8]? { StateTransfer.export(pointer, table) }
+
+  /// Whether it has anything to leave.
+  var hasState: Bool { table.state_export != nil }
+
+  /// Says that no new calls will come.
+  func drain() { table.drain?(pointer) }
+
+  /// Stops and destroys; the code itself stays mapped. No call may run.
+  func destroy() {
     table.stop?(pointer)
     table.destroy(pointer)
   }
 
+  /// Drain, stop, destroy.
+  func end() {
+    drain()
+    destroy()
+  }
+
+  /// What can be known before any code of the plugin runs.
+  private static func check(
+    _ manifest: Manifest, _ services: HostTable.Services, _ lane: Lane
+  ) throws(PluginError) {
+    if lane == .inproc ? manifest.isIsolatedOnly : manifest.isInprocOnly {
+      let other: Lane = lane == .inproc ? .isolated : .inproc
+      throw PluginError(
+        .otherLane,
+        "\(manifest.name) runs \(other) only, have mode: \(lane); set mode: \(other)")
+    }
+    for need in manifest.needs where !need.isOptional {
+      let revision = services.tables[need.service]?.revision ?? 0
+      guard revision < max(need.revision, 1) else { continue }
+      throw PluginError(
+        .serviceMissing,
+        "\(manifest.name) needs the service \(need.service), revision \(need.revision); this host "
+          + "has \(revision == 0 ? "none" : "revision \(revision)"); update Tally")
+    }
+  }
+
   private static func enroll(
-    _ name: String, _ table: tally_plugin, _ instance: UnsafeMutableRawPointer?
+    _ manifest: Manifest, _ lane: Lane, _ table: tally_plugin, _ instance: UnsafeMutableRawPointer?
   ) throws(PluginError) -> Enrollment {
-    let registrar = Registrar(plugin: name)
+    let name = manifest.name
+    let registrar = Registrar(manifest: manifest, lane: lane)
     var failure: PluginError?
     registrar.withTable { registrations in
       do throws(PluginError) {

@@ -1,9 +1,10 @@
 import Logging
 import PluginABI
 import Store
+import Synchronization
 
 /// The host's side of the contract: the running plugins, the order of their hooks, and who answers
-/// which question.
+/// which question. What runs is one immutable set that is replaced in one step.
 package final class PluginRuntime: @unchecked Sendable {
   /// One plugin that should run.
   package struct Request {
@@ -15,10 +16,12 @@ package final class PluginRuntime: @unchecked Sendable {
 
     let code: Code
     let settings: [GivenSetting]
+    let placement: Placement
 
-    package init(_ code: Code, settings: [GivenSetting]) {
+    package init(_ code: Code, settings: [GivenSetting], placement: Placement = Placement()) {
       self.code = code
       self.settings = settings
+      self.placement = placement
     }
 
     var name: String {
@@ -35,12 +38,17 @@ package final class PluginRuntime: @unchecked Sendable {
     package let error: PluginError
   }
 
-  package private(set) var instances: [PluginInstance] = []
-  package private(set) var refusals: [Refusal] = []
-  private var readers: [String: Reader] = [:]
-  private let services: HostTable.Services
-  private let store: WorkingSet
-  private let nearest: (String, [String]) -> String?
+  private let published = Mutex(PluginSet.empty)
+  private let version = Atomic<Int>(0)
+  private let refused = Mutex<[Refusal]>([])
+  /// What the operator says about the place of a plugin's hooks, by its name.
+  let placements = Mutex<[String: Placement]>([:])
+  let services: HostTable.Services
+  let store: WorkingSet
+  let nearest: (String, [String]) -> String?
+
+  /// What happened and is no request, on its way to the lifecycle hooks.
+  package let happenings = LifecycleQueue()
 
   /// `nearest` names the known name a typo probably meant.
   package init(
@@ -51,6 +59,82 @@ package final class PluginRuntime: @unchecked Sendable {
     self.services = services
     self.nearest = nearest
   }
+
+  // MARK: What runs
+
+  /// What runs at this moment.
+  package var set: PluginSet { published.withLock { $0 } }
+  package var instances: [PluginInstance] { self.set.instances }
+  package var refusals: [Refusal] { refused.withLock { $0 } }
+
+  /// What runs at this moment, entered: whoever takes it leaves it, and until then nothing of it is
+  /// stopped.
+  package func entered() -> PluginSet {
+    published.withLock {
+      $0.enter()
+      return $0
+    }
+  }
+
+  /// The intake hooks of what runs, in order, their instances entered.
+  func enteredIntake() -> [IntakeHook] {
+    published.withLock { set in
+      for hook in set.intake { hook.instance.inFlight.enter() }
+      return set.intake
+    }
+  }
+
+  /// Makes a set what runs, for questions at once, for the pipeline when it takes it over.
+  func publish(_ set: PluginSet) {
+    published.withLock {
+      $0 = set
+      version.store(set.version, ordering: .releasing)
+    }
+  }
+
+  /// The version of `set`; cheap enough to be asked for between any two batches.
+  package var publishedVersion: Int { version.load(ordering: .acquiring) }
+
+  /// The position of every consumer at the head: all have seen the same.
+  package func positions(at position: UInt64) -> [(plugin: Int, position: UInt64)] {
+    set.consumers.map { ($0, position) }
+  }
+
+  /// The text of each interned name under which a plugin says facts.
+  package var factNames: [UInt32: [UInt8]] { self.set.factNames }
+
+  /// Every hook in calling order, kind by kind, with what put it there.
+  package var hookOrder: [HookOrderLine] { self.set.plan.lines }
+
+  /// Who answers `<path>?method=<method>`, with path `/o` or `/o/sdk`; its plugin is not stopped
+  /// while the lease is held.
+  package func route(path: String, method: String, http: String) -> RouteAnswer {
+    lease { $0.find(path: path, method: method, http: .init(http: http)) }
+  }
+
+  /// Who answers a path below `/o/` or `/i/`.
+  package func route(path: String, http: String) -> RouteAnswer {
+    lease { $0.find(path: path, http: .init(http: http)) }
+  }
+
+  private func lease(_ find: (RouteTable) -> RouteTable.Found) -> RouteAnswer {
+    published.withLock { set in
+      switch find(set.routes) {
+      case .reader(let reader, let captured): .found(ReaderLease(reader), captured: captured)
+      case .wrongMethod: .wrongMethod
+      case .unknown: .unknown
+      }
+    }
+  }
+
+  /// Calls the hooks of what runs; the pipeline's thread, or before it begins.
+  package func dispatcher(breadcrumb: Breadcrumb, suspects: Suspects) -> Dispatcher {
+    Dispatcher(
+      set: entered(), store: store, breadcrumb: breadcrumb, suspects: suspects,
+      lifecycle: happenings, log: services.log)
+  }
+
+  // MARK: Starting and stopping without a lifecycle
 
   /// Loads, enrolls and starts one plugin; a failure is kept as a refusal and changes nothing else.
   package func start(_ request: Request) {
@@ -64,99 +148,88 @@ package final class PluginRuntime: @unchecked Sendable {
       }
       let settings = try Settings(
         manifest: code.manifest, given: request.settings, nearest: nearest)
-      let instance = try PluginInstance(code, settings: settings, services: services, store: store)
-      do throws(PluginError) {
-        try publish(instance)
-      } catch {
-        instance.end()
-        throw error
-      }
+      let before = set
+      placements.withLock { $0[name] = request.placement }
+      let (_, next) = try make(code, settings, beside: before.instances)
+      publish(next)
     } catch {
-      refusals.append(Refusal(plugin: name, error: error))
-      services.log.error(
-        "plugin refused", metadata: ["plugin": "\(name)", "reason": "\(error)"])
+      refuse(name, error)
     }
   }
 
-  /// The hooks of all running plugins in calling order.
-  package func dispatcher(breadcrumb: Breadcrumb, suspects: Suspects) -> Dispatcher {
-    let hooks = instances.flatMap { instance in instance.enrollment.hooks.map { (instance, $0) } }
-    let entries = hooks.map {
-      HookOrder.Entry(plugin: $0.0.name, phase: $0.1.phase, before: $0.1.before, after: $0.1.after)
-    }
-    // `publish` has refused every plugin that would close a cycle.
-    guard case .success(let order) = HookOrder.sorted(entries) else {
-      preconditionFailure("hook order has a cycle that publish let through")
-    }
-    return Dispatcher(
-      hooks: order.map { hooks[$0] }, store: store, breadcrumb: breadcrumb, suspects: suspects)
-  }
-
-  /// The position of every consumer at the head: all have seen the same.
-  package func positions(at position: UInt64) -> [(plugin: Int, position: UInt64)] {
-    instances.filter { !$0.enrollment.hooks.isEmpty }.map { ($0.number, position) }
-  }
-
-  /// The text of each interned name under which a plugin says facts.
-  package var factNames: [UInt32: [UInt8]] {
-    Dictionary(instances.map { ($0.factName, Array($0.name.utf8)) }) { first, _ in first }
-  }
-
-  /// Who answers `/o?method=<method>`.
-  package func reader(method: String) -> Reader? { readers["method " + method] }
-
-  /// Who answers a path below `/o/`.
-  package func reader(path: String) -> Reader? { readers["path " + path] }
-
-  /// Ends all plugins, last started first.
+  /// Ends all plugins, last started first. Nobody may use what `dispatcher` answered any more.
   package func stop() {
-    instances.reversed().forEach { $0.end() }
-    instances.removeAll()
-    readers.removeAll()
+    let last = set
+    publish(.empty)
+    last.instances.reversed().forEach { $0.end() }
   }
 
-  private static func load(_ code: Request.Code) throws(PluginError) -> LoadedPlugin {
+  // MARK: Steps of a life
+
+  static func load(_ code: Request.Code, copy: String? = nil) throws(PluginError) -> LoadedPlugin {
     switch code {
     case .builtin(let entry): try LoadedPlugin(builtin: entry)
-    case .library(let name, let path): try LoadedPlugin(path: path, name: name)
+    case .library(let name, let path): try LoadedPlugin(path: path, name: name, copy: copy)
     }
   }
 
-  /// Makes all registrations visible in one step, or none.
-  private func publish(_ instance: PluginInstance) throws(PluginError) {
-    var added: [String: Reader] = [:]
-    for read in instance.enrollment.reads {
-      let key = read.method.isEmpty ? "path " + read.path : "method " + read.method
-      if let owner = readers[key] ?? added[key] {
+  private static func checkDependencies(
+    of manifest: Manifest, among running: [PluginInstance]
+  ) throws(PluginError) {
+    for need in manifest.depends where !need.isOptional {
+      let wanted = need.version.isEmpty ? need.plugin : "\(need.plugin) \(need.version)"
+      guard let running = running.first(where: { $0.name == need.plugin }) else {
         throw PluginError(
-          .conflict,
-          "\(instance.name) registers \(key), which \(owner.instance.name) owns; disable one of the two"
-        )
+          .dependency,
+          "\(manifest.name) needs the plugin \(wanted), which does not run; enable it, above "
+            + "\(manifest.name) in plugins.yaml")
       }
-      added[key] = Reader(instance: instance, read: read)
+      guard let oldest = Manifest.Version(need.version) else { continue }
+      guard Manifest.Version(running.manifest.version)?.serves(oldest) == true else {
+        throw PluginError(
+          .dependency,
+          "\(manifest.name) needs the plugin \(wanted), have \(running.manifest.version); "
+            + "install a version that fits")
+      }
     }
-    try checkOrder(with: instance)
-    readers.merge(added) { first, _ in first }
-    instances.append(instance)
-    services.log.info(
-      "plugin running",
-      metadata: [
-        "plugin": "\(instance.name)", "version": "\(instance.manifest.version)",
-        "origin": "\(instance.origin)",
-      ])
   }
 
-  private func checkOrder(with instance: PluginInstance) throws(PluginError) {
-    let entries = (instances + [instance]).flatMap { one in
-      one.enrollment.hooks.map {
-        HookOrder.Entry(plugin: one.name, phase: $0.phase, before: $0.before, after: $0.after)
-      }
+  /// Creates, enrolls and starts an instance, and tries it beside those it will run with. All or
+  /// nothing: a failure leaves only the reason.
+  func make(
+    _ code: LoadedPlugin, _ settings: Settings, beside others: [PluginInstance],
+    state: [UInt8]? = nil
+  ) throws(PluginError) -> (PluginInstance, PluginSet) {
+    try Self.checkDependencies(of: code.manifest, among: others)
+    let instance = try PluginInstance(
+      code, settings: settings, services: services, store: store, state: state)
+    do throws(PluginError) {
+      let set = try PluginSet(
+        version: set.version + 1, others + [instance], placements: placements.withLock { $0 })
+      services.log.info(
+        "plugin running",
+        metadata: [
+          "plugin": "\(instance.name)", "version": "\(instance.manifest.version)",
+          "origin": "\(instance.origin)",
+        ])
+      return (instance, set)
+    } catch {
+      instance.end()
+      throw error
     }
-    if case .failure(let cycle) = HookOrder.sorted(entries) {
-      throw PluginError(
-        .dependency,
-        "\(instance.name): before/after of its hooks close a cycle: "
-          + cycle.plugins.joined(separator: " → ") + "; remove one of them")
+  }
+
+  /// Remembers and reports a plugin the server runs without.
+  func refuse(_ name: String, _ error: PluginError) {
+    refused.withLock { list in
+      list.removeAll { $0.plugin == name }
+      list.append(Refusal(plugin: name, error: error))
     }
+    services.log.error("plugin refused", metadata: ["plugin": "\(name)", "reason": "\(error)"])
+  }
+
+  /// A plugin that runs, or is off, is no longer one the server runs without.
+  func settle(refusals isStill: (String) -> Bool) {
+    refused.withLock { list in list.removeAll { !isStill($0.plugin) } }
   }
 }

@@ -40,14 +40,13 @@ package struct SettingDefinition: Sendable {
   package let range: ClosedRange<Double>?
 
   init(_ setting: tally_setting, plugin: String) throws(PluginError) {
-    guard setting.struct_size >= MemoryLayout<tally_setting>.size,
-      let kind = Kind(rawValue: setting.kind), let name = setting.name.string, !name.isEmpty,
+    guard let kind = Kind(rawValue: setting.kind), let name = setting.name.string, !name.isEmpty,
       let help = setting.help.string, let defaultText = setting.default_text.string,
       setting.minimum <= setting.maximum
     else {
       throw PluginError(
         .invalidTable,
-        "\(plugin): a tally_setting has a wrong struct_size, kind, name or range; see tally_plugin.h, 7"
+        "\(plugin): a tally_setting has a wrong struct_size, kind, name or range; see tally_plugin.h, 8"
       )
     }
     self.name = name
@@ -103,8 +102,11 @@ package enum SettingValue: Sendable, Equatable {
 }
 
 /// All settings of one plugin: defaults, overlaid with what the operator wrote.
-package struct Settings: Sendable {
+package struct Settings: Sendable, Equatable {
   package let values: [String: SettingValue]
+
+  /// Values that were checked.
+  init(values: [String: SettingValue]) { self.values = values }
 
   /// Refuses unknown names and values out of type or range, naming the place.
   package init(
