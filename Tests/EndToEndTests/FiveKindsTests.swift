@@ -179,6 +179,52 @@ extension EndToEnd {
       #expect(server.terminate() == .code(0))
     }
 
+    @Test("A committed hook hears of everything at least once, in order, over kills and stops")
+    func committed() throws {
+      let server = try server()
+      let path = server.folder + "/commits"
+      let environment = ["FIVE_KINDS_COMMITS": path]
+      var sent = 0
+      for round in 0..<4 {
+        try server.start(environment: environment)
+        for _ in 0..<40 {
+          #expect(try send(server, "taps=t\(sent)") == (200, success))
+          sent += 1
+        }
+        if round.isMultiple(of: 2) {
+          server.kill()
+        } else {
+          #expect(server.terminate(seconds: 10) == .code(0))
+        }
+      }
+      try server.start(environment: environment)
+      let deadline = Clock.now + 10
+      while !((try? Files.text(path)) ?? "").contains(" t\(sent - 1)"), Clock.now < deadline {
+        usleep(20_000)
+      }
+      let lines = try Files.text(path).split(separator: "\n")
+      var heard: [String] = []
+      for line in lines {
+        let tap = String(line.split(separator: " ")[1])
+        if heard.contains(tap) {
+          #expect(line.hasSuffix(" again"), "\(line)")
+        } else {
+          heard.append(tap)
+        }
+      }
+      #expect(heard == (0..<sent).map { "t\($0)" })
+      #expect(server.terminate() == .code(0))
+      // What was heard of before an orderly stop is not told again.
+      let before = try Files.text(path)
+      try server.start(environment: environment)
+      #expect(try send(server, "taps=last") == (200, success))
+      let end = Clock.now + 10
+      while !((try? Files.text(path)) ?? "").contains(" last"), Clock.now < end { usleep(20_000) }
+      let after = try Files.text(path).dropFirst(before.count)
+      #expect(after.split(separator: "\n").count == 1 && after.hasSuffix(" last\n"), "\(after)")
+      #expect(server.terminate() == .code(0))
+    }
+
     @Test("A lifecycle hook hears of an app that is made")
     func lifecycle() throws {
       let server = try server()
