@@ -56,6 +56,8 @@ final class Pipeline: @unchecked Sendable {
   var metrics: [String: MetricDefinition] = [:]
   /// The consumer for which the last commit was hurried.
   var approached: Int?
+  /// When consumers that could not read on try again.
+  var retryStalled: ContinuousClock.Instant?
   /// Commit soon.
   var isHurried = false
   /// The transform fault that the pipeline waits for: `Pipeline+Holding.swift`.
