@@ -116,7 +116,8 @@ struct PromiseTests {
     #expect(
       try refusal(["cycle-a", "cycle-b", "cycle-c"])
         == "TALLY-131: cycle-c: before/after of the process hooks close a cycle: cycle-c before "
-        + "cycle-a before cycle-b before cycle-c; remove one of them, or set `order` in plugins.yaml")
+        + "cycle-a before cycle-b before cycle-c; remove one of them, or set `order` in plugins.yaml"
+    )
   }
 
   @Test("An operator's order breaks a circle, and the causes say so")
