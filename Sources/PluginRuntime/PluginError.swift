@@ -12,6 +12,8 @@ package struct PluginError: Error, CustomStringConvertible, Sendable {
     case invalidTable = "TALLY-113"
     case dependency = "TALLY-131"
     case invalidSetting = "TALLY-140"
+    case untrusted = "TALLY-150"
+    case openToAll = "TALLY-151"
     case startFailed = "TALLY-160"
     case conflict = "TALLY-170"
   }

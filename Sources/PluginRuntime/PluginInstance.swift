@@ -16,6 +16,10 @@ package final class PluginInstance: @unchecked Sendable {
   let crumb: StaticName
   let pointer: UnsafeMutableRawPointer?
   private let table: tally_plugin
+  /// What it was started with.
+  package let settings: Settings
+  /// What it costs.
+  package let account: PluginAccount
   /// Keeps what the instance was handed alive.
   private let host: HostTable
 
@@ -27,14 +31,16 @@ package final class PluginInstance: @unchecked Sendable {
     let host = HostTable(manifest: code.manifest, settings: settings, services: services)
     let table = code.table
     var created: UnsafeMutableRawPointer?
-    try ErrorText.check(name, "create") { table.create(host.pointer, &created, $0) }
+    do {
+      try ErrorText.check(name, "create") { table.create(host.pointer, &created, $0) }
+    } catch { throw PluginError(error.code, settings.redact(error.message)) }
     do {
       enrollment = try Self.enroll(name, table, created)
       if let start = table.start { try ErrorText.check(name, "start") { start(created, $0) } }
       number = try Self.storeNumber(name, store)
     } catch {
       table.destroy(created)
-      throw error
+      throw PluginError(error.code, settings.redact(error.message))
     }
     metrics = enrollment.metrics.map(store.register)
     manifest = code.manifest
@@ -42,6 +48,9 @@ package final class PluginInstance: @unchecked Sendable {
     factName = services.intern(Array(name.utf8))
     crumb = StaticName(name)
     pointer = created
+    self.settings = settings
+    account = services.accounts.account(name)
+    account.began()
     self.table = table
     self.host = host
   }

@@ -15,10 +15,13 @@ package final class PluginRuntime: @unchecked Sendable {
 
     let code: Code
     let settings: [GivenSetting]
+    /// What the library must be.
+    let pins: PluginPins
 
-    package init(_ code: Code, settings: [GivenSetting]) {
+    package init(_ code: Code, settings: [GivenSetting], pins: PluginPins = PluginPins()) {
       self.code = code
       self.settings = settings
+      self.pins = pins
     }
 
     var name: String {
@@ -56,7 +59,7 @@ package final class PluginRuntime: @unchecked Sendable {
   package func start(_ request: Request) {
     var name = request.name
     do throws(PluginError) {
-      let code = try Self.load(request.code)
+      let code = try load(request)
       name = code.manifest.name
       guard !instances.contains(where: { $0.name == name }) else {
         throw PluginError(
@@ -115,10 +118,12 @@ package final class PluginRuntime: @unchecked Sendable {
     readers.removeAll()
   }
 
-  private static func load(_ code: Request.Code) throws(PluginError) -> LoadedPlugin {
-    switch code {
-    case .builtin(let entry): try LoadedPlugin(builtin: entry)
-    case .library(let name, let path): try LoadedPlugin(path: path, name: name)
+  private func load(_ request: Request) throws(PluginError) -> LoadedPlugin {
+    switch request.code {
+    case .builtin(let entry): return try LoadedPlugin(builtin: entry)
+    case .library(let name, let path):
+      try PluginImage(reading: path).verify(request.pins, plugin: name, policy: services.trust)
+      return try LoadedPlugin(path: path, name: name)
     }
   }
 

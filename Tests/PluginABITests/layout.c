@@ -230,6 +230,10 @@ int main(void) {
   MEMBER(tally_setting, default_text);
   MEMBER(tally_setting, minimum);
   MEMBER(tally_setting, maximum);
+  MEMBER(tally_setting, unit);
+  MEMBER(tally_setting, choices);
+  MEMBER(tally_setting, n_choices);
+  MEMBER(tally_setting, flags);
   STRUCT(tally_setting_value);
   MEMBER(tally_setting_value, struct_size);
   MEMBER(tally_setting_value, kind);
@@ -254,6 +258,7 @@ int main(void) {
   MEMBER(tally_host, log);
   MEMBER(tally_host, setting);
   MEMBER(tally_host, intern);
+  MEMBER(tally_host, app_setting);
   STRUCT(tally_plugin);
   MEMBER(tally_plugin, struct_size);
   MEMBER(tally_plugin, abi_major);

@@ -26,6 +26,7 @@ final class Pipeline: @unchecked Sendable {
     let limits: Limits
     let log: Logger
     let faults: FaultPoints
+    let replay: DeadLetterReplay
   }
 
   let gate: CommitGate
@@ -33,6 +34,7 @@ final class Pipeline: @unchecked Sendable {
   private let reader: JournalReader
   private let nap = Nap()
   private let writer: StoreWriter
+  private let errands = ErrandQueue()
   private let breadcrumb: Breadcrumb
   private var policy: FlushPolicy
   /// The last position every hook has seen.
@@ -78,6 +80,14 @@ final class Pipeline: @unchecked Sendable {
     writer.stop()
   }
 
+  /// Has a plugin count a dead letter after all; returns when that is committed. Any thread.
+  func replay(_ letter: StoredDeadLetter) throws -> DeadLetterReplay.Outcome {
+    try errands.perform(wake: {
+      nap.cut()
+      reader.wake()
+    }) { [parts] in try parts.replay.run(letter) }
+  }
+
   // MARK: The loop
 
   private func run() {
@@ -90,6 +100,7 @@ final class Pipeline: @unchecked Sendable {
         try step(&batch)
       } catch { beginAgain(after: error) }
     }
+    errands.close()
     state.withLock {
       stopped = true
       state.broadcast()
@@ -97,11 +108,12 @@ final class Pipeline: @unchecked Sendable {
   }
 
   private var isFinished: Bool {
-    guard state.withLock({ stopping }), !writing else { return false }
+    guard state.withLock({ stopping }), !writing, !errands.hasUncommitted else { return false }
     return committed == parts.journal.durablePosition
   }
 
   private func step(_ batch: inout JournalBatch) throws {
+    try errands.run()
     switch policy.decide(situation) {
     case .flush: flush()
     case .holdBack: _ = try settle(writer.waitForOutcome())
@@ -120,9 +132,11 @@ final class Pipeline: @unchecked Sendable {
   private var situation: FlushPolicy.Situation {
     let ending = state.withLock { stopping }
     return .init(
-      now: .now, uncommitted: counted > committed && !(writing && inFlight == counted),
+      now: .now,
+      uncommitted: errands.hasUncommitted
+        || counted > committed && !(writing && inFlight == counted),
       changedKeys: parts.workingSet.changedKeys, writing: writing,
-      wanted: ending || gate.isWanted(counted: counted))
+      wanted: ending || errands.hasUncommitted || gate.isWanted(counted: counted))
   }
 
   // MARK: Committing
@@ -132,6 +146,7 @@ final class Pipeline: @unchecked Sendable {
   private func flush() {
     let flush = parts.workingSet.takeFlush(
       through: counted, positions: parts.runtime.positions(at: counted))
+    errands.flushed()
     inFlight = counted
     writing = true
     writer.submit(flush)
@@ -150,6 +165,7 @@ final class Pipeline: @unchecked Sendable {
     case .committed(let flush):
       parts.workingSet.didCommit(flush)
       committed = inFlight
+      errands.committed()
       gate.advance(to: committed)
       forgetSettledSuspects()
       parts.journal.trim(through: committed)
@@ -175,9 +191,11 @@ final class Pipeline: @unchecked Sendable {
       if case .committed(let flush)? = writer.waitForOutcome() {
         parts.workingSet.didCommit(flush)
         committed = inFlight
+        errands.committed()
       }
       writing = false
     }
+    errands.dropped(error)
     Thread.sleep(forTimeInterval: Self.retryDelaySeconds)
     do {
       try parts.workingSet.reset()

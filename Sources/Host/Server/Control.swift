@@ -6,11 +6,21 @@ struct Control: Sendable {
     do throws(CommandError) {
       switch request.command {
       case Setup.command: return try setup(request)
+      case DeadLetterRequest.command:
+        let asked = try DeadLetterRequest(request)
+        return try refusing { try asked.perform(core.deadLetters, pipeline: core.pipeline) }
       default:
         throw CommandError(.control, "the server does not know the command \(request.command)")
       }
     } catch {
       return .failure(error)
+    }
+  }
+
+  /// A failure of another room as the refusal of a command.
+  private func refusing<T>(_ body: () throws -> T) throws(CommandError) -> T {
+    do { return try body() } catch let error as CommandError { throw error } catch {
+      throw CommandError(.system, "\(error)")
     }
   }
 

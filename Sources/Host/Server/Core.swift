@@ -17,6 +17,8 @@ final class Core: Sendable {
   let registry: AppRegistry
   let directory: AppDirectory
   let members: MemberDirectory
+  /// Items that plugins could not take.
+  let deadLetters: DeadLetterDesk
   /// What becomes of items.
   let outcomes = LedgerTally.Counters()
   /// What decoding counts.
@@ -31,6 +33,7 @@ final class Core: Sendable {
     self.configuration = configuration
     self.log = log
     store = try Store.open(directory: host.data)
+    deadLetters = DeadLetterDesk(store: store)
     firstRun = try FirstRun.make(in: store, address: host.listen)
     journal = try Journal.open(
       JournalConfiguration(host, faults: faults), storePosition: store.committedPosition)
@@ -42,7 +45,8 @@ final class Core: Sendable {
     let workingSet = try store.workingSet(limits: .init(cacheBytesMax: host.limits.cacheBytesMax))
     let builder = BatchBuilder(retentionMonths: host.limits.rawRetentionMonths)
     decoding = builder.counters
-    runtime = Self.startPlugins(configuration, workingSet, builder, faults, log)
+    runtime = Self.startPlugins(
+      configuration, workingSet, builder, registry, faults, log)
     pipeline = try Self.makePipeline(
       host,
       Parts(
@@ -76,21 +80,23 @@ final class Core: Sendable {
 
   private static func startPlugins(
     _ configuration: Configuration, _ workingSet: WorkingSet, _ builder: BatchBuilder,
-    _ faults: FaultPoints, _ log: Logger
+    _ registry: AppRegistry, _ faults: FaultPoints, _ log: Logger
   ) -> PluginRuntime {
     let services = HostTable.Services(
-      log: log, productVersion: Product.version, intern: { builder.declare($0) })
+      log: log, productVersion: Product.version, intern: { builder.declare($0) },
+      appID: { registry.snapshot.byNumber[$0]?.hexID }, trust: TrustPolicy(configuration.host))
     let runtime = PluginRuntime(
       store: workingSet, services: services, nearest: PluginConfiguration.nearest)
-    let given = configuration.plugins ?? []
     for builtin in Builtins.entries(withFaultPoint: faults.isArmed(.hookTrap)) {
-      let settings = given.first { $0.name == builtin.name }?.settings ?? []
+      let settings = configuration.settings(of: builtin.name)
       runtime.start(.init(.builtin(builtin.entry), settings: settings))
     }
     let locator = PluginLocator()
     for plugin in locator.enabled(in: configuration) where !Builtins.names.contains(plugin.name) {
       let path = locator.path(of: plugin)
-      runtime.start(.init(.library(name: plugin.name, path: path), settings: plugin.settings))
+      runtime.start(
+        .init(
+          .library(name: plugin.name, path: path), settings: plugin.settings, pins: plugin.pins))
     }
     return runtime
   }
@@ -133,7 +139,10 @@ final class Core: Sendable {
       .init(
         journal: parts.journal, store: parts.store, workingSet: parts.workingSet,
         runtime: parts.runtime, dispatcher: dispatcher, counter: counter,
-        suspectsPath: suspectsPath, limits: host.limits, log: log, faults: parts.faults),
+        suspectsPath: suspectsPath, limits: host.limits, log: log, faults: parts.faults,
+        replay: DeadLetterReplay(
+          store: parts.store, workingSet: parts.workingSet, dispatcher: dispatcher,
+          builder: parts.builder, registry: parts.registry)),
       breadcrumb: breadcrumb)
   }
 }

@@ -55,6 +55,9 @@ enum TallyServer {
         "durability": "\(host.durability.rawValue)",
         "plugins": "\(core.runtime.instances.map(\.name).joined(separator: " "))",
       ])
+    if core.configuration.isSafe {
+      core.log.warning("safe start: only the built-in plugins run; restart without --safe")
+    }
     if let firstRun = core.firstRun { Console.write(firstRun.text) }
   }
 }

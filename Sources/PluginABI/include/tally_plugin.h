@@ -556,15 +556,24 @@ typedef struct tally_reply {
 #define TALLY_SETTING_DOUBLE 2u
 #define TALLY_SETTING_STRING 3u
 
+#define TALLY_SETTING_SECRET 1u  /* never shown: not in listings, answers, messages or the log */
+#define TALLY_SETTING_RESTART 2u /* a change takes a new instance */
+#define TALLY_SETTING_PER_APP 4u /* may differ for one app; ask with app_setting */
+
 /* A setting an operator may write below plugins.<name> in plugins.yaml. The host checks type and range, fills in the
- * default, and refuses unknown names with the nearest known one. */
+ * default, and refuses unknown names with the nearest known one, before any function of yours runs. Elements of the
+ * array are struct_size apart. */
 typedef struct tally_setting {
   uint32_t struct_size;
   uint32_t kind;          /* TALLY_SETTING_... */
-  tally_str name;         /* unit last: "comment_bytes_max" */
+  tally_str name;         /* a-z, 0-9 and "_", unit last: "comment_bytes_max" */
   tally_str help;         /* one sentence */
   tally_str default_text; /* as it would stand in the file */
   double minimum, maximum; /* both 0: any */
+  tally_str unit;          /* for forms: "ms", "bytes"; empty without */
+  const tally_str *choices; /* STRING: the values it may have; none: any */
+  uint32_t n_choices;
+  uint32_t flags; /* TALLY_SETTING_SECRET ... */
 } tally_setting;
 
 typedef struct tally_setting_value {
@@ -606,6 +615,8 @@ typedef struct tally_host {
   /* The number of a member name, the same for every plugin and every batch of this process; 0 when the limit of
    * 4 096 names is reached. [control] */
   uint32_t (*intern)(void *ctx, tally_str name);
+  /* As setting, for one app: its own value where it has one. [any] */
+  tally_status (*app_setting)(void *ctx, uint32_t app, tally_str name, tally_setting_value *out_value);
 } tally_host;
 
 /* What tally_plugin_<name>() returns: constant, the same at every call. The lifecycle is
@@ -671,10 +682,10 @@ TALLY_STATIC_ASSERT(sizeof(tally_total) == 32, total_size);
 TALLY_STATIC_ASSERT(sizeof(tally_question) == 64, question_size);
 TALLY_STATIC_ASSERT(sizeof(tally_request) == 128, request_size);
 TALLY_STATIC_ASSERT(sizeof(tally_reply) == 40, reply_size);
-TALLY_STATIC_ASSERT(sizeof(tally_setting) == 72, setting_size);
+TALLY_STATIC_ASSERT(sizeof(tally_setting) == 104, setting_size);
 TALLY_STATIC_ASSERT(sizeof(tally_setting_value) == 40, setting_value_size);
 TALLY_STATIC_ASSERT(sizeof(tally_descriptor) == 64, descriptor_size);
-TALLY_STATIC_ASSERT(sizeof(tally_host) == 80, host_size);
+TALLY_STATIC_ASSERT(sizeof(tally_host) == 88, host_size);
 TALLY_STATIC_ASSERT(sizeof(tally_plugin) == 72, plugin_size);
 TALLY_STATIC_ASSERT(sizeof(tally_error) == 24, error_size);
 

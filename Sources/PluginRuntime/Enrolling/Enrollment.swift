@@ -9,6 +9,8 @@ package struct Enrollment {
     let before: [String]
     let after: [String]
     let keys: [UInt32]
+    /// The how-manieth hook of its plugin, by the order of registration.
+    var ordinal = 0
     let process:
       @convention(c) (
         UnsafeMutableRawPointer?, UnsafePointer<tally_batch>?, UnsafePointer<tally_facts>?,

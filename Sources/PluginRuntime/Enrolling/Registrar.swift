@@ -99,7 +99,8 @@ final class Registrar {
     let keys = Array(
       UnsafeBufferPointer(start: hook.keys, count: hook.keys == nil ? 0 : Int(hook.n_keys)))
     enrollment.hooks.append(
-      .init(phase: hook.phase, before: before, after: after, keys: keys, process: process))
+      .init(phase: hook.phase, before: before, after: after, keys: keys,
+        ordinal: enrollment.hooks.count, process: process))
     return TALLY_OK
   }
 

@@ -31,12 +31,8 @@ package struct Manifest: Sendable {
     self.name = name
     self.version = version
     self.summary = summary
-    var settings: [SettingDefinition] = []
-    for i in 0..<Int(table.n_settings) {
-      guard let base = table.settings else { break }
-      settings.append(try SettingDefinition(base[i], plugin: name))
-    }
-    self.settings = settings
+    settings = try SettingDefinition.list(
+      table.settings, count: Int(table.n_settings), plugin: name)
   }
 
   static func isName(_ text: String) -> Bool {

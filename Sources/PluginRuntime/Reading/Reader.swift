@@ -11,10 +11,12 @@ package struct Reader: @unchecked Sendable {
 
   /// The plugin's answer, from one snapshot.
   package func answer(_ question: Question, snapshot: Snapshot) throws -> Answer {
+    let begun = CallMeter.now()
     let context = ReadContext(question, snapshot: snapshot, instance: instance)
     let (status, reason) = context.withTables { request, reply in
       ErrorText.collect { read.answer(instance.pointer, request, reply, $0) }
     }
+    instance.account.reads.record(since: begun, failed: status != TALLY_OK)
     if let failure = context.storeFailure { throw failure }
     guard status == TALLY_OK else {
       throw PluginError(
