@@ -1,9 +1,10 @@
 import Logging
 import PluginABI
 import Store
+import Synchronization
 
 /// The host's side of the contract: the running plugins, the order of their hooks, and who answers
-/// which question.
+/// which question. What runs is one immutable set that is replaced in one step.
 package final class PluginRuntime: @unchecked Sendable {
   /// One plugin that should run.
   package struct Request {
@@ -38,12 +39,12 @@ package final class PluginRuntime: @unchecked Sendable {
     package let error: PluginError
   }
 
-  package private(set) var instances: [PluginInstance] = []
-  package private(set) var refusals: [Refusal] = []
-  private var readers: [String: Reader] = [:]
-  private let services: HostTable.Services
-  private let store: WorkingSet
-  private let nearest: (String, [String]) -> String?
+  private let published = Mutex(PluginSet.empty)
+  private let version = Atomic<Int>(0)
+  private let refused = Mutex<[Refusal]>([])
+  let services: HostTable.Services
+  let store: WorkingSet
+  let nearest: (String, [String]) -> String?
 
   /// `nearest` names the known name a typo probably meant.
   package init(
@@ -55,11 +56,67 @@ package final class PluginRuntime: @unchecked Sendable {
     self.nearest = nearest
   }
 
+  // MARK: What runs
+
+  /// What runs at this moment.
+  package var set: PluginSet { published.withLock { $0 } }
+  package var instances: [PluginInstance] { self.set.instances }
+  package var refusals: [Refusal] { refused.withLock { $0 } }
+
+  /// What runs at this moment, entered: whoever takes it leaves it, and until then nothing of it is
+  /// stopped.
+  package func entered() -> PluginSet {
+    published.withLock {
+      $0.enter()
+      return $0
+    }
+  }
+
+  /// Makes a set what runs, for questions at once, for the pipeline when it takes it over.
+  func publish(_ set: PluginSet) {
+    published.withLock {
+      $0 = set
+      version.store(set.version, ordering: .releasing)
+    }
+  }
+
+  /// The version of `set`; cheap enough to be asked for between any two batches.
+  package var publishedVersion: Int { version.load(ordering: .acquiring) }
+
+  /// The position of every consumer at the head: all have seen the same.
+  package func positions(at position: UInt64) -> [(plugin: Int, position: UInt64)] {
+    set.consumers.map { ($0, position) }
+  }
+
+  /// The text of each interned name under which a plugin says facts.
+  package var factNames: [UInt32: [UInt8]] { self.set.factNames }
+
+  /// Who answers `/o?method=<method>`; its plugin is not stopped while the lease is held.
+  package func reader(method: String) -> ReaderLease? { lease("method " + method) }
+
+  /// Who answers a path below `/o/`.
+  package func reader(path: String) -> ReaderLease? { lease("path " + path) }
+
+  private func lease(_ key: String) -> ReaderLease? {
+    published.withLock { set in set.reader(key).map { ReaderLease($0) } }
+  }
+
+  /// Calls the hooks of what runs; the pipeline's thread, or before it begins.
+  package func dispatcher(breadcrumb: Breadcrumb, suspects: Suspects) -> Dispatcher {
+    Dispatcher(set: entered(), store: store, breadcrumb: breadcrumb, suspects: suspects)
+  }
+
+  // MARK: Starting and stopping without a lifecycle
+
   /// Loads, enrolls and starts one plugin; a failure is kept as a refusal and changes nothing else.
   package func start(_ request: Request) {
     var name = request.name
     do throws(PluginError) {
-      let code = try load(request)
+      if case .library(let plugin, let path) = request.code {
+        try PluginImage(reading: path).verify(
+          request.pins, plugin: plugin, policy: services.trust)
+      }
+      let code = try Self.load(request.code)
       name = code.manifest.name
       guard !instances.contains(where: { $0.name == name }) else {
         throw PluginError(
@@ -67,101 +124,62 @@ package final class PluginRuntime: @unchecked Sendable {
       }
       let settings = try Settings(
         manifest: code.manifest, given: request.settings, nearest: nearest)
-      let instance = try PluginInstance(code, settings: settings, services: services, store: store)
-      do throws(PluginError) {
-        try publish(instance)
-      } catch {
-        instance.end()
-        throw error
-      }
+      let before = set
+      let (_, next) = try make(code, settings, beside: before.instances)
+      publish(next)
     } catch {
-      refusals.append(Refusal(plugin: name, error: error))
-      services.log.error(
-        "plugin refused", metadata: ["plugin": "\(name)", "reason": "\(error)"])
+      refuse(name, error)
     }
   }
 
-  /// The hooks of all running plugins in calling order.
-  package func dispatcher(breadcrumb: Breadcrumb, suspects: Suspects) -> Dispatcher {
-    let hooks = instances.flatMap { instance in instance.enrollment.hooks.map { (instance, $0) } }
-    let entries = hooks.map {
-      HookOrder.Entry(plugin: $0.0.name, phase: $0.1.phase, before: $0.1.before, after: $0.1.after)
-    }
-    // `publish` has refused every plugin that would close a cycle.
-    guard case .success(let order) = HookOrder.sorted(entries) else {
-      preconditionFailure("hook order has a cycle that publish let through")
-    }
-    return Dispatcher(
-      hooks: order.map { hooks[$0] }, store: store, breadcrumb: breadcrumb, suspects: suspects)
-  }
-
-  /// The position of every consumer at the head: all have seen the same.
-  package func positions(at position: UInt64) -> [(plugin: Int, position: UInt64)] {
-    instances.filter { !$0.enrollment.hooks.isEmpty }.map { ($0.number, position) }
-  }
-
-  /// The text of each interned name under which a plugin says facts.
-  package var factNames: [UInt32: [UInt8]] {
-    Dictionary(instances.map { ($0.factName, Array($0.name.utf8)) }) { first, _ in first }
-  }
-
-  /// Who answers `/o?method=<method>`.
-  package func reader(method: String) -> Reader? { readers["method " + method] }
-
-  /// Who answers a path below `/o/`.
-  package func reader(path: String) -> Reader? { readers["path " + path] }
-
-  /// Ends all plugins, last started first.
+  /// Ends all plugins, last started first. Nobody may use what `dispatcher` answered any more.
   package func stop() {
-    instances.reversed().forEach { $0.end() }
-    instances.removeAll()
-    readers.removeAll()
+    let last = set
+    publish(.empty)
+    last.instances.reversed().forEach { $0.end() }
   }
 
-  private func load(_ request: Request) throws(PluginError) -> LoadedPlugin {
-    switch request.code {
-    case .builtin(let entry): return try LoadedPlugin(builtin: entry)
-    case .library(let name, let path):
-      try PluginImage(reading: path).verify(request.pins, plugin: name, policy: services.trust)
-      return try LoadedPlugin(path: path, name: name)
+  // MARK: Steps of a life
+
+  static func load(_ code: Request.Code, copy: String? = nil) throws(PluginError) -> LoadedPlugin {
+    switch code {
+    case .builtin(let entry): try LoadedPlugin(builtin: entry)
+    case .library(let name, let path): try LoadedPlugin(path: path, name: name, copy: copy)
     }
   }
 
-  /// Makes all registrations visible in one step, or none.
-  private func publish(_ instance: PluginInstance) throws(PluginError) {
-    var added: [String: Reader] = [:]
-    for read in instance.enrollment.reads {
-      let key = read.method.isEmpty ? "path " + read.path : "method " + read.method
-      if let owner = readers[key] ?? added[key] {
-        throw PluginError(
-          .conflict,
-          "\(instance.name) registers \(key), which \(owner.instance.name) owns; disable one of the two"
-        )
-      }
-      added[key] = Reader(instance: instance, read: read)
+  /// Creates, enrolls and starts an instance, and tries it beside those it will run with. All or
+  /// nothing: a failure leaves only the reason.
+  func make(
+    _ code: LoadedPlugin, _ settings: Settings, beside others: [PluginInstance]
+  ) throws(PluginError) -> (PluginInstance, PluginSet) {
+    let instance = try PluginInstance(code, settings: settings, services: services, store: store)
+    do throws(PluginError) {
+      let set = try PluginSet(version: set.version + 1, others + [instance])
+      services.log.info(
+        "plugin running",
+        metadata: [
+          "plugin": "\(instance.name)", "version": "\(instance.manifest.version)",
+          "origin": "\(instance.origin)",
+        ])
+      return (instance, set)
+    } catch {
+      instance.end()
+      throw error
     }
-    try checkOrder(with: instance)
-    readers.merge(added) { first, _ in first }
-    instances.append(instance)
-    services.log.info(
-      "plugin running",
-      metadata: [
-        "plugin": "\(instance.name)", "version": "\(instance.manifest.version)",
-        "origin": "\(instance.origin)",
-      ])
   }
 
-  private func checkOrder(with instance: PluginInstance) throws(PluginError) {
-    let entries = (instances + [instance]).flatMap { one in
-      one.enrollment.hooks.map {
-        HookOrder.Entry(plugin: one.name, phase: $0.phase, before: $0.before, after: $0.after)
-      }
+  /// Remembers and reports a plugin the server runs without.
+  func refuse(_ name: String, _ error: PluginError) {
+    refused.withLock { list in
+      list.removeAll { $0.plugin == name }
+      list.append(Refusal(plugin: name, error: error))
     }
-    if case .failure(let cycle) = HookOrder.sorted(entries) {
-      throw PluginError(
-        .dependency,
-        "\(instance.name): before/after of its hooks close a cycle: "
-          + cycle.plugins.joined(separator: " → ") + "; remove one of them")
-    }
+    services.log.error("plugin refused", metadata: ["plugin": "\(name)", "reason": "\(error)"])
+  }
+
+  /// A plugin that runs, or is off, is no longer one the server runs without.
+  func settle(refusals isStill: (String) -> Bool) {
+    refused.withLock { list in list.removeAll { !isStill($0.plugin) } }
   }
 }

@@ -13,6 +13,7 @@ struct TallyCommand: AsyncParsableCommand {
     subcommands: [
       ServeCommand.self, SetupCommand.self, CheckCommand.self, VerifyCommand.self,
       DeadLetterCommand.self,
+      PluginCommand.self,
     ])
 }
 

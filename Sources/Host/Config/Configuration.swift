@@ -20,7 +20,7 @@ struct Configuration: Sendable {
   /// Settings of plugins from the environment and from flags, by plugin, the strongest last.
   var overrides: [String: [GivenSetting]] = [:]
   /// What this was read from, to be read again.
-  var inputs = Inputs(workingFolder: "/", cores: 1)
+  var inputs: Inputs?
 
   /// The file that is read from the working folder when none is named.
   static let fileName = "plugins.yaml"
@@ -40,13 +40,18 @@ struct Configuration: Sendable {
     var cores: Int
     /// `--safe`
     var isSafe = false
+
+    /// The file that is read, whether it is there or not.
+    var watchedPath: String {
+      Configuration.absolute(
+        file ?? environment[fileVariable] ?? fileName, in: workingFolder)
+    }
   }
 
   /// Reads and checks everything, or refuses it whole.
   static func load(_ inputs: Inputs) throws(ConfigurationError) -> Configuration {
     var configuration = Configuration(host: HostSettings(cores: inputs.cores))
     configuration.isSafe = inputs.isSafe
-    configuration.inputs = inputs
     let assignments = try Assignment.list(inputs.assignments)
     var file: ConfigurationFile?
     if let path = try filePath(inputs) {
@@ -61,6 +66,7 @@ struct Configuration: Sendable {
       .merging(assignments.plugins) { variables, flags in variables + flags }
     configuration.settlePaths(file?.plugins, inputs: inputs)
     configuration.unknownVariables = unknownVariables(inputs.environment)
+    configuration.inputs = inputs
     return configuration
   }
 

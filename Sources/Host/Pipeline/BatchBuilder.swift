@@ -6,25 +6,33 @@ import Store
 /// again for every batch; the pipeline's thread only.
 final class BatchBuilder {
   let counters: Counters
+  /// The numbers of member names, for whoever asks.
+  let table: NameTable
   private let json: OpaquePointer
   private let names: EventDecoder.Names
+  /// How many names of the table the blocks of this builder know.
+  private var declared = 0
   private let rule: TimestampRule
   private var events: EventDecoder
   private var itemList: ContiguousArray<tally_item> = []
   private var eventList: ContiguousArray<tally_event> = []
   private var counted = tally_json_counts()
 
-  /// Times older than `retentionMonths` before receipt are moved to that edge.
-  init(retentionMonths: Int, counters: Counters = Counters()) {
+  /// Times older than `retentionMonths` before receipt are moved to that edge. Builders that share
+  /// a table give the same numbers to the same names.
+  init(
+    retentionMonths: Int, counters: Counters = Counters(), table: NameTable = NameTable()
+  ) {
     guard let json = tally_json_new() else { preconditionFailure("the allocator answers or ends") }
     self.json = json
     self.counters = counters
+    self.table = table
     rule = TimestampRule(retentionMonths: retentionMonths)
+    func number(_ name: String) -> UInt32 { table.intern(Array(name.utf8)) }
     names = EventDecoder.Names(
-      events: Self.declare("events", json), key: Self.declare("key", json),
-      count: Self.declare("count", json), sum: Self.declare("sum", json),
-      duration: Self.declare("dur", json), timestamp: Self.declare("timestamp", json),
-      segmentation: Self.declare("segmentation", json))
+      events: number("events"), key: number("key"), count: number("count"), sum: number("sum"),
+      duration: number("dur"), timestamp: number("timestamp"),
+      segmentation: number("segmentation"))
     events = EventDecoder(json: json, names: names, rule: rule, counters: counters)
   }
 
@@ -32,18 +40,22 @@ final class BatchBuilder {
     tally_json_free(json)
   }
 
-  private static func declare(_ name: String, _ json: OpaquePointer) -> UInt32 {
-    Array(name.utf8).withUnsafeBytes { tally_json_declare(json, $0.baseAddress, $0.count) }
-  }
-
   /// Interns a member name: the id is its key index in every batch that begins from here on. 0 when
   /// there are too many.
-  func declare(_ name: [UInt8]) -> UInt32 {
-    name.withUnsafeBytes { tally_json_declare(json, $0.baseAddress, $0.count) }
+  func declare(_ name: [UInt8]) -> UInt32 { table.intern(name) }
+
+  /// Names that were interned since the last batch.
+  private func declareNewNames() {
+    for name in table.names(after: declared) {
+      declared += 1
+      let number = name.withUnsafeBytes { tally_json_declare(json, $0.baseAddress, $0.count) }
+      precondition(number == UInt32(declared), "a batch numbers names as the table does")
+    }
   }
 
   /// Begins a batch; the block of the last one is gone.
   func begin() {
+    if table.count != declared { declareNewNames() }
     itemList.removeAll(keepingCapacity: true)
     eventList.removeAll(keepingCapacity: true)
     tally_json_begin(json)

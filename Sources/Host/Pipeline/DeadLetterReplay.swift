@@ -3,7 +3,7 @@ import PluginRuntime
 import Store
 
 /// Has one plugin count a dead letter's item after all, with the facts of its time. The pipeline's
-/// thread only.
+/// thread only, at rest.
 final class DeadLetterReplay {
   /// What became of it, in words.
   struct Outcome: Codable, Equatable, Sendable {
@@ -66,7 +66,7 @@ final class DeadLetterReplay {
 
   private func replay(
     _ letter: StoredDeadLetter, _ bytes: UnsafeRawBufferPointer, _ received: RawItem,
-    _ facts: [(name: [UInt8], value: [UInt8])]
+    _ facts: [RawFacts.Fact]
   ) throws -> Dispatcher.Replay {
     guard let item = RequestRecord.Item(bytes) else {
       throw refusal(letter, "its bytes cannot be read")
@@ -95,7 +95,7 @@ final class DeadLetterReplay {
   }
 
   /// What the users plugin knew before the item: nothing of a new one.
-  private static func wasNew(_ facts: [(name: [UInt8], value: [UInt8])]) -> Bool {
+  private static func wasNew(_ facts: [RawFacts.Fact]) -> Bool {
     guard let fact = facts.first(where: { $0.name == Array("users".utf8) }),
       let place = MemoryLayout<tally_user_fact>.offset(of: \.last_seen_ms),
       fact.value.count >= place + 8

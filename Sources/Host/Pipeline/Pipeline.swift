@@ -21,7 +21,9 @@ final class Pipeline: @unchecked Sendable {
     let workingSet: WorkingSet
     let runtime: PluginRuntime
     let dispatcher: Dispatcher
-    let counter: BatchCounter
+    /// A counter for plugins with these names of facts.
+    let makeCounter: ([UInt32: [UInt8]]) -> BatchCounter
+    let catchUp: CatchUp
     let suspectsPath: String
     let limits: Limits
     let log: Logger
@@ -30,17 +32,31 @@ final class Pipeline: @unchecked Sendable {
   }
 
   let gate: CommitGate
-  private let parts: Parts
+  let change = PipelineChange()
+  let progress = CatchUpProgress()
+  let parts: Parts
   private let reader: JournalReader
   private let nap = Nap()
-  private let writer: StoreWriter
-  private let errands = ErrandQueue()
+  let writer: StoreWriter
   private let breadcrumb: Breadcrumb
   private var policy: FlushPolicy
-  /// The last position every hook has seen.
-  private var counted: UInt64
-  private var committed: UInt64
-  private var writing = false
+  /// The last position every hook at the head has seen.
+  private(set) var counted: UInt64
+  private(set) var committed: UInt64
+  private(set) var writing = false
+  // Who counts: `Pipeline+Consumers.swift`.
+  var counter: BatchCounter
+  var book = ConsumerBook()
+  var budget: CatchUpBudget
+  /// The version of what is called.
+  var taken = 0
+  var factNames: [UInt32: [UInt8]] = [:]
+  /// The metrics that were ever registered, by their name in the store.
+  var metrics: [String: MetricDefinition] = [:]
+  /// The consumer for which the last commit was hurried.
+  var approached: Int?
+  /// Commit soon.
+  var isHurried = false
   private let state = NSCondition()
   private var stopping = false
   private var stopped = false
@@ -50,6 +66,15 @@ final class Pipeline: @unchecked Sendable {
     self.breadcrumb = breadcrumb
     committed = parts.store.committedPosition
     counted = committed
+    let set = parts.runtime.set
+    taken = set.version
+    factNames = set.factNames
+    counter = parts.makeCounter(factNames)
+    budget = CatchUpBudget(percent: parts.limits.catchUpPercent)
+    for metric in set.metrics { metrics[metric.storedName] = metric }
+    try book.use(set.consumers, counted: counted) {
+      try parts.store.storedPosition(ofPlugin: $0)
+    }
     policy = FlushPolicy(
       interval: .milliseconds(parts.limits.flushIntervalMilliseconds),
       changedKeysMax: parts.limits.flushKeysMax, now: .now)
@@ -63,6 +88,20 @@ final class Pipeline: @unchecked Sendable {
       })
     writer = StoreWriter(
       store: parts.store, faults: parts.faults, log: parts.log, done: { reader.wake() })
+    change.didTake(taken)
+    callHeadOnly()
+  }
+
+  /// Has the pipeline look for changes at once. Any thread.
+  func wake() {
+    nap.cut()
+    reader.wake()
+  }
+
+  /// Does something while everything counted is committed and nothing is under way; waits for it.
+  /// Not on the pipeline's thread.
+  func atRest(_ body: @escaping () throws -> Void) throws {
+    try change.perform(body, wake: wake)
   }
 
   func start() {
@@ -78,14 +117,10 @@ final class Pipeline: @unchecked Sendable {
     while !stopped { state.wait() }
     state.unlock()
     writer.stop()
-  }
-
-  /// Has a plugin count a dead letter after all; returns when that is committed. Any thread.
-  func replay(_ letter: StoredDeadLetter) throws -> DeadLetterReplay.Outcome {
-    try errands.perform(wake: {
-      nap.cut()
-      reader.wake()
-    }) { [parts] in try parts.replay.run(letter) }
+    for errand in change.end() {
+      errand.fail(CommandError(.control, "the server is stopping"))
+    }
+    parts.dispatcher.end()
   }
 
   // MARK: The loop
@@ -97,10 +132,10 @@ final class Pipeline: @unchecked Sendable {
       do {
         try collectOutcome()
         if isFinished { break }
+        try takeOverChanges()
         try step(&batch)
       } catch { beginAgain(after: error) }
     }
-    errands.close()
     state.withLock {
       stopped = true
       state.broadcast()
@@ -108,12 +143,11 @@ final class Pipeline: @unchecked Sendable {
   }
 
   private var isFinished: Bool {
-    guard state.withLock({ stopping }), !writing, !errands.hasUncommitted else { return false }
+    guard state.withLock({ stopping }), !writing, !book.isDirty else { return false }
     return committed == parts.journal.durablePosition
   }
 
   private func step(_ batch: inout JournalBatch) throws {
-    try errands.run()
     switch policy.decide(situation) {
     case .flush: flush()
     case .holdBack: _ = try settle(writer.waitForOutcome())
@@ -121,11 +155,20 @@ final class Pipeline: @unchecked Sendable {
       let ending = state.withLock { stopping }
       try reader.next(
         into: &batch, maxBytes: Self.batchBytesMax, maxEntries: Self.batchEntriesMax,
-        timeout: ending ? .milliseconds(5) : limit)
-      guard let last = batch.entries.last else { return }
-      try parts.counter.count(batch)
-      counted = last.position
-      if !ending, batch.entries.count < Self.batchEntriesMax / 2 { nap.take() }
+        timeout: ending ? .milliseconds(5) : canCatchUp ? .zero : limit)
+      let began = ContinuousClock.now
+      if let last = batch.entries.last {
+        try counter.count(batch)
+        counted = last.position
+      }
+      if ending { return }
+      let isBehind = book.last != nil
+      if isBehind {
+        try catchUp(
+          afterLiveWork: .now - began, isIdle: batch.entries.isEmpty)
+      } else if !batch.entries.isEmpty, batch.entries.count < Self.batchEntriesMax / 2 {
+        nap.take()
+      }
     }
   }
 
@@ -133,20 +176,20 @@ final class Pipeline: @unchecked Sendable {
     let ending = state.withLock { stopping }
     return .init(
       now: .now,
-      uncommitted: errands.hasUncommitted
-        || counted > committed && !(writing && inFlight == counted),
+      uncommitted: book.isDirty || counted > committed && !(writing && inFlight == counted),
       changedKeys: parts.workingSet.changedKeys, writing: writing,
-      wanted: ending || errands.hasUncommitted || gate.isWanted(counted: counted))
+      wanted: ending || isHurried || gate.isWanted(counted: counted))
   }
 
   // MARK: Committing
 
   private var inFlight: UInt64 = 0
+  private var positionsInFlight: [(plugin: Int, position: UInt64)] = []
 
-  private func flush() {
-    let flush = parts.workingSet.takeFlush(
-      through: counted, positions: parts.runtime.positions(at: counted))
-    errands.flushed()
+  func flush() {
+    positionsInFlight = book.take(counted: counted)
+    let flush = parts.workingSet.takeFlush(through: counted, positions: positionsInFlight)
+    isHurried = false
     inFlight = counted
     writing = true
     writer.submit(flush)
@@ -157,15 +200,13 @@ final class Pipeline: @unchecked Sendable {
     _ = try settle(writer.takeOutcome())
   }
 
-  private func settle(_ outcome: StoreWriter.Outcome?) throws -> Bool {
+  func settle(_ outcome: StoreWriter.Outcome?) throws -> Bool {
     guard let outcome else { return false }
     writing = false
     switch outcome {
     case .failed(let error): throw error
     case .committed(let flush):
-      parts.workingSet.didCommit(flush)
-      committed = inFlight
-      errands.committed()
+      didCommit(flush)
       gate.advance(to: committed)
       forgetSettledSuspects()
       parts.journal.trim(through: committed)
@@ -173,8 +214,15 @@ final class Pipeline: @unchecked Sendable {
     return true
   }
 
+  private func didCommit(_ flush: Flush) {
+    parts.workingSet.didCommit(flush)
+    committed = inFlight
+    book.didCommit(positionsInFlight)
+  }
+
   private func forgetSettledSuspects() {
-    guard !parts.dispatcher.suspects.isEmpty, parts.dispatcher.suspects.settle(through: committed)
+    guard !parts.dispatcher.suspects.isEmpty,
+      parts.dispatcher.suspects.settle(through: settledPosition)
     else { return }
     do { try parts.dispatcher.suspects.save(path: parts.suspectsPath) } catch {
       parts.log.warning("faults file cannot be written", metadata: ["error": "\(error)"])
@@ -189,18 +237,18 @@ final class Pipeline: @unchecked Sendable {
       metadata: ["error": "\(error)", "position": "\(committed)"])
     if writing {
       if case .committed(let flush)? = writer.waitForOutcome() {
-        parts.workingSet.didCommit(flush)
-        committed = inFlight
-        errands.committed()
+        didCommit(flush)
       }
       writing = false
     }
-    errands.dropped(error)
     Thread.sleep(forTimeInterval: Self.retryDelaySeconds)
     do {
       try parts.workingSet.reset()
       try reader.seek(to: committed + 1)
       counted = committed
+      book.reset(counted: counted)
+      approached = nil
+      callHeadOnly()
     } catch {
       parts.log.error("store is still failing", metadata: ["error": "\(error)"])
     }

@@ -38,16 +38,18 @@ struct QueryService: Sendable {
     if let appID, appID.utf8.count != QueryRequest.identifierLength {
       throw QueryError(code: .invalidAppID)
     }
-    let reader = try reader(for: request, appID: appID)
+    // Held until the answer is there: its plugin is not stopped before.
+    let lease = try reader(for: request, appID: appID)
+    defer { withExtendedLifetime(lease) {} }
     let credentials = Access.Credentials(
       apiKey: request.parameters["api_key"], authToken: request.parameters["auth_token"])
     let known = apps.snapshot
     _ = try access.reader(credentials, appID: appID) { known.app(hexID: $0) != nil }
     guard let app = appID.flatMap(known.app(hexID:)) else { throw QueryError(code: .missingAppID) }
-    return try answer(request, reader, app)
+    return try answer(request, lease.reader, app)
   }
 
-  private func reader(for request: QueryRequest, appID: String?) throws(QueryError) -> Reader {
+  private func reader(for request: QueryRequest, appID: String?) throws(QueryError) -> ReaderLease {
     if request.path == "/o" {
       guard appID != nil else { throw QueryError(code: .missingAppID) }
       guard let reader = request.parameters["method"].flatMap(runtime.reader(method:)) else {

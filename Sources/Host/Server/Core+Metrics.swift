@@ -25,6 +25,19 @@ extension Core {
     metrics.counter("tally_journal_bytes_total", help: "Bytes written to the journal") {
       Int(journal.statistics.bytes)
     }
+    metrics.gauge("tally_plugins_draining", help: "Plugin instances that end") { [lifecycle] in
+      lifecycle.drainingCount
+    }
+    metrics.family("tally_consumer_lag", help: "Requests that a plugin has not yet seen") {
+      [runtime, pipeline] in
+      runtime.instances.map {
+        (labels: "plugin=\"\($0.name)\"", value: pipeline.progress.lag(of: $0.number))
+      }
+    }
+    metrics.family("tally_plugin_generation", help: "Copies of a plugin's code that were loaded") {
+      [lifecycle] in
+      lifecycle.statuses.map { (labels: "plugin=\"\($0.name)\"", value: $0.generation) }
+    }
     metrics.gauge("tally_plugins_running", help: "Plugins that run") { [runtime] in
       runtime.instances.count
     }

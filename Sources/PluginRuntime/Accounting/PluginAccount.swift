@@ -11,27 +11,18 @@ package final class PluginAccount: Sendable {
   package let deadLetters = Atomic<Int>(0)
   /// Instances that were started.
   private let starts = Atomic<Int>(0)
-  /// Which loaded code runs, counted from 1; 0 before any did. Whoever loads new code sets it.
-  private let code = Atomic<Int>(0)
   /// Times an instance ended on its own and was started again.
   private let returns = Atomic<Int>(0)
 
   init(plugin: String) { self.plugin = plugin }
 
   /// An instance was started.
-  package func began() {
-    starts.wrappingAdd(1, ordering: .relaxed)
-    _ = code.compareExchange(expected: 0, desired: 1, ordering: .relaxed)
-  }
-
-  /// The code of this generation runs from here on.
-  package func runs(generation: Int) { code.store(generation, ordering: .relaxed) }
+  package func began() { starts.wrappingAdd(1, ordering: .relaxed) }
 
   /// The plugin failed and was started again.
   package func restarted() { returns.wrappingAdd(1, ordering: .relaxed) }
 
   package var instances: Int { starts.load(ordering: .relaxed) }
-  package var generation: Int { code.load(ordering: .relaxed) }
   package var restarts: Int { returns.load(ordering: .relaxed) }
 }
 

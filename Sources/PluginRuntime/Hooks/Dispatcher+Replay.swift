@@ -21,12 +21,12 @@ extension Dispatcher {
     _ work: Work, plugin: String, step: DeadLetterStep, said: [SaidFact]
   ) throws(StoreFailure) -> Replay {
     precondition(work.batch.pointee.end_item == 1, "a dead letter is one item")
-    guard let first = hooks.firstIndex(where: { $0.instance.name == plugin }) else {
-      return .noConsumer("the plugin \(plugin) is not counting at this moment; enable it first")
+    guard let first = set.hooks.firstIndex(where: { $0.instance.name == plugin }) else {
+      return .noConsumer("the plugin \(plugin) does not run; enable it first")
     }
     deadLetters.removeAll(keepingCapacity: true)
     facts.begin(items: 1)
-    let earlier = Set(hooks[..<first].map(\.instance.factName))
+    let earlier = Set(set.hooks[..<first].map(\.instance.factName))
     for fact in said where earlier.contains(fact.name) {
       fact.value.withUnsafeBytes { facts.append(item: 0, name: fact.name, value: $0) }
     }
@@ -41,7 +41,7 @@ extension Dispatcher {
   private func replay(
     _ work: Work, _ plugin: String, hook ordinal: Int
   ) throws(StoreFailure) -> Replay {
-    let found = hooks.first { $0.instance.name == plugin && $0.hook.ordinal == ordinal }
+    let found = set.hooks.first { $0.instance.name == plugin && $0.hook.ordinal == ordinal }
     guard let (instance, hook) = found else {
       return .noConsumer("this version of \(plugin) has no hook \(ordinal)")
     }
@@ -60,7 +60,7 @@ extension Dispatcher {
   ) throws(StoreFailure) -> Replay {
     let item = tally_batch_item(work.batch, 0).pointee
     var payloads: [(PluginInstance, EffectStage.Emitted)] = []
-    for (instance, hook) in hooks where instance.name == plugin {
+    for (instance, hook) in set.hooks where instance.name == plugin {
       if let reason = try attempt(instance, hook, work, item: item) { return .refused(reason) }
       let place = instance.enrollment.collections.firstIndex { $0.name == collection }
       payloads += stage.emits.filter { $0.table == place }.map { emit in

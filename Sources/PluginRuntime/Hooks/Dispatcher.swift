@@ -39,7 +39,9 @@ package final class Dispatcher {
     package let underlying: any Error
   }
 
-  let hooks: [(instance: PluginInstance, hook: Enrollment.Hook)]
+  /// What runs; calls of it are in flight for as long as it is here.
+  private(set) var set: PluginSet
+  private var hooks: [(instance: PluginInstance, hook: Enrollment.Hook)] = []
   let stage: EffectStage
   private let table: tally_effects
   private let breadcrumb: Breadcrumb
@@ -49,15 +51,36 @@ package final class Dispatcher {
   var emitted: [(instance: PluginInstance, payload: EffectStage.Emitted)] = []
   package internal(set) var deadLetters: [DeadLetter] = []
 
+  /// `set` is one that the caller has entered.
   init(
-    hooks: [(PluginInstance, Enrollment.Hook)], store: WorkingSet, breadcrumb: Breadcrumb,
-    suspects: Suspects
+    set: PluginSet, store: WorkingSet, breadcrumb: Breadcrumb, suspects: Suspects
   ) {
-    self.hooks = hooks.map { (instance: $0.0, hook: $0.1) }
+    self.set = set
     stage = EffectStage(store: store)
     table = stage.makeTable()
     self.breadcrumb = breadcrumb
     self.suspects = suspects
+    set.instances.forEach { $0.admit(to: store) }
+    hooks = set.hooks
+  }
+
+  deinit { set.leave() }
+
+  /// Changes what runs, between two batches. `next` is one that the caller has entered; the one
+  /// before it is left.
+  package func use(_ next: PluginSet) {
+    next.instances.forEach { $0.admit(to: stage.store) }
+    set.leave()
+    set = next
+    hooks = next.hooks
+  }
+
+  /// Calls nothing any more.
+  package func end() { use(.empty) }
+
+  /// Has only these plugins see live batches: the others are behind and catch up.
+  package func callOnly(_ isAtHead: (Int) -> Bool) {
+    hooks = set.hooks.filter { isAtHead($0.instance.number) }
   }
 
   /// Runs every hook over the batch. What a hook refuses or died of becomes a dead letter of that
@@ -66,15 +89,36 @@ package final class Dispatcher {
     deadLetters.removeAll(keepingCapacity: true)
     facts.begin(items: Int(work.batch.pointee.end_item))
     stage.beginBatch(UnsafePointer(work.batch), users: work.users)
-    for (instance, hook) in hooks
-    where hook.keys.isEmpty || hook.keys.contains(where: work.contains) {
-      let careful =
-        !suspects.isEmpty && suspects.wantsSingleItems(instance.name, work.positions)
-      if careful {
-        try runSingly(instance, hook, work)
-      } else if try call(instance, hook, work, item: nil) != nil {
-        try runSingly(instance, hook, work)
-      }
+    for (instance, hook) in hooks { try run(instance, hook, work) }
+    try reduce()
+  }
+
+  private func run(
+    _ instance: PluginInstance, _ hook: Enrollment.Hook, _ work: Work
+  ) throws(StoreFailure) {
+    guard hook.keys.isEmpty || hook.keys.contains(where: work.contains) else { return }
+    let careful = !suspects.isEmpty && suspects.wantsSingleItems(instance.name, work.positions)
+    if careful {
+      try runSingly(instance, hook, work)
+    } else if try call(instance, hook, work, item: nil) != nil {
+      try runSingly(instance, hook, work)
+    }
+  }
+
+  /// Runs the hooks of one plugin that is behind. `prepare` fills in the facts of the items' time;
+  /// it is told the name under which the plugin itself says facts.
+  package func run(
+    _ work: Work, only plugin: Int, prepare: (FactBlock, _ own: UInt32) -> Void
+  ) throws(StoreFailure) {
+    deadLetters.removeAll(keepingCapacity: true)
+    facts.begin(items: Int(work.batch.pointee.end_item))
+    guard let factName = set.instances.first(where: { $0.number == plugin })?.factName else {
+      return
+    }
+    prepare(facts, factName)
+    stage.beginBatch(UnsafePointer(work.batch), users: work.users)
+    for (instance, hook) in set.hooks where instance.number == plugin {
+      try run(instance, hook, work)
     }
     try reduce()
   }
@@ -144,6 +188,7 @@ package final class Dispatcher {
       stage.discard()
       throw StoreFailure(underlying: failure)
     }
+    instance.counts.add(failed: status != TALLY_OK || stage.violation != nil)
     guard status == TALLY_OK, stage.violation == nil else {
       let violation = stage.violation
       stage.discard()

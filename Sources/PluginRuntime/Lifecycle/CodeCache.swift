@@ -1,0 +1,126 @@
+import Foundation
+import Synchronization
+
+/// Private copies of plugins' code, each under a name that holds its hash. Only such copies are
+/// loaded: what is overwritten or replaced in its place does not touch what runs, the loader takes
+/// each new name for new code, and the bytes that were hashed are the bytes that run.
+package final class CodeCache: Sendable {
+  /// One copy.
+  package struct Copy: Equatable, Sendable {
+    package let path: String
+    /// Lower-case hexadecimal.
+    package let sha256: String
+  }
+
+  /// Tells whether a file is the one that was read before.
+  private struct Stamp: Equatable {
+    let device: dev_t
+    let inode: ino_t
+    let size: off_t
+    let modified: timespec
+    let changed: timespec
+
+    static func == (one: Stamp, other: Stamp) -> Bool {
+      one.device == other.device && one.inode == other.inode && one.size == other.size
+        && one.modified.tv_sec == other.modified.tv_sec
+        && one.modified.tv_nsec == other.modified.tv_nsec
+        && one.changed.tv_sec == other.changed.tv_sec
+        && one.changed.tv_nsec == other.changed.tv_nsec
+    }
+  }
+
+  private struct Known {
+    var byPath: [String: (stamp: Stamp, pins: PluginPins, copy: Copy)] = [:]
+    /// Made by this process, and perhaps mapped: never written again.
+    var paths: Set<String> = []
+  }
+
+  private let folder: String
+  private let known = Mutex(Known())
+
+  /// Makes the folder and empties it: nothing of it is loaded when a process begins.
+  package init(folder: String) throws(PluginError) {
+    self.folder = folder
+    do {
+      try? FileManager.default.removeItem(atPath: folder)
+      try FileManager.default.createDirectory(
+        atPath: folder, withIntermediateDirectories: true,
+        attributes: [.posixPermissions: 0o700])
+    } catch {
+      throw PluginError(
+        .notFound,
+        "\(folder) cannot be made: \(error.localizedDescription) Check the data folder")
+    }
+  }
+
+  /// The copy of the code that lies at a path at this moment, made and synced when it is new. What
+  /// is verified, hashed and copied is the same bytes.
+  package func admit(
+    name: String, path: String, pins: PluginPins = PluginPins(),
+    policy: TrustPolicy = TrustPolicy()
+  ) throws(PluginError) -> Copy {
+    let stamp = Self.stamp(of: path)
+    if let stamp, let entry = known.withLock({ $0.byPath[path] }),
+      entry.stamp == stamp, entry.pins == pins
+    {
+      return entry.copy
+    }
+    let image = try PluginImage(reading: path)
+    try image.verify(pins, plugin: name, policy: policy)
+    let copy = try copied(image, name: name)
+    known.withLock {
+      $0.paths.insert(copy.path)
+      // Only what did not change while it was read is known by its stamp.
+      if let stamp, Self.stamp(of: path) == stamp { $0.byPath[path] = (stamp, pins, copy) }
+    }
+    return copy
+  }
+
+  private func copied(_ image: PluginImage, name: String) throws(PluginError) -> Copy {
+    let final = "\(folder)/\(name)-\(image.sha256).so"
+    let copy = Copy(path: final, sha256: image.sha256)
+    if known.withLock({ $0.paths.contains(final) }) { return copy }
+    let temporary = "\(folder)/\(name).part"
+    defer { unlink(temporary) }
+    let target = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o500)
+    guard target >= 0 else { throw Self.failure("\(temporary) cannot be written") }
+    defer { close(target) }
+    try Self.write(image.bytes[...], to: target, path: image.path)
+    guard fsync(target) == 0, rename(temporary, final) == 0 else {
+      throw Self.failure("\(final) cannot be written")
+    }
+    syncFolder()
+    return copy
+  }
+
+  private func syncFolder() {
+    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    fsync(descriptor)
+    close(descriptor)
+  }
+
+  private static func write(
+    _ bytes: ArraySlice<UInt8>, to target: Int32, path: String
+  ) throws(PluginError) {
+    var rest = bytes
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Glibc.write(target, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { throw failure("the copy of \(path) cannot be written") }
+      rest = rest.dropFirst(count)
+    }
+  }
+
+  private static func stamp(of path: String) -> Stamp? {
+    var info = stat()
+    guard stat(path, &info) == 0 else { return nil }
+    return Stamp(
+      device: info.st_dev, inode: info.st_ino, size: info.st_size, modified: info.st_mtim,
+      changed: info.st_ctim)
+  }
+
+  private static func failure(_ what: String) -> PluginError {
+    PluginError(.notFound, "\(what): \(String(cString: strerror(errno))); check disk and permissions")
+  }
+}
