@@ -61,6 +61,8 @@ package final class PluginRuntime: @unchecked Sendable {
   /// What runs at this moment.
   package var set: PluginSet { published.withLock { $0 } }
   package var instances: [PluginInstance] { self.set.instances }
+  /// What plugins cost.
+  package var accounts: PluginAccounts { services.accounts }
   package var refusals: [Refusal] { refused.withLock { $0 } }
 
   /// What runs at this moment, entered: whoever takes it leaves it, and until then nothing of it is

@@ -21,6 +21,14 @@ struct QueryRoutes {
   @Sendable private func handle(
     _ request: Request, context: BasicRequestContext
   ) async throws -> Response {
+    let question = try await Self.question(of: request)
+    let service = service
+    let reply = try await threads.runIfActive { service.answer(question) }
+    return Routes.json(reply)
+  }
+
+  /// A request as a question: a body overwrites the query.
+  static func question(of request: Request) async throws -> QueryRequest {
     var parameters = Self.decode(request.uri.queryParameters)
     if request.method == .post {
       let body = try await request.body.collect(upTo: Self.bodyBytesMax)
@@ -30,14 +38,8 @@ struct QueryRoutes {
     if let token = request.headers[.init("countly-token") ?? .authorization] {
       parameters["auth_token"] = token
     }
-    let question = QueryRequest(
-      httpMethod: request.method.rawValue, path: Self.normal(request.uri.path),
-      parameters: parameters)
-    let service = service
-    let reply = try await threads.runIfActive { service.answer(question) }
-    return Response(
-      status: .init(code: reply.status), headers: [.contentType: "application/json; charset=utf-8"],
-      body: .init(byteBuffer: ByteBuffer(bytes: reply.body)))
+    return QueryRequest(
+      httpMethod: request.method.rawValue, path: normal(request.uri.path), parameters: parameters)
   }
 
   private static func decode(_ parameters: Parameters) -> [String: String] {

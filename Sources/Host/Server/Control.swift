@@ -5,6 +5,7 @@ import Store
 struct Control: Sendable {
   let core: Core
   let supervisor: PluginSupervisor
+  let directory: PluginDirectory
 
   func answer(_ request: ControlRequest) -> ControlReply {
     do throws(CommandError) {
@@ -14,6 +15,9 @@ struct Control: Sendable {
         let asked = try DeadLetterRequest(request)
         return try refusing { try asked.perform(core.deadLetters, pipeline: core.pipeline) }
       case PluginRequest.reload: return try reload()
+      case PluginQuestion.command:
+        let question = try PluginQuestion(request)
+        return try refusing { try question.answer(directory) }
       case PluginRequest.restart: return try restart(request)
       default:
         throw CommandError(.control, "the server does not know the command \(request.command)")

@@ -6,10 +6,10 @@ import Synchronization
 package final class Lifecycle: Sendable {
   /// One plugin as the configuration has it.
   package struct Plugin {
-    let name: String
-    let isEnabled: Bool
+    package let name: String
+    package let isEnabled: Bool
     let code: PluginRuntime.Request.Code
-    let settings: [GivenSetting]
+    package let settings: [GivenSetting]
     let pins: PluginPins
 
     package init(

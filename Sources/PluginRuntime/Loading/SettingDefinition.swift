@@ -171,11 +171,6 @@ package struct SettingDefinition: Sendable, Equatable {
     kind == .int && abs(number) < 0x1p53 ? "\(Int64(number))" : "\(number)"
   }
 
-  /// What an operator is shown in place of a value.
-  package func shown(_ value: SettingValue) -> String {
-    isSecret ? Self.redacted : value.text
-  }
-
   /// Stands for every secret.
   package static let redacted = "(secret)"
 }
