@@ -60,7 +60,8 @@ struct PluginInfoCommand: ParsableCommand {
     }
     let findings = PluginFinding.all(in: configuration, locator: PluginLocator())
     guard let finding = findings.first(where: { $0.name == name }) else {
-      let known = NearestName.hint(for: name, among: findings.map(\.name))
+      let known = NearestName.hint(
+        for: name, among: findings.map(\.name), called: "plugins")
       throw CommandError(.invalidArgument, "no plugin \"\(name)\" is on\(known)")
     }
     if json { return try Console.write(json: finding) }

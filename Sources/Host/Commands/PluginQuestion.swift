@@ -41,11 +41,12 @@ enum PluginQuestion: Equatable {
     case .overview: return try .json(directory.overview())
     case .order: return try .json(directory.order)
     case .info(let name):
-      let rows = try directory.overview(waitForStorage: true).plugins
+      let rows = try directory.overview(storage: .now).plugins
       guard let row = rows.first(where: { $0.code == name }) else {
         throw CommandError(
           .invalidArgument,
-          "there is no plugin \"\(name)\"\(NearestName.hint(for: name, among: rows.map(\.code)))")
+          "there is no plugin \"\(name)\""
+            + NearestName.hint(for: name, among: rows.map(\.code), called: "plugins"))
       }
       return try .json(
         Info(

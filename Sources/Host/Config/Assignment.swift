@@ -80,7 +80,9 @@ enum Assignment {
     let known = HostSetting.table.map(\.name)
     guard known.contains(name) else {
       throw ConfigurationError(
-        .key, "\(flag) \(key): unknown key \"\(name)\" in host\(NearestName.hint(for: name, among: known))")
+        .key,
+        "\(flag) \(key): unknown key \"\(name)\" in host"
+          + NearestName.hint(for: name, among: known))
     }
     return name
   }

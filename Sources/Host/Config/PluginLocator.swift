@@ -33,7 +33,9 @@ struct PluginLocator: Sendable {
     for (name, settings) in configuration.overrides where !known.contains(name) {
       guard let place = settings.first?.place else { continue }
       throw ConfigurationError(
-        .key, "\(place): there is no plugin \"\(name)\"\(NearestName.hint(for: name, among: known))")
+        .key,
+        "\(place): there is no plugin \"\(name)\""
+          + NearestName.hint(for: name, among: known, called: "plugins"))
     }
   }
 

@@ -39,11 +39,11 @@ struct PluginSettingEditor {
     } else if let before {
       try remove(path, in: before)
     }
-    guard Self.tree(try root()) == wanted else {
-      throw ConfigurationError(
-        .value, "plugins.yaml is written in a way that is not edited here; edit it by hand")
-    }
+    guard Self.tree(try root()) == wanted else { throw Self.notEdited }
   }
+
+  private static let notEdited = ConfigurationError(
+    .value, "plugins.yaml is written in a way that is not edited here; edit it by hand")
 
   // MARK: Putting
 
@@ -61,7 +61,7 @@ struct PluginSettingEditor {
     guard var node = try root() else { return }
     for (depth, key) in path.enumerated() {
       let rest = path[(depth + 1)...]
-      guard case .mapping(let entries) = node.content else { return }
+      guard case .mapping(let entries) = node.content else { throw Self.notEdited }
       guard let entry = entries.first(where: { $0.key == key }) else {
         return insert("\(key): \(Self.nested(rest, value))", into: node, entries)
       }

@@ -45,7 +45,9 @@ struct ManagementService: Sendable {
     switch request.path {
     case "/o/plugins":
       return try json(
-        directory.overview(waitForStorage: request.parameters["storage"] == "true").plugins)
+        directory.overview(
+          storage: request.parameters["storage"] == "true" ? .now : .soon
+        ).plugins)
     case "/o/plugins/order": return try json(directory.order)
     case "/o/plugins/schema": return try json(schemas())
     case "/o/configs": return try json(try configs(app: try app(of: request)))

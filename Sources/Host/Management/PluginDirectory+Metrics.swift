@@ -4,7 +4,7 @@ import Store
 extension PluginDirectory {
   /// What plugins cost and keep, as Prometheus text. Storage is what was measured last.
   func prometheus() -> String {
-    guard let overview = try? overview() else { return "" }
+    guard let overview = try? overview(storage: .some) else { return "" }
     let rows = overview.plugins
     var text = ""
     func family(

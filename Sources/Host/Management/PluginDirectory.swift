@@ -4,16 +4,13 @@ import Store
 
 /// What is known about plugins at this moment: what runs, what it costs, what it keeps. Any thread.
 struct PluginDirectory: Sendable {
-  /// How long a first measuring of the store is waited for.
-  static let surveySeconds = 2.0
-
   let core: Core
   let metrics: Metrics
   let survey: StorageSurvey
 
   /// All plugins in the order of the file, the built-ins first.
-  func overview(waitForStorage: Bool = false) throws -> PluginOverview {
-    let storage = survey.latest(wait: waitForStorage ? Self.surveySeconds : 0)
+  func overview(storage patience: StorageSurvey.Patience = .soon) throws -> PluginOverview {
+    let storage = survey.latest(patience)
     let letters = try core.store.deadLetterCounts()
     let instances = core.runtime.instances
     let rows = core.lifecycle.statuses.map { status in

@@ -63,7 +63,7 @@ final class PluginManager: Sendable {
     guard known.contains(name) else {
       throw Refusal(
         message: "there is no plugin \"\(name)\""
-          + NearestName.hint(for: name, among: Array(Set(known)).sorted()))
+          + NearestName.hint(for: name, among: Array(Set(known)).sorted(), called: "plugins"))
     }
   }
 
@@ -110,7 +110,8 @@ final class PluginManager: Sendable {
     guard let instance = core.runtime.instances.first(where: { $0.name == plugin }) else {
       let known = core.runtime.instances.map(\.name)
       throw Refusal(
-        message: "no plugin \"\(plugin)\" runs\(NearestName.hint(for: plugin, among: known))")
+        message: "no plugin \"\(plugin)\" runs"
+          + NearestName.hint(for: plugin, among: known, called: "plugins"))
     }
     for name in values.keys.sorted() {
       let stronger = configuration.overrides[plugin]?.last { $0.name == name && $0.app == app }

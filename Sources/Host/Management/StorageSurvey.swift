@@ -7,9 +7,18 @@ import Synchronization
 /// What plugins keep in the store, measured on a thread beside everything else and remembered: the
 /// measuring visits every row, so nobody who asks waits for it for long.
 final class StorageSurvey: Sendable {
-  /// How old an answer may be before the next question has it measured again. A survey that took
-  /// long is repeated less often, so that it never takes more than a twentieth of a core.
-  static let ageSeconds = 30.0
+  /// Who asks, by how old an answer may be before it is measured again.
+  enum Patience: Double, Sendable {
+    case now = 0.5
+    case soon = 30
+    /// For what asks all the time.
+    case some = 300
+  }
+
+  /// How long somebody who wants it now waits for the measuring.
+  static let waitSeconds = 2.0
+  /// A survey that took long is repeated less often, so that it never takes more than a twentieth
+  /// of a core.
   static let restFactor = 20.0
 
   private struct State {
@@ -30,16 +39,16 @@ final class StorageSurvey: Sendable {
 
   /// What was measured last; a plugin that keeps nothing is not in it. Has it measured again when
   /// that is old. Nil when nothing was ever measured.
-  func latest(wait seconds: Double = 0) -> [String: PluginStorage]? {
-    let finished = beginIfDue()
-    if seconds > 0 { _ = finished?.wait(timeout: .now() + seconds) }
+  func latest(_ patience: Patience) -> [String: PluginStorage]? {
+    let finished = beginIfDue(patience.rawValue)
+    if patience == .now { _ = finished?.wait(timeout: .now() + Self.waitSeconds) }
     return state.withLock { $0.ended == nil ? nil : $0.found }
   }
 
-  private func beginIfDue() -> DispatchSemaphore? {
+  private func beginIfDue(_ age: Double) -> DispatchSemaphore? {
     let now = Clock.monotonicSeconds
     let isDue = state.withLock { state in
-      let rest = max(Self.ageSeconds, state.took * Self.restFactor)
+      let rest = max(age, state.took * Self.restFactor)
       guard !state.isRunning, state.ended.map({ now - $0 >= rest }) ?? true else { return false }
       state.isRunning = true
       return true
