@@ -36,6 +36,8 @@ package enum Refusal: String, CaseIterable, Sendable {
   case diskReserve = "disk_reserve"
   case journalBroken = "journal_broken"
   case syncFailed = "sync_failed"
+  // What an intake hook decided; its plugin says what is answered.
+  case plugin = "plugin"
 }
 
 /// The server's counters and gauges, rendered as Prometheus text.

@@ -97,16 +97,19 @@ extension Descriptor {
           struct_size: UInt32(MemoryLayout<tally_setting>.size), kind: setting.kind,
           name: setting.name.constant(), help: setting.help.constant(),
           default_text: setting.defaultText.constant(), minimum: setting.range.lowerBound,
-          maximum: setting.range.upperBound, unit: setting.unit.constant(), choices: setting.choices.constant(),
-          n_choices: UInt32(setting.choices.count), flags: setting.flags))
+          maximum: setting.range.upperBound, unit: setting.unit.constant(),
+          choices: setting.choices.constant(), n_choices: UInt32(setting.choices.count),
+          flags: setting.flags))
     }
+    var table = tally_descriptor()
+    table.struct_size = UInt32(MemoryLayout<tally_descriptor>.size)
+    table.name = name.constant()
+    table.version = version.constant()
+    table.summary = summary.constant()
+    table.settings = self.settings.isEmpty ? nil : UnsafePointer(settings)
+    table.n_settings = UInt32(self.settings.count)
     let descriptor = UnsafeMutablePointer<tally_descriptor>.allocate(capacity: 1)
-    descriptor.initialize(
-      to: tally_descriptor(
-        struct_size: UInt32(MemoryLayout<tally_descriptor>.size),
-        n_settings: UInt32(self.settings.count), name: name.constant(),
-        version: version.constant(), summary: summary.constant(),
-        settings: self.settings.isEmpty ? nil : UnsafePointer(settings)))
+    descriptor.initialize(to: table)
     return UnsafePointer(descriptor)
   }
 }

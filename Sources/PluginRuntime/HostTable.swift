@@ -17,6 +17,8 @@ package final class HostTable: @unchecked Sendable {
     let trust: TrustPolicy
     /// What plugins cost.
     package let accounts: PluginAccounts
+    /// The services there are, by their id.
+    package var tables: [String: Service] = [:]
 
     package init(
       log: Logger, productVersion: String, intern: @escaping ([UInt8]) -> UInt32,
@@ -29,6 +31,17 @@ package final class HostTable: @unchecked Sendable {
       self.productVersion = productVersion
       self.intern = intern
       self.appID = appID
+    }
+  }
+
+  /// A table of functions beside `tally_host`, constant while the host runs.
+  package struct Service {
+    package let revision: UInt32
+    package let table: UnsafeRawPointer
+
+    package init(revision: UInt32, table: UnsafeRawPointer) {
+      self.revision = revision
+      self.table = table
     }
   }
 
@@ -75,6 +88,7 @@ package final class HostTable: @unchecked Sendable {
     pointer.pointee.app_setting = {
       HostTable.from($0)?.setting(app: $1, $2, $3) ?? TALLY_INVALID
     }
+    pointer.pointee.service = { HostTable.from($0)?.service($1, $2) }
     pointer.pointee.intern = { HostTable.from($0)?.services.intern(Array($1.bytes)) ?? 0 }
   }
 
@@ -85,6 +99,12 @@ package final class HostTable: @unchecked Sendable {
 
   private static func from(_ ctx: UnsafeMutableRawPointer?) -> HostTable? {
     ctx.map { Unmanaged<HostTable>.fromOpaque($0).takeUnretainedValue() }
+  }
+
+  private func service(_ id: tally_str, _ revision: UInt32) -> UnsafeRawPointer? {
+    guard let service = id.string.flatMap({ services.tables[$0] }), service.revision >= revision
+    else { return nil }
+    return service.table
   }
 
   private func setting(
@@ -105,6 +125,17 @@ package final class HostTable: @unchecked Sendable {
     }
     out.pointee = value
     return TALLY_OK
+  }
+
+  /// Calls `body` with all settings in force.
+  func withSettings<T, E: Error>(
+    _ body: (UnsafePointer<tally_settings>) throws(E) -> T
+  ) throws(E) -> T {
+    var given = tally_settings()
+    given.struct_size = UInt32(MemoryLayout<tally_settings>.size)
+    given.ctx = Unmanaged.passUnretained(self).toOpaque()
+    given.get = { HostTable.from($0)?.setting(app: $1, $2, $3) ?? TALLY_INVALID }
+    return try withUnsafePointer(to: given) { (pointer) throws(E) -> T in try body(pointer) }
   }
 
   private func write(level: UInt32, _ message: tally_str) {

@@ -27,11 +27,14 @@ package final class PluginInstance: @unchecked Sendable {
   /// Keeps what the instance was handed alive.
   private let host: HostTable
 
-  /// Creates, enrolls and starts. All or nothing: a failure leaves only the reason.
+  /// Creates, enrolls and starts. All or nothing: a failure leaves only the reason. `state` is what
+  /// another generation of the code left.
   init(
-    _ code: LoadedPlugin, settings: Settings, services: HostTable.Services, store: WorkingSet
+    _ code: LoadedPlugin, settings: Settings, services: HostTable.Services, store: WorkingSet,
+    lane: Lane = .inproc, state: [UInt8]? = nil
   ) throws(PluginError) {
     let name = code.manifest.name
+    try Self.check(code.manifest, services, lane)
     let host = HostTable(manifest: code.manifest, settings: settings, services: services)
     let table = code.table
     var created: UnsafeMutableRawPointer?
@@ -39,7 +42,17 @@ package final class PluginInstance: @unchecked Sendable {
       try ErrorText.check(name, "create") { table.create(host.pointer, &created, $0) }
     } catch { throw PluginError(error.code, settings.redact(error.message)) }
     do {
-      enrollment = try Self.enroll(name, table, created)
+      enrollment = try Self.enroll(code.manifest, lane, table, created)
+      if let check = table.settings_check {
+        try host.withSettings { (given) throws(PluginError) in
+          try ErrorText.check(name, "settings_check") { check(created, given, $0) }
+        }
+      }
+      if let state, let reason = StateTransfer.import(state, into: created, table) {
+        services.log.warning(
+          "a plugin starts without the state of the code before it",
+          metadata: ["plugin": "\(name)", "reason": "\(reason)"])
+      }
       if let start = table.start { try ErrorText.check(name, "start") { start(created, $0) } }
       number = try Self.storeNumber(name, store)
     } catch {
@@ -65,6 +78,12 @@ package final class PluginInstance: @unchecked Sendable {
     if metrics.isEmpty { metrics = enrollment.metrics.map(store.register) }
   }
 
+  /// What it leaves to the next generation of its code. While no hook of it runs.
+  func exportState() -> [UInt8]? { StateTransfer.export(pointer, table) }
+
+  /// Whether it has anything to leave.
+  var hasState: Bool { table.state_export != nil }
+
   /// Says that no new calls will come.
   func drain() { table.drain?(pointer) }
 
@@ -80,10 +99,31 @@ package final class PluginInstance: @unchecked Sendable {
     destroy()
   }
 
+  /// What can be known before any code of the plugin runs.
+  private static func check(
+    _ manifest: Manifest, _ services: HostTable.Services, _ lane: Lane
+  ) throws(PluginError) {
+    if lane == .inproc ? manifest.isIsolatedOnly : manifest.isInprocOnly {
+      let other: Lane = lane == .inproc ? .isolated : .inproc
+      throw PluginError(
+        .otherLane,
+        "\(manifest.name) runs \(other) only, have mode: \(lane); set mode: \(other)")
+    }
+    for need in manifest.needs where !need.isOptional {
+      let revision = services.tables[need.service]?.revision ?? 0
+      guard revision < max(need.revision, 1) else { continue }
+      throw PluginError(
+        .serviceMissing,
+        "\(manifest.name) needs the service \(need.service), revision \(need.revision); this host "
+          + "has \(revision == 0 ? "none" : "revision \(revision)"); update Tally")
+    }
+  }
+
   private static func enroll(
-    _ name: String, _ table: tally_plugin, _ instance: UnsafeMutableRawPointer?
+    _ manifest: Manifest, _ lane: Lane, _ table: tally_plugin, _ instance: UnsafeMutableRawPointer?
   ) throws(PluginError) -> Enrollment {
-    let registrar = Registrar(plugin: name)
+    let name = manifest.name
+    let registrar = Registrar(manifest: manifest, lane: lane)
     var failure: PluginError?
     registrar.withTable { registrations in
       do throws(PluginError) {

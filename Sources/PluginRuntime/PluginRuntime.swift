@@ -16,12 +16,17 @@ package final class PluginRuntime: @unchecked Sendable {
 
     let code: Code
     let settings: [GivenSetting]
+    let placement: Placement
     /// What the library must be.
     let pins: PluginPins
 
-    package init(_ code: Code, settings: [GivenSetting], pins: PluginPins = PluginPins()) {
+    package init(
+      _ code: Code, settings: [GivenSetting], placement: Placement = Placement(),
+      pins: PluginPins = PluginPins()
+    ) {
       self.code = code
       self.settings = settings
+      self.placement = placement
       self.pins = pins
     }
 
@@ -42,9 +47,14 @@ package final class PluginRuntime: @unchecked Sendable {
   private let published = Mutex(PluginSet.empty)
   private let version = Atomic<Int>(0)
   private let refused = Mutex<[Refusal]>([])
+  /// What the operator says about the place of a plugin's hooks, by its name.
+  let placements = Mutex<[String: Placement]>([:])
   let services: HostTable.Services
   let store: WorkingSet
   let nearest: (String, [String]) -> String?
+
+  /// What happened and is no request, on its way to the lifecycle hooks.
+  package let happenings = LifecycleQueue()
 
   /// `nearest` names the known name a typo probably meant.
   package init(
@@ -74,6 +84,14 @@ package final class PluginRuntime: @unchecked Sendable {
     }
   }
 
+  /// The intake hooks of what runs, in order, their instances entered.
+  func enteredIntake() -> [IntakeHook] {
+    published.withLock { set in
+      for hook in set.intake { hook.instance.inFlight.enter() }
+      return set.intake
+    }
+  }
+
   /// Makes a set what runs, for questions at once, for the pipeline when it takes it over.
   func publish(_ set: PluginSet) {
     published.withLock {
@@ -93,19 +111,35 @@ package final class PluginRuntime: @unchecked Sendable {
   /// The text of each interned name under which a plugin says facts.
   package var factNames: [UInt32: [UInt8]] { self.set.factNames }
 
-  /// Who answers `/o?method=<method>`; its plugin is not stopped while the lease is held.
-  package func reader(method: String) -> ReaderLease? { lease("method " + method) }
+  /// Every hook in calling order, kind by kind, with what put it there.
+  package var hookOrder: [HookOrderLine] { self.set.plan.lines }
 
-  /// Who answers a path below `/o/`.
-  package func reader(path: String) -> ReaderLease? { lease("path " + path) }
+  /// Who answers `<path>?method=<method>`, with path `/o` or `/o/sdk`; its plugin is not stopped
+  /// while the lease is held.
+  package func route(path: String, method: String, http: String) -> RouteAnswer {
+    lease { $0.find(path: path, method: method, http: .init(http: http)) }
+  }
 
-  private func lease(_ key: String) -> ReaderLease? {
-    published.withLock { set in set.reader(key).map { ReaderLease($0) } }
+  /// Who answers a path below `/o/` or `/i/`.
+  package func route(path: String, http: String) -> RouteAnswer {
+    lease { $0.find(path: path, http: .init(http: http)) }
+  }
+
+  private func lease(_ find: (RouteTable) -> RouteTable.Found) -> RouteAnswer {
+    published.withLock { set in
+      switch find(set.routes) {
+      case .reader(let reader, let captured): .found(ReaderLease(reader), captured: captured)
+      case .wrongMethod: .wrongMethod
+      case .unknown: .unknown
+      }
+    }
   }
 
   /// Calls the hooks of what runs; the pipeline's thread, or before it begins.
   package func dispatcher(breadcrumb: Breadcrumb, suspects: Suspects) -> Dispatcher {
-    Dispatcher(set: entered(), store: store, breadcrumb: breadcrumb, suspects: suspects)
+    Dispatcher(
+      set: entered(), store: store, breadcrumb: breadcrumb, suspects: suspects,
+      lifecycle: happenings, log: services.log)
   }
 
   // MARK: Starting and stopping without a lifecycle
@@ -127,6 +161,7 @@ package final class PluginRuntime: @unchecked Sendable {
       let settings = try Settings(
         manifest: code.manifest, given: request.settings, nearest: nearest)
       let before = set
+      placements.withLock { $0[name] = request.placement }
       let (_, next) = try make(code, settings, beside: before.instances)
       publish(next)
     } catch {
@@ -150,14 +185,39 @@ package final class PluginRuntime: @unchecked Sendable {
     }
   }
 
+  private static func checkDependencies(
+    of manifest: Manifest, among running: [PluginInstance]
+  ) throws(PluginError) {
+    for need in manifest.depends where !need.isOptional {
+      let wanted = need.version.isEmpty ? need.plugin : "\(need.plugin) \(need.version)"
+      guard let running = running.first(where: { $0.name == need.plugin }) else {
+        throw PluginError(
+          .dependency,
+          "\(manifest.name) needs the plugin \(wanted), which does not run; enable it, above "
+            + "\(manifest.name) in plugins.yaml")
+      }
+      guard let oldest = Manifest.Version(need.version) else { continue }
+      guard Manifest.Version(running.manifest.version)?.serves(oldest) == true else {
+        throw PluginError(
+          .dependency,
+          "\(manifest.name) needs the plugin \(wanted), have \(running.manifest.version); "
+            + "install a version that fits")
+      }
+    }
+  }
+
   /// Creates, enrolls and starts an instance, and tries it beside those it will run with. All or
   /// nothing: a failure leaves only the reason.
   func make(
-    _ code: LoadedPlugin, _ settings: Settings, beside others: [PluginInstance]
+    _ code: LoadedPlugin, _ settings: Settings, beside others: [PluginInstance],
+    state: [UInt8]? = nil
   ) throws(PluginError) -> (PluginInstance, PluginSet) {
-    let instance = try PluginInstance(code, settings: settings, services: services, store: store)
+    try Self.checkDependencies(of: code.manifest, among: others)
+    let instance = try PluginInstance(
+      code, settings: settings, services: services, store: store, state: state)
     do throws(PluginError) {
-      let set = try PluginSet(version: set.version + 1, others + [instance])
+      let set = try PluginSet(
+        version: set.version + 1, others + [instance], placements: placements.withLock { $0 })
       services.log.info(
         "plugin running",
         metadata: [

@@ -57,25 +57,4 @@ struct AccountingTests {
     #expect(accounts.account("views").restarts == 1)
     #expect(accounts.account("crashes").instances == 0)
   }
-
-  @Test("A hook's place in the order has its causes")
-  func causes() {
-    func entry(
-      _ plugin: String, _ phase: Int32, before: [String] = [], after: [String] = []
-    ) -> HookOrder.Entry {
-      HookOrder.Entry(plugin: plugin, phase: phase, before: before, after: after)
-    }
-    let causes = HookOrder.causes([
-      entry("users", -1000), entry("b", 0, before: ["a"]), entry("a", 0, after: ["users", "gone"]),
-      entry("c", 0), entry("last", 9),
-    ])
-    #expect(
-      causes == [
-        ["phase -1000", "before a, as a asks"],
-        ["phase 0", "before a, as it asks"],
-        ["phase 0", "behind users, as it asks", "behind gone, which does not run", "behind b, as b asks"],
-        ["phase 0", "by name among those of its phase"],
-        ["phase 9"],
-      ])
-  }
 }

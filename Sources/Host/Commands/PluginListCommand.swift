@@ -95,7 +95,7 @@ struct PluginInfoCommand: ParsableCommand {
       ])
     }
     let places = info.order.map { place in
-      ["order", "\(place.place) (phase \(place.phase)): \(place.causes.joined(separator: "; "))"]
+      ["order", "\(place.kind) \(place.place): \(place.causes.joined(separator: ", "))"]
     }
     let settings = info.settings.map { $0.row(of: row.code) }
     return [Configuration.aligned(pairs + places), Configuration.aligned(settings)]
@@ -115,15 +115,14 @@ struct PluginOrderCommand: ParsableCommand {
 
   func run() throws {
     let folder = try options.load().host.data
-    guard let order = try PluginQuestion.order.ask([HookPlace].self, folder: folder) else {
+    guard let order = try PluginQuestion.order.ask([HookReport].self, folder: folder) else {
       throw CommandError(
         .control,
         "no server runs on \(folder), and hooks are only known of plugins that run; start it")
     }
     if json { return try Console.write(json: order) }
     Console.write(
-      Configuration.aligned(
-        order.map { ["\($0.place)", $0.plugin, $0.causes.joined(separator: "; ")] }))
+      Configuration.aligned(order.map(\.row)))
   }
 }
 

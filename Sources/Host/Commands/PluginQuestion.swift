@@ -13,7 +13,7 @@ enum PluginQuestion: Equatable {
     let plugin: PluginRow
     let settings: [SettingReport]
     /// Where its hooks stand.
-    let order: [HookPlace]
+    let order: [HookReport]
   }
 
   var controlRequest: ControlRequest {

@@ -87,6 +87,9 @@ struct ConfigurationFile: Sendable {
       case "sha256": plugin.pins.sha256 = try sha256(member.value, name: name)
       case "signature": plugin.pins.signature = try signature(member.value, name: name)
       case "apps": plugin.settings += try appSettings(member.value, name: name)
+      case "order": plugin.placement.order = try readOrder(member, name: name)
+      case "transform_fault":
+        plugin.placement.transformFault = try readTransformFault(member, name: name)
       default:
         plugin.settings.append(
           GivenSetting(
@@ -152,7 +155,7 @@ struct ConfigurationFile: Sendable {
     }
   }
 
-  private static func isPluginName(_ name: String) -> Bool {
+  static func isPluginName(_ name: String) -> Bool {
     (1...64).contains(name.utf8.count)
       && name.utf8.allSatisfy {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)
@@ -160,7 +163,7 @@ struct ConfigurationFile: Sendable {
       }
   }
 
-  private static func unknown(
+  static func unknown(
     _ entry: YAMLEntry, in group: String, known: [String]
   ) -> ConfigurationError {
     ConfigurationError(

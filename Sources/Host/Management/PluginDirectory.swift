@@ -25,7 +25,9 @@ struct PluginDirectory: Sendable {
   }
 
   /// The calling order of all hooks, with causes.
-  var order: [HookPlace] { core.runtime.set.order }
+  var order: [HookReport] {
+    core.runtime.hookOrder.enumerated().map { HookReport(place: $0 + 1, $1) }
+  }
 
   /// The settings of a running plugin; nil when it does not run.
   func settings(of plugin: String) -> [SettingReport]? {
@@ -43,18 +45,25 @@ struct PluginDirectory: Sendable {
       enabled: ![.disabled, .draining].contains(status.state), code: status.name,
       title: Self.title(status.name), name: status.name,
       description: instance?.manifest.summary ?? status.name,
-      version: instance?.manifest.version ?? "unknown", author: "unknown", homepage: "",
+      version: instance?.manifest.version ?? "unknown",
+      author: instance?.manifest.vendor.nonEmpty ?? "unknown",
+      homepage: instance?.manifest.homepage ?? "",
       isPrepackaged: isBuiltin, state: status.state.rawValue, reason: status.reason,
       mode: isBuiltin ? "static" : "inproc", origin: instance?.origin ?? "",
       sha256: status.code == Lifecycle.builtin ? nil : status.code,
       generation: status.generation, instances: account.instances, restarts: account.restarts,
       hooks: instance?.hookCount ?? 0, questions: instance?.questions ?? [],
       hookCalls: account.hooks.reading, reads: account.reads.reading, deadLetters: letters,
-      lag: instance.map { core.pipeline.progress.lag(of: $0.storeNumber) } ?? 0, storage: storage)
+      lag: instance.map { core.pipeline.progress.lag(of: $0.number) } ?? 0, storage: storage)
   }
 
   /// "star-rating" → "Star rating".
   private static func title(_ name: String) -> String {
     name.prefix(1).uppercased() + name.dropFirst().replacing("-", with: " ")
   }
+}
+
+extension String {
+  /// Nil when there is nothing in it.
+  fileprivate var nonEmpty: String? { isEmpty ? nil : self }
 }

@@ -47,8 +47,10 @@ extension Pipeline {
   }
 
   private func performErrands() throws {
+    change.takeErrands(atRest: false).forEach { $0.run() }
+    guard change.hasErrands else { return }
     try rest()
-    change.takeErrands().forEach { $0.run() }
+    change.takeErrands(atRest: true).forEach { $0.run() }
     try parts.workingSet.reset()
   }
 
@@ -129,6 +131,7 @@ extension Pipeline {
     }
     approached = nil
     book.join(plugin)
+    isHurried = true
     callHeadOnly()
     parts.log.info("plugin is at the head", metadata: ["consumer": "\(plugin)"])
   }

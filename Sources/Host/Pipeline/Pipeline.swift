@@ -3,6 +3,7 @@ import Journal
 import Logging
 import PluginRuntime
 import Store
+import Synchronization
 
 /// The one thread that counts. It takes durable entries from the journal in order, has every hook
 /// see them, and hands what changed to the store writer. What fails is begun again from the last
@@ -57,6 +58,8 @@ final class Pipeline: @unchecked Sendable {
   var approached: Int?
   /// Commit soon.
   var isHurried = false
+  /// The transform fault that the pipeline waits for: `Pipeline+Holding.swift`.
+  let holding = Mutex<Dispatcher.TransformHeld?>(nil)
   private let state = NSCondition()
   private var stopping = false
   private var stopped = false
@@ -101,7 +104,7 @@ final class Pipeline: @unchecked Sendable {
   /// Does something while everything counted is committed and nothing is under way; waits for it.
   /// Not on the pipeline's thread.
   func atRest(_ body: @escaping () throws -> Void) throws {
-    try change.perform(body, wake: wake)
+    try change.perform(atRest: true, wake: wake, body)
   }
 
   func start() {
@@ -133,8 +136,12 @@ final class Pipeline: @unchecked Sendable {
         try collectOutcome()
         if isFinished { break }
         try takeOverChanges()
+        parts.dispatcher.deliverLifecycle()
         try step(&batch)
-      } catch { beginAgain(after: error) }
+      } catch {
+        beginAgain(after: error)
+        if isHeld, state.withLock({ stopping }) { break }
+      }
     }
     state.withLock {
       stopped = true
@@ -160,6 +167,7 @@ final class Pipeline: @unchecked Sendable {
       if let last = batch.entries.last {
         try counter.count(batch)
         counted = last.position
+        letGo(at: counted)
       }
       if ending { return }
       let isBehind = book.last != nil
@@ -178,7 +186,8 @@ final class Pipeline: @unchecked Sendable {
       now: .now,
       uncommitted: book.isDirty || counted > committed && !(writing && inFlight == counted),
       changedKeys: parts.workingSet.changedKeys, writing: writing,
-      wanted: ending || isHurried || gate.isWanted(counted: counted))
+      // What comes before a held batch is committed, for a held batch drops what is not.
+      wanted: ending || isHurried || isHeld || gate.isWanted(counted: counted))
   }
 
   // MARK: Committing
@@ -232,9 +241,13 @@ final class Pipeline: @unchecked Sendable {
   /// A failed commit or read leaves no trace: everything since the last commit is dropped and
   /// counted again.
   private func beginAgain(after error: any Error) {
-    parts.log.error(
-      "store failed; counting again from the last commit",
-      metadata: ["error": "\(error)", "position": "\(committed)"])
+    if let held = error as? Dispatcher.TransformHeld {
+      hold(held)
+    } else {
+      parts.log.error(
+        "store failed; counting again from the last commit",
+        metadata: ["error": "\(error)", "position": "\(committed)"])
+    }
     if writing {
       if case .committed(let flush)? = writer.waitForOutcome() {
         didCommit(flush)

@@ -3,13 +3,18 @@ import Foundation
 /// Where others wait for the pipeline's thread: until it has taken a change over, or has done
 /// something at rest. Any thread.
 final class PipelineChange: @unchecked Sendable {
-  /// Something to be done while everything counted is committed and nothing is under way.
+  /// Something to be done between two batches.
   final class Errand: @unchecked Sendable {
+    /// Only while everything counted is committed and nothing is under way.
+    let isAtRest: Bool
     fileprivate let body: () throws -> Void
     fileprivate let done = DispatchSemaphore(value: 0)
     fileprivate var failure: (any Error)?
 
-    fileprivate init(_ body: @escaping () throws -> Void) { self.body = body }
+    fileprivate init(isAtRest: Bool, _ body: @escaping () throws -> Void) {
+      self.isAtRest = isAtRest
+      self.body = body
+    }
 
     /// The pipeline's thread.
     func run() {
@@ -57,9 +62,11 @@ final class PipelineChange: @unchecked Sendable {
     return taken >= version || hasEnded
   }
 
-  /// Has the pipeline do something at rest, and waits for it; `wake` makes it look.
-  func perform(_ body: @escaping () throws -> Void, wake: () -> Void) throws {
-    let errand = Errand(body)
+  /// Has the pipeline do something, and waits for it; `wake` makes it look.
+  func perform(
+    atRest isAtRest: Bool, wake: () -> Void, _ body: @escaping () throws -> Void
+  ) throws {
+    let errand = Errand(isAtRest: isAtRest, body)
     let isLate = condition.withLock {
       if !hasEnded { errands.append(errand) }
       return hasEnded
@@ -70,11 +77,12 @@ final class PipelineChange: @unchecked Sendable {
     if let failure = errand.failure { throw failure }
   }
 
-  /// What is to be done; the pipeline's thread.
-  func takeErrands() -> [Errand] {
+  /// What is to be done, at rest or not; the pipeline's thread.
+  func takeErrands(atRest: Bool) -> [Errand] {
     condition.withLock {
-      defer { errands = [] }
-      return errands
+      let taken = errands.filter { $0.isAtRest == atRest }
+      errands.removeAll { $0.isAtRest == atRest }
+      return taken
     }
   }
 

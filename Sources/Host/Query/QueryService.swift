@@ -39,28 +39,32 @@ struct QueryService: Sendable {
       throw QueryError(code: .invalidAppID)
     }
     // Held until the answer is there: its plugin is not stopped before.
-    let lease = try reader(for: request, appID: appID)
+    let (lease, captured) = try reader(for: request, appID: appID)
     defer { withExtendedLifetime(lease) {} }
     let credentials = Access.Credentials(
       apiKey: request.parameters["api_key"], authToken: request.parameters["auth_token"])
     let known = apps.snapshot
     _ = try access.reader(credentials, appID: appID) { known.app(hexID: $0) != nil }
     guard let app = appID.flatMap(known.app(hexID:)) else { throw QueryError(code: .missingAppID) }
-    return try answer(request, lease.reader, app)
+    return try answer(request.capturing(captured), lease.reader, app)
   }
 
-  private func reader(for request: QueryRequest, appID: String?) throws(QueryError) -> ReaderLease {
+  private func reader(
+    for request: QueryRequest, appID: String?
+  ) throws(QueryError) -> (ReaderLease, captured: [String: String]) {
+    let found: RouteAnswer
     if request.path == "/o" {
       guard appID != nil else { throw QueryError(code: .missingAppID) }
-      guard let reader = request.parameters["method"].flatMap(runtime.reader(method:)) else {
-        throw QueryError(code: .unknownMethod)
-      }
-      return reader
+      found = runtime.route(
+        path: "/o", method: request.parameters["method"] ?? "", http: request.httpMethod)
+    } else {
+      found = runtime.route(path: request.path, http: request.httpMethod)
     }
-    guard let reader = runtime.reader(path: request.path) else {
-      throw QueryError(code: .unknownPath)
+    switch found {
+    case .found(let reader, let captured): return (reader, captured)
+    case .wrongMethod: throw QueryError(code: .methodNotAllowed)
+    case .unknown: throw QueryError(code: request.path == "/o" ? .unknownMethod : .unknownPath)
     }
-    return reader
   }
 
   private func answer(

@@ -38,6 +38,20 @@ extension Core {
       [lifecycle] in
       lifecycle.statuses.map { (labels: "plugin=\"\($0.name)\"", value: $0.generation) }
     }
+    metrics.family("tally_plugin_refusals_total", help: "Requests its intake hooks refused") {
+      [runtime] in
+      runtime.instances.map {
+        (labels: "plugin=\"\($0.name)\"", value: $0.counts.refusals)
+      }
+    }
+    metrics.counter("tally_lifecycle_dropped_total", help: "Events lifecycle hooks never heard of") {
+      [runtime] in
+      runtime.happenings.dropped
+    }
+    metrics.gauge("tally_pipeline_held", help: "1 while a transform hook holds the pipeline") {
+      [pipeline] in
+      pipeline.isHeld ? 1 : 0
+    }
     metrics.gauge("tally_plugins_running", help: "Plugins that run") { [runtime] in
       runtime.instances.count
     }

@@ -66,9 +66,14 @@ final class Core: Sendable {
         journal: journal, store: store, workingSet: workingSet, runtime: runtime, builder: builder,
         registry: registry, faults: faults, outcomes: outcomes), log)
     let (pipeline, change) = (pipeline, pipeline.change)
+    runtime.happenings.connect { [weak pipeline] in pipeline?.wake() }
     lifecycle.connect(
       .init(
-        wake: { pipeline.wake() }, hasTaken: { change.hasTaken($0, seconds: $1) }))
+        wake: { pipeline.wake() }, hasTaken: { change.hasTaken($0, seconds: $1) },
+        betweenBatches: { body in
+          // Where the pipeline ends, nothing needs what it would have done.
+          try? change.perform(atRest: false, wake: { pipeline.wake() }, body)
+        }))
   }
 
   /// Begins to count what the journal holds.
@@ -78,6 +83,7 @@ final class Core: Sendable {
   /// more.
   func stop() {
     journal.close()
+    lifecycle.close()
     pipeline.stop()
     runtime.stop()
     let position = store.committedPosition
@@ -90,9 +96,16 @@ final class Core: Sendable {
   /// Makes a new app visible to intake, questions and the pipeline.
   func reloadAdministration() throws {
     let apps = try store.apps()
+    let known = registry.snapshot
     try registry.replace(with: apps)
     directory.replace(apps.map(AppView.init))
     members.replace(with: try store.members())
+    for app in apps where known.byNumber[app.number] == nil {
+      var created = LifecycleQueue.Event(.appCreated, atMs: Clock.system.nowMs)
+      created.app = app.number
+      created.appID = app.hex
+      runtime.happenings.post(created)
+    }
   }
 
   /// The parts a pipeline is made of, named once.

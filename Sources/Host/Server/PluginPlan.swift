@@ -12,16 +12,18 @@ struct PluginPlan: @unchecked Sendable {
   }
 
   func plugins(of configuration: Configuration) -> [Lifecycle.Plugin] {
+    let given = configuration.plugins ?? []
     let linked = builtins.map { builtin in
       Lifecycle.Plugin(
         name: builtin.name, isEnabled: true, code: .builtin(builtin.entry),
-        settings: configuration.settings(of: builtin.name))
+        settings: configuration.settings(of: builtin.name),
+        placement: given.first { $0.name == builtin.name }?.placement ?? Placement())
     }
     let libraries = named(in: configuration).map { plugin in
       Lifecycle.Plugin(
         name: plugin.name, isEnabled: plugin.isEnabled,
         code: .library(name: plugin.name, path: locator.path(of: plugin)),
-        settings: plugin.settings, pins: plugin.pins)
+        settings: plugin.settings, placement: plugin.placement, pins: plugin.pins)
     }
     return linked + libraries
   }

@@ -41,7 +41,7 @@ enum TallyServer {
       core: core, metrics: metrics, threads: threads, supervisor: supervisor, directory: directory)
     let http = HTTPServer(
       .init(core.configuration.host), journal: core.journal, directory: core.directory,
-      metrics: metrics, clock: { Clock.system.nowMs },
+      metrics: metrics, clock: { Clock.system.nowMs }, runtime: core.runtime,
       responder: routes.responder, logger: core.log)
     let port = try await http.start()
     supervisor.start()

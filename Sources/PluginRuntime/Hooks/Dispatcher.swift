@@ -1,3 +1,4 @@
+import Logging
 import PluginABI
 import Store
 
@@ -5,9 +6,9 @@ import Store
 package final class Dispatcher {
   /// One batch on its way through the hooks.
   package struct Work {
-    let batch: UnsafeMutablePointer<tally_batch>
-    let users: UnsafeBufferPointer<Int32>
-    let positions: ClosedRange<UInt64>
+    package let batch: UnsafeMutablePointer<tally_batch>
+    package let users: UnsafeBufferPointer<Int32>
+    package let positions: ClosedRange<UInt64>
     /// Whether an interned member name occurs in the batch.
     let contains: (UInt32) -> Bool
 
@@ -30,7 +31,7 @@ package final class Dispatcher {
     package let position: UInt64
     package let item: UInt32
     package let app: UInt32
-    package let step: DeadLetterStep
+    package var step = DeadLetterStep.hook(0)
     package let reason: String
   }
 
@@ -40,11 +41,18 @@ package final class Dispatcher {
   }
 
   /// What runs; calls of it are in flight for as long as it is here.
-  private(set) var set: PluginSet
+  var set: PluginSet
   private var hooks: [(instance: PluginInstance, hook: Enrollment.Hook)] = []
   let stage: EffectStage
   private let table: tally_effects
-  private let breadcrumb: Breadcrumb
+  let breadcrumb: Breadcrumb
+  /// The transform hooks of what runs; empty means that batches go straight to the process hooks.
+  var transforms: [TransformHook] = []
+  let verdicts = VerdictStage()
+  /// Items that a transform hook could not take and that are counted as they came.
+  package internal(set) var bypassed: [DeadLetter] = []
+  let lifecycle: LifecycleQueue
+  let log: Logger
   package let facts = FactBlock()
   /// What earlier deaths taught; the pipeline settles it behind commits.
   package var suspects: Suspects
@@ -53,15 +61,19 @@ package final class Dispatcher {
 
   /// `set` is one that the caller has entered.
   init(
-    set: PluginSet, store: WorkingSet, breadcrumb: Breadcrumb, suspects: Suspects
+    set: PluginSet, store: WorkingSet, breadcrumb: Breadcrumb, suspects: Suspects,
+    lifecycle: LifecycleQueue, log: Logger
   ) {
     self.set = set
+    self.lifecycle = lifecycle
+    self.log = log
     stage = EffectStage(store: store)
     table = stage.makeTable()
     self.breadcrumb = breadcrumb
     self.suspects = suspects
     set.instances.forEach { $0.admit(to: store) }
     hooks = set.hooks
+    transforms = set.plan[.transform].compactMap(TransformHook.init)
   }
 
   deinit { set.leave() }
@@ -73,6 +85,7 @@ package final class Dispatcher {
     set.leave()
     set = next
     hooks = next.hooks
+    transforms = next.plan[.transform].compactMap(TransformHook.init)
   }
 
   /// Calls nothing any more.

@@ -121,6 +121,7 @@ package final class CodeCache: Sendable {
   }
 
   private static func failure(_ what: String) -> PluginError {
-    PluginError(.notFound, "\(what): \(String(cString: strerror(errno))); check disk and permissions")
+    PluginError(
+      .notFound, "\(what): \(String(cString: strerror(errno))); check disk and permissions")
   }
 }

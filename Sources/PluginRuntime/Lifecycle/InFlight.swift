@@ -31,6 +31,14 @@ package final class CallCounts: Sendable {
     if isFailure { failed.wrappingAdd(1, ordering: .relaxed) }
   }
 
+  private let refused = Atomic<Int>(0)
+
+  /// An intake hook refused a request.
+  func addRefusal() { refused.wrappingAdd(1, ordering: .relaxed) }
+
+  /// Requests its intake hooks refused.
+  package var refusals: Int { refused.load(ordering: .relaxed) }
+
   package var current: (calls: Int, errors: Int) {
     (all.load(ordering: .relaxed), failed.load(ordering: .relaxed))
   }

@@ -8,9 +8,13 @@ package final class PluginSet: @unchecked Sendable {
   package let version: Int
   /// In the order in which they were started.
   package let instances: [PluginInstance]
-  /// All hooks in calling order.
+  /// All hooks, kind by kind, in calling order.
+  let plan: HookPlan
+  /// The process hooks of them.
   let hooks: [(instance: PluginInstance, hook: Enrollment.Hook)]
-  private let readers: [String: Reader]
+  /// The intake hooks of them.
+  let intake: [IntakeHook]
+  let routes: RouteTable
   /// The text of each interned name under which a plugin says facts.
   package let factNames: [UInt32: [UInt8]]
 
@@ -19,73 +23,53 @@ package final class PluginSet: @unchecked Sendable {
   private init() {
     version = 0
     instances = []
+    plan = HookPlan()
     hooks = []
-    readers = [:]
+    intake = []
+    routes = RouteTable()
     factNames = [:]
   }
 
   /// Refuses a plugin that claims what an earlier one owns, or whose hooks close a cycle.
-  init(version: Int, _ instances: [PluginInstance]) throws(PluginError) {
+  init(
+    version: Int, _ instances: [PluginInstance], placements: [String: Placement] = [:]
+  ) throws(PluginError) {
     self.version = version
     self.instances = instances
-    readers = try Self.readers(of: instances)
-    hooks = try Self.ordered(instances)
+    var routes = RouteTable()
+    for instance in instances { try routes.add(instance) }
+    self.routes = routes
+    do throws(HookPlan.Cycle) {
+      plan = try HookPlan(instances, placements: placements)
+    } catch {
+      throw PluginError(
+        .dependency,
+        "\(instances.last?.name ?? ""): before/after of the \(error.kind.name) hooks close a cycle: "
+          + error.plugins.joined(separator: " before ")
+          + "; remove one of them, or set `order` in plugins.yaml")
+    }
+    hooks = plan[.process].map { ($0.instance, $0.hook) }
+    intake = plan[.intake].compactMap { entry in
+      guard case .intake(let function) = entry.hook.function else { return nil }
+      return IntakeHook(instance: entry.instance, function: function)
+    }
     factNames = Dictionary(instances.map { ($0.factName, Array($0.name.utf8)) }) { one, _ in one }
   }
 
   /// The numbers of all plugins that count: each has a position of its own.
   package var consumers: [Int] {
-    instances.filter { !$0.enrollment.hooks.isEmpty }.map(\.number)
+    instances.filter { $0.enrollment.has(.process) }.map(\.number)
   }
+
+  /// Whether requests have to be shown to anybody before they are accepted.
+  var hasIntake: Bool { !intake.isEmpty }
 
   /// What the plugins count, under the name the store keeps it by.
   package var metrics: [MetricDefinition] { instances.flatMap(\.enrollment.metrics) }
-
-  func reader(_ key: String) -> Reader? { readers[key] }
 
   /// From here to `leave` nothing of these plugins is stopped. Under the lock that guards what is
   /// published, or by whoever has entered already.
   func enter() { instances.forEach { $0.inFlight.enter() } }
 
   package func leave() { instances.forEach { $0.inFlight.leave() } }
-
-  private static func readers(
-    of instances: [PluginInstance]
-  ) throws(PluginError) -> [String: Reader] {
-    var readers: [String: Reader] = [:]
-    for instance in instances {
-      for read in instance.enrollment.reads {
-        let key = read.method.isEmpty ? "path " + read.path : "method " + read.method
-        if let owner = readers[key] {
-          throw PluginError(
-            .conflict,
-            "\(instance.name) registers \(key), which \(owner.instance.name) owns; "
-              + "disable one of the two")
-        }
-        readers[key] = Reader(instance: instance, read: read)
-      }
-    }
-    return readers
-  }
-
-  private static func ordered(
-    _ instances: [PluginInstance]
-  ) throws(PluginError) -> [(instance: PluginInstance, hook: Enrollment.Hook)] {
-    let hooks = instances.flatMap { one in
-      one.enrollment.hooks.map { (instance: one, hook: $0) }
-    }
-    let entries = hooks.map {
-      HookOrder.Entry(
-        plugin: $0.instance.name, phase: $0.hook.phase, before: $0.hook.before,
-        after: $0.hook.after)
-    }
-    switch HookOrder.sorted(entries) {
-    case .success(let order): return order.map { hooks[$0] }
-    case .failure(let cycle):
-      throw PluginError(
-        .dependency,
-        "\(instances.last?.name ?? ""): before/after of its hooks close a cycle: "
-          + cycle.plugins.joined(separator: " → ") + "; remove one of them")
-    }
-  }
 }

@@ -8,6 +8,7 @@ package struct Probation: Sendable {
   /// How many times the old code's rate is too much.
   package static let factor = 2.0
 
+  /// What the first minute has shown so far.
   package enum Verdict: Equatable, Sendable {
     case goesOn
     case passed

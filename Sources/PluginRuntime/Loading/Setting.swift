@@ -25,6 +25,9 @@ package struct Settings: Sendable, Equatable {
   /// Values that are never shown.
   private(set) var secrets: [String] = []
 
+  /// Values that were checked.
+  init(values: [String: SettingValue]) { self.values = values }
+
   /// Refuses unknown names and values out of type or range, naming the place.
   package init(
     manifest: Manifest, given: [GivenSetting], nearest: (String, [String]) -> String?

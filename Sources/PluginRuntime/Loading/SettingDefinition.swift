@@ -45,9 +45,6 @@ package struct SettingDefinition: Sendable, Equatable {
   /// May have another value for one app.
   package let isPerApp: Bool
 
-  /// Where version 1.0's first form of `tally_setting` ends.
-  private static let bytesMin = MemoryLayout<tally_setting>.offset(of: \.unit) ?? 72
-  private static let bytesMax = 4_096
   private static let choicesMax = 256
 
   /// Names the host needs for itself below `plugins.<name>`.
@@ -56,33 +53,7 @@ package struct SettingDefinition: Sendable, Equatable {
     "apps",
   ]
 
-  /// All settings of a descriptor. Elements are as far apart as the plugin's header made them.
-  static func list(
-    _ start: UnsafePointer<tally_setting>?, count: Int, plugin: String
-  ) throws(PluginError) -> [SettingDefinition] {
-    guard let start, count > 0 else { return [] }
-    let stride = Int(start.pointee.struct_size)
-    guard (bytesMin...bytesMax).contains(stride), stride % 8 == 0 else {
-      throw invalid(plugin, "struct_size \(stride), need \(MemoryLayout<tally_setting>.size)")
-    }
-    var settings: [SettingDefinition] = []
-    for place in 0..<count {
-      var copy = tally_setting()
-      withUnsafeMutableBytes(of: &copy) {
-        $0.copyMemory(
-          from: UnsafeRawBufferPointer(
-            start: UnsafeRawPointer(start) + place * stride, count: min(stride, $0.count)))
-      }
-      let setting = try SettingDefinition(copy, plugin: plugin)
-      guard !settings.contains(where: { $0.name == setting.name }) else {
-        throw invalid(plugin, "the name \(setting.name) twice")
-      }
-      settings.append(setting)
-    }
-    return settings
-  }
-
-  private init(_ setting: tally_setting, plugin: String) throws(PluginError) {
+  init(_ setting: tally_setting, plugin: String) throws(PluginError) {
     guard let name = setting.name.string, Self.isName(name) else {
       throw Self.invalid(plugin, "a name that is not 1 to 64 characters of a-z, 0-9 and _")
     }

@@ -27,23 +27,20 @@ extension Store {
     }
   }
 
-  /// The last position before the first item that was received at or after a time; the committed
-  /// position when there is none.
+  /// The position behind which items were received at a time or later; the committed position when
+  /// there are none. Clocks that stepped back are not looked for.
   package func position(beforeReceivedMs ms: Int64) throws -> UInt64 {
     let reader = RawReader(self)
     let end = committedPosition
-    var key = RawKey(rawValue: 0)
-    while true {
-      let items = try reader.items(after: key, through: end, bytesMax: Self.searchBytes)
-      if let found = items.first(where: { $0.receivedMs >= ms }) {
-        return found.key.position - 1
-      }
-      guard let last = items.last?.key else { return end }
-      key = last
+    var (first, last) = (UInt64(0), end)
+    while first < last {
+      let middle = first + (last - first) / 2
+      let key = RawKey(position: middle, item: RawKey.itemMax)
+      let next = try reader.items(after: key, through: end, bytesMax: 1).first
+      if let next, next.receivedMs < ms { first = next.key.position } else { last = middle }
     }
+    return first
   }
-
-  private static let searchBytes = 1 << 20
 
   private static func forget(_ plugin: Int, _ name: String, _ db: Database) throws {
     // A dot ends the plugin's name; the character behind it is a slash.

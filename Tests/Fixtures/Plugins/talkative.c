@@ -52,8 +52,9 @@ TALLY_EXPORT const tally_plugin *tally_plugin_talkative(void) {
        0},
   };
   static const tally_descriptor descriptor = {
-      sizeof(descriptor), 3, TEXT("talkative"), TEXT("1.0.0"), TEXT("Says its settings, in tests."), settings};
-  static const tally_plugin plugin = {sizeof(plugin), TALLY_ABI_MAJOR, TALLY_ABI_MINOR, 0u,   &descriptor, create,
-                                      hostile_enroll, start,           NULL,            NULL, hostile_destroy};
+      sizeof(descriptor), 0, TEXT("talkative"), TEXT("1.0.0"), TEXT("Says its settings, in tests."), {NULL, 0}, {NULL, 0},
+      {NULL, 0}, {NULL, 0}, settings, NULL, NULL, NULL, 3, 0, 0, 0};
+  static const tally_plugin plugin = {sizeof(plugin), TALLY_ABI_MAJOR, TALLY_ABI_MINOR, 0u, &descriptor, create,
+                                      hostile_enroll, start, NULL, NULL, hostile_destroy, HOSTILE_NO_STATE};
   return &plugin;
 }
