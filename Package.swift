@@ -125,7 +125,10 @@ let package = Package(
     test("PluginKitTests", ["PluginKit", "FakeHost"]),
     test(
       "PluginRuntimeTests",
-      ["PluginABI", "PluginRuntime", "Store", "CCrypto", .product(name: "Logging", package: "swift-log")]),
+      [
+        "PluginABI", "PluginRuntime", "Store", "CCrypto",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     test("BuiltinsTests", ["Builtins", "FakeHost"]),
     test("JournalTests", ["Journal", "CCRC32C"]),
     test("StoreTests", ["Store", .product(name: "GRDB", package: "GRDB.swift")]),

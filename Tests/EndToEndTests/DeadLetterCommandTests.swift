@@ -55,7 +55,8 @@ extension EndToEnd {
       return ["taken", "healed"].filter { document.contains("\"\($0)\"") }
     }
 
-    @Test("It is listed and shown, stays while its plugin refuses it, and is counted once it is healed")
+    @Test(
+      "It is listed and shown, stays while its plugin refuses it, and is counted once it is healed")
     func replay() throws {
       defer { Files.remove(folder) }
       try build()
@@ -66,14 +67,16 @@ extension EndToEnd {
       try server.settle()
 
       let (_, list) = try tally("deadletter", "list")
-      #expect(list.contains("1  picky  hook 0  app \(server.keys.appID)  position 2 item 0"), "\(list)")
+      #expect(
+        list.contains("1  picky  hook 0  app \(server.keys.appID)  position 2 item 0"), "\(list)")
       #expect(list.contains("status -1: the item is not to my taste"), "\(list)")
       #expect(list.contains("1 dead letters, 1 shown"), "\(list)")
       let (_, shown) = try tally("deadletter", "show", "1")
       #expect(shown.contains("device b") && shown.contains("trap_me = 1"), "\(shown)")
       let (missing, why) = try tally("deadletter", "show", "9")
       #expect(missing != .code(0))
-      #expect(why.contains("there is no dead letter 9; `tally deadletter list` names them"), "\(why)")
+      #expect(
+        why.contains("there is no dead letter 9; `tally deadletter list` names them"), "\(why)")
 
       let (again, refused) = try tally("deadletter", "replay", "1")
       #expect(again == .code(1))

@@ -62,7 +62,8 @@ extension EndToEnd {
         // A value that is refused, and a plugin whose rules nobody can read.
         try tally(["check"], environment: ["TALLY_PLUGIN_TALKATIVE__LIMIT_MAX": "99"]).1,
         try tally(["check", "--explain", "--set", "plugins.talkative.limit_max=99"]).1,
-        try get("/i/configs", "&configs=%7B%22talkative%22:%7B%22token%22:%22openses%22%7D%7D").text,
+        try get("/i/configs", "&configs=%7B%22talkative%22:%7B%22token%22:%22openses%22%7D%7D")
+          .text,
         server.log,
       ]
       for text in texts { #expect(!text.contains("openses"), "\(text)") }
@@ -96,7 +97,9 @@ extension EndToEnd {
       #expect(server.log.contains("app 1: token (secret) limit 9 level low"), "\(server.log)")
       #expect(try get("/o/plugins-check").text == "{\"result\":\"completed\"}")
       let (_, explained) = try tally(["check", "--explain"])
-      let line = explained.split(separator: "\n").first { $0.hasPrefix("plugins.talkative.limit_max") }
+      let line = explained.split(separator: "\n").first {
+        $0.hasPrefix("plugins.talkative.limit_max")
+      }
       #expect(line?.contains("plugins.yaml:8:5") == true, "\(explained)")
       #expect(line?.hasSuffix("How many. (items)") == true, "\(explained)")
     }
@@ -108,7 +111,8 @@ extension EndToEnd {
       let reply = try get("/i/configs", "&configs=%7B%22talkative%22:%7B%22limit_max%22:3%7D%7D")
       #expect(reply.status == 400)
       #expect(
-        reply.text == "{\"result\":\"talkative.limit_max is set by TALLY_PLUGIN_TALKATIVE__LIMIT_MAX, "
+        reply.text
+          == "{\"result\":\"talkative.limit_max is set by TALLY_PLUGIN_TALKATIVE__LIMIT_MAX, "
           + "which wins over plugins.yaml; change it there\"}", "\(reply.text)")
     }
 
@@ -123,7 +127,10 @@ extension EndToEnd {
       try server.settle()
       _ = try server.ask("method=views&period=30days")
       let rows = try JSON(get("/o/plugins", "&storage=true").text).array ?? []
-      #expect(rows.compactMap { $0["code"]?.string } == ["users", "sessions", "events", "views", "talkative"])
+      #expect(
+        rows.compactMap { $0["code"]?.string } == [
+          "users", "sessions", "events", "views", "talkative",
+        ])
       let users = try #require(rows.first)
       #expect(users["hook_calls"]?["items"]?.number == 20)
       #expect((users["hook_calls"]?["time_ns"]?.number ?? 0) > 0)
@@ -133,7 +140,8 @@ extension EndToEnd {
       #expect(rows[4]["sha256"]?.string?.count == 64)
       let metrics = try server.connect().get("/metrics").text
       #expect(metrics.contains("tally_plugin_items_total{plugin=\"users\",kind=\"hook\"} 20\n"))
-      #expect(metrics.contains("tally_plugin_call_seconds_count{plugin=\"views\",kind=\"question\"} 1\n"))
+      #expect(
+        metrics.contains("tally_plugin_call_seconds_count{plugin=\"views\",kind=\"question\"} 1\n"))
       let (status, top) = try tally(["top", "--once", "--interval", "0.1"])
       #expect(status == .code(0) && top.contains("PLUGIN") && top.contains("sessions"), "\(top)")
       let (_, order) = try tally(["plugin", "order"])

@@ -115,7 +115,8 @@ struct SettingsTests {
     func settings(_ text: String, _ place: String) throws -> Settings {
       try Settings(
         manifest: code.manifest,
-        given: [GivenSetting(name: "limit_max", text: text, place: place)], nearest: { _, _ in nil })
+        given: [GivenSetting(name: "limit_max", text: text, place: place)], nearest: { _, _ in nil }
+      )
     }
     #expect(try settings("3", "a:1:1") == settings("3", "b:2:2"))
     #expect(try settings("3", "a:1:1") != settings("4", "a:1:1"))

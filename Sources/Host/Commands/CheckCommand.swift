@@ -32,7 +32,8 @@ struct CheckCommand: ParsableCommand {
   private func write(_ configuration: Configuration, _ findings: [PluginFinding]) {
     if explain {
       Console.write(
-        Configuration.aligned(configuration.hostRows + findings.flatMap(\.rows) + configuration.disabledRows))
+        Configuration.aligned(
+          configuration.hostRows + findings.flatMap(\.rows) + configuration.disabledRows))
     }
     for name in configuration.unknownVariables {
       Console.write("note: \(name) is in the environment and means nothing here")

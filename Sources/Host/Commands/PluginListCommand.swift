@@ -157,7 +157,8 @@ enum Figures {
 
   fileprivate static func text(_ reading: CallMeter.Reading, hasItems: Bool) -> String {
     let seen = hasItems ? ", \(reading.items) items, \(reading.events) events" : ""
-    return "\(reading.calls)\(seen), \(reading.errors) errors, \(time(reading.nanoseconds)) in all, "
+    return
+      "\(reading.calls)\(seen), \(reading.errors) errors, \(time(reading.nanoseconds)) in all, "
       + "p50 \(time(reading.p50)), p99 \(time(reading.p99))"
   }
 }

@@ -65,7 +65,8 @@ struct TopView {
   }
 
   private static let columns = [
-    "PLUGIN", "STATE", "MODE", "GEN", "BATCH/S", "ITEMS/S", "EVENTS/S", "ERR/S", "CPU%", "P50", "P99",
+    "PLUGIN", "STATE", "MODE", "GEN", "BATCH/S", "ITEMS/S", "EVENTS/S", "ERR/S", "CPU%", "P50",
+    "P99",
     "ASK/S", "ASK P99", "DEAD", "LAG", "STORAGE",
   ]
 

@@ -27,7 +27,8 @@ enum Assignment {
             name: parts[4], text: value, place: "\(flag) \(key)", app: parts[3].lowercased()))
       default:
         throw ConfigurationError(
-          .key, "\(flag) \(key): need host.<key>, plugins.<plugin>.<setting> or "
+          .key,
+          "\(flag) \(key): need host.<key>, plugins.<plugin>.<setting> or "
             + "plugins.<plugin>.apps.<app id>.<setting>")
       }
     }

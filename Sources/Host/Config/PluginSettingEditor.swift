@@ -141,7 +141,8 @@ struct PluginSettingEditor {
     switch node.content {
     case .scalar: node.span.upperBound
     case .sequence(let elements):
-      isList(node) ? node.span.upperBound : elements.last.map { end(of: $0) } ?? node.span.upperBound
+      isList(node)
+        ? node.span.upperBound : elements.last.map { end(of: $0) } ?? node.span.upperBound
     case .mapping(let entries):
       isFlow(node) ? node.span.upperBound : entries.last.map { end(of: $0) } ?? node.span.upperBound
     }

@@ -52,7 +52,8 @@ struct DeadLetterReport: Codable, Equatable, Sendable {
   var line: String {
     let app = appID.isEmpty ? "no app" : "app \(appID)"
     let owner = plugin.isEmpty ? "unreadable" : plugin
-    return "\(id)  \(owner)  \(step)  \(app)  position \(position) item \(item)  \(time)\n    \(reason)"
+    return
+      "\(id)  \(owner)  \(step)  \(app)  position \(position) item \(item)  \(time)\n    \(reason)"
   }
 
   /// Everything that is known.
@@ -61,7 +62,8 @@ struct DeadLetterReport: Codable, Equatable, Sendable {
     let parameters = request.parameters.sorted { $0.key < $1.key }
       .map { "      \($0.key) = \($0.value)" }
     let place = [request.country, request.city].filter { !$0.isEmpty }.joined(separator: " ")
-    return ([line, "    device \(request.deviceID) \(place)".trimmedEnd, "    \(bytes) bytes:"]
+    return
+      ([line, "    device \(request.deviceID) \(place)".trimmedEnd, "    \(bytes) bytes:"]
       + parameters).joined(separator: "\n")
   }
 
@@ -76,7 +78,9 @@ extension DeadLetterReport.Request {
   init?(_ body: [UInt8]) {
     let parsed = body.withUnsafeBytes { bytes -> Self? in
       guard let item = RequestRecord.Item(bytes) else { return nil }
-      func text(_ bytes: UnsafeRawBufferPointer) -> String { String(decoding: bytes, as: UTF8.self) }
+      func text(_ bytes: UnsafeRawBufferPointer) -> String {
+        String(decoding: bytes, as: UTF8.self)
+      }
       var parameters: [String: String] = [:]
       var cursor = item.parameters
       while let parameter = cursor.next() {

@@ -35,7 +35,9 @@ final class PluginManager: Sendable {
   func turn(_ plugins: [String: Bool], by member: String) throws {
     try changing.withLock {
       let configuration = try read()
-      for name in plugins.keys.sorted() { try checkSwitch(name, plugins[name] == true, configuration) }
+      for name in plugins.keys.sorted() {
+        try checkSwitch(name, plugins[name] == true, configuration)
+      }
       try edit { text, staged in
         try plugins.sorted { $0.key < $1.key }.reduce(text) { text, change in
           try PluginsFileEditor(text: text, staged: staged).set(change.key, enabled: change.value)

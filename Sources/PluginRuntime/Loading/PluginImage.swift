@@ -33,7 +33,8 @@ package struct PluginImage: Sendable {
       throw PluginError(
         .untrusted,
         "\(plugin): \(path) is not pinned, and host.plugin_pins is required; write its `sha256` "
-          + "(\(sha256)) or a `signature` below plugins.\(plugin), when you know where it comes from")
+          + "(\(sha256)) or a `signature` below plugins.\(plugin), when you know where it comes from"
+      )
     }
     if let pinned = pins.sha256, pinned != sha256 {
       throw PluginError(
@@ -116,7 +117,8 @@ package struct PluginImage: Sendable {
   private static func unreadable(_ path: String) -> PluginError {
     PluginError(
       .notFound,
-      "\(path) cannot be read: \(String(cString: strerror(errno))); check that this user may read it")
+      "\(path) cannot be read: \(String(cString: strerror(errno))); check that this user may read it"
+    )
   }
 }
 

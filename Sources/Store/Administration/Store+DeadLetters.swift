@@ -9,7 +9,8 @@ extension Store {
   ) throws(StoreError) -> (letters: [StoredDeadLetter], total: Int) {
     try look { db in
       let condition = plugin == nil ? "" : "WHERE plugin.name = :plugin"
-      let sql = "FROM dead_letter AS letter LEFT JOIN plugin ON plugin.id = letter.plugin \(condition)"
+      let sql =
+        "FROM dead_letter AS letter LEFT JOIN plugin ON plugin.id = letter.plugin \(condition)"
       let arguments: StatementArguments = plugin.map { ["plugin": $0] } ?? StatementArguments()
       let letters = try Row.fetchAll(
         db, sql: "SELECT letter.*, plugin.name AS name \(sql) ORDER BY letter.id LIMIT \(limit)",

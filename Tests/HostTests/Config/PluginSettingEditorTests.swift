@@ -85,8 +85,10 @@ import Testing
       "plugins:\n  views: { a: 1 }\n"
     ),
     (
-      "comments between lines", "# é\nplugins: # all\n  # first\n  views: # on\n    # how many\n    views_max: 5 # five\n",
-      Change(), "# é\nplugins: # all\n  # first\n  views: # on\n    # how many\n    views_max: 7 # five\n"
+      "comments between lines",
+      "# é\nplugins: # all\n  # first\n  views: # on\n    # how many\n    views_max: 5 # five\n",
+      Change(),
+      "# é\nplugins: # all\n  # first\n  views: # on\n    # how many\n    views_max: 7 # five\n"
     ),
   ]
 
@@ -100,7 +102,8 @@ import Testing
   func noGroup() throws {
     #expect(
       try edited("host: {}", Change(), staged: ["crashes", "views"])
-        == "host: {}\nplugins:\n  crashes: { enabled: true }\n  views: { enabled: true, views_max: 7 }\n")
+        == "host: {}\nplugins:\n  crashes: { enabled: true }\n  views: { enabled: true, views_max: 7 }\n"
+    )
     #expect(try edited("", Change()) == "plugins: { views: { views_max: 7 } }\n")
   }
 
@@ -116,7 +119,8 @@ import Testing
   func mixture(seed: Int) throws {
     var generator = SeededNumbers(UInt64(seed))
     var text = [
-      "plugins:\n  a: {}\n", "plugins: { a: { x: 1 } }\n", "host: {}\nplugins:\n  a:\n    x: 1\n  b:\n",
+      "plugins:\n  a: {}\n", "plugins: { a: { x: 1 } }\n",
+      "host: {}\nplugins:\n  a:\n    x: 1\n  b:\n",
     ][seed % 3]
     var wanted: [String: String] = seed % 3 == 0 ? [:] : ["a.x": "1"]
     for _ in 0..<12 {
