@@ -125,7 +125,12 @@ let package = Package(
     test(
       "PluginABITests", ["PluginABI", "PluginKit", "FakeHost"], exclude: ["golden-1.0.txt"]),
     test("PluginKitTests", ["PluginKit", "FakeHost"]),
-    test("PluginRuntimeTests", ["PluginABI", "PluginRuntime", "Store"]),
+    test(
+      "PluginRuntimeTests",
+      [
+        "PluginABI", "PluginRuntime", "Store", "CCrypto",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     test("BuiltinsTests", ["Builtins", "FakeHost"]),
     test("JournalTests", ["Journal", "CCRC32C"]),
     test("StoreTests", ["Store", .product(name: "GRDB", package: "GRDB.swift")]),

@@ -72,6 +72,7 @@ package final class Metrics: Sendable {
   private let requestsRefused: [Counter]
   private let itemsRefused: [Counter]
   private let others = Mutex<[Series]>([])
+  private let sections = Mutex<[@Sendable () -> String]>([])
   private let families = Mutex<[Family]>([])
 
   /// A gauge whose lines come and go.
@@ -141,6 +142,11 @@ package final class Metrics: Sendable {
     families.withLock { $0.append(Family(name: name, help: help, read: read)) }
   }
 
+  /// Adds whole lines, with their HELP and TYPE, for what is more than one number a name.
+  package func section(_ render: @escaping @Sendable () -> String) {
+    sections.withLock { $0.append(render) }
+  }
+
   /// Everything as Prometheus text (version 0.0.4).
   package func render() -> String {
     var named: Set<String> = []
@@ -156,6 +162,7 @@ package final class Metrics: Sendable {
       text += "# HELP \(family.name) \(family.help)\n# TYPE \(family.name) gauge\n"
       for line in family.read() { text += "\(family.name){\(line.labels)} \(line.value)\n" }
     }
+    for section in sections.withLock({ $0 }) { text += section() }
     return text
   }
 

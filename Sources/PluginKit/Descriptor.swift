@@ -8,6 +8,31 @@ public struct Setting: Sendable {
   let defaultText: String
   let range: ClosedRange<Double>
   let help: String
+  var unit = ""
+  var choices: [String] = []
+  var flags: UInt32 = 0
+
+  /// The same setting with what its number counts: `bytes`, `ms`.
+  public func unit(_ name: String) -> Setting {
+    var copy = self
+    copy.unit = name
+    return copy
+  }
+
+  /// The same setting, never shown: not in listings, answers, messages or the log.
+  public func secret() -> Setting { with(TALLY_SETTING_SECRET) }
+
+  /// The same setting, whose change takes a new instance.
+  public func restart() -> Setting { with(TALLY_SETTING_RESTART) }
+
+  /// The same setting, which may differ for one app.
+  public func perApp() -> Setting { with(TALLY_SETTING_PER_APP) }
+
+  private func with(_ flag: UInt32) -> Setting {
+    var copy = self
+    copy.flags |= flag
+    return copy
+  }
 
   public static func bool(_ name: String, default value: Bool, help: String) -> Setting {
     Setting(
@@ -27,6 +52,15 @@ public struct Setting: Sendable {
   ) -> Setting {
     Setting(
       name: name, kind: TALLY_SETTING_DOUBLE, defaultText: "\(value)", range: range, help: help)
+  }
+
+  /// A text that is one of a few.
+  public static func choice(
+    _ name: String, default value: String, among choices: [String], help: String
+  ) -> Setting {
+    var setting = string(name, default: value, help: help)
+    setting.choices = choices
+    return setting
   }
 
   public static func string(_ name: String, default value: String, help: String) -> Setting {
@@ -63,8 +97,9 @@ extension Descriptor {
           struct_size: UInt32(MemoryLayout<tally_setting>.size), kind: setting.kind,
           name: setting.name.constant(), help: setting.help.constant(),
           default_text: setting.defaultText.constant(), minimum: setting.range.lowerBound,
-          maximum: setting.range.upperBound, unit: tally_str(), choices: nil, n_choices: 0, flags: 0
-        ))
+          maximum: setting.range.upperBound, unit: setting.unit.constant(),
+          choices: setting.choices.constant(), n_choices: UInt32(setting.choices.count),
+          flags: setting.flags))
     }
     var table = tally_descriptor()
     table.struct_size = UInt32(MemoryLayout<tally_descriptor>.size)
@@ -76,6 +111,16 @@ extension Descriptor {
     let descriptor = UnsafeMutablePointer<tally_descriptor>.allocate(capacity: 1)
     descriptor.initialize(to: table)
     return UnsafePointer(descriptor)
+  }
+}
+
+extension [String] {
+  /// A copy that is never freed; nil when empty.
+  fileprivate func constant() -> UnsafePointer<tally_str>? {
+    guard !isEmpty else { return nil }
+    let copy = UnsafeMutablePointer<tally_str>.allocate(capacity: count)
+    for (place, text) in enumerated() { (copy + place).initialize(to: text.constant()) }
+    return UnsafePointer(copy)
   }
 }
 

@@ -52,6 +52,37 @@ public struct Host: @unchecked Sendable {
   /// The value in force of a declared setting that is a text. [any]
   public func string(_ name: String) throws -> String { String(Text(try setting(name).text)) }
 
+  /// The value of a setting for one app that is a whole number. [any]
+  public func int(_ name: String, app: UInt32) throws -> Int {
+    Int(try setting(name, app: app).integer)
+  }
+
+  /// The value of a setting for one app that is true or false. [any]
+  public func bool(_ name: String, app: UInt32) throws -> Bool {
+    try setting(name, app: app).integer != 0
+  }
+
+  /// The value of a setting for one app that is a number. [any]
+  public func double(_ name: String, app: UInt32) throws -> Double {
+    try setting(name, app: app).number
+  }
+
+  /// The value of a setting for one app that is a text. [any]
+  public func string(_ name: String, app: UInt32) throws -> String {
+    String(Text(try setting(name, app: app).text))
+  }
+
+  private func setting(_ name: String, app: UInt32) throws -> tally_setting_value {
+    var value = tally_setting_value()
+    value.struct_size = UInt32(MemoryLayout<tally_setting_value>.size)
+    let status = Text.with(name) {
+      pointer.pointee.app_setting?(pointer.pointee.ctx, app, $0.abi, &value)
+        ?? TALLY_UNSUPPORTED
+    }
+    try PluginError.check(status, "the setting \"\(name)\" is not declared in the descriptor")
+    return value
+  }
+
   private func setting(_ name: String) throws -> tally_setting_value {
     var value = tally_setting_value()
     value.struct_size = UInt32(MemoryLayout<tally_setting_value>.size)

@@ -11,13 +11,26 @@ package final class HostTable: @unchecked Sendable {
     let productVersion: String
     /// The number of a member name in every batch; 0 when there are too many.
     let intern: ([UInt8]) -> UInt32
+    /// The public id of an app; nil when there is none of that number.
+    let appID: (UInt32) -> String?
+    /// Which libraries are loaded.
+    let trust: TrustPolicy
+    /// What plugins cost.
+    package let accounts: PluginAccounts
     /// The services there are, by their id.
     package var tables: [String: Service] = [:]
 
-    package init(log: Logger, productVersion: String, intern: @escaping ([UInt8]) -> UInt32) {
+    package init(
+      log: Logger, productVersion: String, intern: @escaping ([UInt8]) -> UInt32,
+      appID: @escaping (UInt32) -> String? = { _ in nil }, trust: TrustPolicy = TrustPolicy(),
+      accounts: PluginAccounts = PluginAccounts()
+    ) {
+      self.trust = trust
+      self.accounts = accounts
       self.log = log
       self.productVersion = productVersion
       self.intern = intern
+      self.appID = appID
     }
   }
 
@@ -38,6 +51,8 @@ package final class HostTable: @unchecked Sendable {
 
   let pointer: UnsafeMutablePointer<tally_host>
   private let settings: [String: tally_setting_value]
+  private let overrides: [String: [String: tally_setting_value]]
+  private let redact: (String) -> String
   private let services: Services
   private let log: Logger
   private var texts: [UnsafeMutablePointer<CChar>] = []
@@ -57,6 +72,10 @@ package final class HostTable: @unchecked Sendable {
       return tally_str(ptr: copy, len: UInt64(text.utf8.count))
     }
     self.settings = settings.values.mapValues { tally_setting_value($0, text: stable) }
+    overrides = settings.overrides.mapValues { values in
+      values.mapValues { tally_setting_value($0, text: stable) }
+    }
+    redact = settings.redact
     pointer.pointee.struct_size = UInt32(MemoryLayout<tally_host>.size)
     pointer.pointee.abi_major = TALLY_ABI_MAJOR
     pointer.pointee.abi_minor = TALLY_ABI_MINOR
@@ -66,7 +85,9 @@ package final class HostTable: @unchecked Sendable {
     pointer.pointee.ctx = Unmanaged.passUnretained(self).toOpaque()
     pointer.pointee.log = { HostTable.from($0)?.write(level: $1, $2) }
     pointer.pointee.setting = { HostTable.from($0)?.setting($1, $2) ?? TALLY_INVALID }
-    pointer.pointee.app_setting = { HostTable.from($0)?.setting($2, $3) ?? TALLY_INVALID }
+    pointer.pointee.app_setting = {
+      HostTable.from($0)?.setting(app: $1, $2, $3) ?? TALLY_INVALID
+    }
     pointer.pointee.service = { HostTable.from($0)?.service($1, $2) }
     pointer.pointee.intern = { HostTable.from($0)?.services.intern(Array($1.bytes)) ?? 0 }
   }
@@ -95,6 +116,17 @@ package final class HostTable: @unchecked Sendable {
     return TALLY_OK
   }
 
+  private func setting(
+    app: UInt32, _ name: tally_str, _ out: UnsafeMutablePointer<tally_setting_value>?
+  ) -> tally_status {
+    guard let out, let text = name.string else { return TALLY_INVALID }
+    guard !overrides.isEmpty, let id = services.appID(app), let value = overrides[id]?[text] else {
+      return setting(name, out)
+    }
+    out.pointee = value
+    return TALLY_OK
+  }
+
   /// Calls `body` with all settings in force.
   func withSettings<T, E: Error>(
     _ body: (UnsafePointer<tally_settings>) throws(E) -> T
@@ -102,14 +134,14 @@ package final class HostTable: @unchecked Sendable {
     var given = tally_settings()
     given.struct_size = UInt32(MemoryLayout<tally_settings>.size)
     given.ctx = Unmanaged.passUnretained(self).toOpaque()
-    given.get = { HostTable.from($0)?.setting($2, $3) ?? TALLY_INVALID }
+    given.get = { HostTable.from($0)?.setting(app: $1, $2, $3) ?? TALLY_INVALID }
     return try withUnsafePointer(to: given) { (pointer) throws(E) -> T in try body(pointer) }
   }
 
   private func write(level: UInt32, _ message: tally_str) {
     let dropped = rate.withLock { $0.admit(second: Int(time(nil))) }
     guard let dropped else { return }
-    let text = String(decoding: message.bytes.prefix(Self.logLineBytesMax), as: UTF8.self)
+    let text = redact(String(decoding: message.bytes.prefix(Self.logLineBytesMax), as: UTF8.self))
     let levels: [Logger.Level] = [.debug, .info, .warning, .error]
     log.log(
       level: levels[min(Int(level), levels.count - 1)], "plugin says",

@@ -14,6 +14,8 @@ package struct PluginError: Error, CustomStringConvertible, Sendable {
     case dependency = "TALLY-131"
     case otherLane = "TALLY-132"
     case invalidSetting = "TALLY-140"
+    case untrusted = "TALLY-150"
+    case openToAll = "TALLY-151"
     case startFailed = "TALLY-160"
     case conflict = "TALLY-170"
   }

@@ -22,6 +22,10 @@ package final class PluginInstance: @unchecked Sendable {
   /// What became of its calls.
   package let counts = CallCounts()
   private let table: tally_plugin
+  /// What it was started with.
+  package let settings: Settings
+  /// What it costs.
+  package let account: PluginAccount
   /// Keeps what the instance was handed alive.
   private let host: HostTable
 
@@ -36,7 +40,9 @@ package final class PluginInstance: @unchecked Sendable {
     let host = HostTable(manifest: code.manifest, settings: settings, services: services)
     let table = code.table
     var created: UnsafeMutableRawPointer?
-    try ErrorText.check(name, "create") { table.create(host.pointer, &created, $0) }
+    do {
+      try ErrorText.check(name, "create") { table.create(host.pointer, &created, $0) }
+    } catch { throw PluginError(error.code, settings.redact(error.message)) }
     do {
       enrollment = try Self.enroll(code.manifest, lane, table, created)
       if let check = table.settings_check {
@@ -55,13 +61,16 @@ package final class PluginInstance: @unchecked Sendable {
         enrollment.has(.committed) ? try Self.storeNumber(name + "/committed", store) : 0
     } catch {
       table.destroy(created)
-      throw error
+      throw PluginError(error.code, settings.redact(error.message))
     }
     manifest = code.manifest
     origin = code.origin
     factName = services.intern(Array(name.utf8))
     crumb = StaticName(name)
     pointer = created
+    self.settings = settings
+    account = services.accounts.account(name)
+    account.began()
     self.table = table
     self.host = host
   }

@@ -17,11 +17,17 @@ package final class PluginRuntime: @unchecked Sendable {
     let code: Code
     let settings: [GivenSetting]
     let placement: Placement
+    /// What the library must be.
+    let pins: PluginPins
 
-    package init(_ code: Code, settings: [GivenSetting], placement: Placement = Placement()) {
+    package init(
+      _ code: Code, settings: [GivenSetting], placement: Placement = Placement(),
+      pins: PluginPins = PluginPins()
+    ) {
       self.code = code
       self.settings = settings
       self.placement = placement
+      self.pins = pins
     }
 
     var name: String {
@@ -65,6 +71,8 @@ package final class PluginRuntime: @unchecked Sendable {
   /// What runs at this moment.
   package var set: PluginSet { published.withLock { $0 } }
   package var instances: [PluginInstance] { self.set.instances }
+  /// What plugins cost.
+  package var accounts: PluginAccounts { services.accounts }
   package var refusals: [Refusal] { refused.withLock { $0 } }
 
   /// What runs at this moment, entered: whoever takes it leaves it, and until then nothing of it is
@@ -140,6 +148,10 @@ package final class PluginRuntime: @unchecked Sendable {
   package func start(_ request: Request) {
     var name = request.name
     do throws(PluginError) {
+      if case .library(let plugin, let path) = request.code {
+        try PluginImage(reading: path).verify(
+          request.pins, plugin: plugin, policy: services.trust)
+      }
       let code = try Self.load(request.code)
       name = code.manifest.name
       guard !instances.contains(where: { $0.name == name }) else {

@@ -100,11 +100,14 @@ package final class TallyServer: @unchecked Sendable {
   private static let patience = ["TALLY_READ_WAIT_MS": "5000"]
 
   /// Starts the server without waiting for it.
-  package func launch(environment: [String: String] = [:]) throws(HarnessError) {
-    let arguments = [
-      Self.binary, "serve", "--data", dataPath, "--listen", "127.0.0.1:\(port)", "--config",
-      configPath,
-    ]
+  package func launch(
+    environment: [String: String] = [:], arguments more: [String] = []
+  ) throws(HarnessError) {
+    let arguments =
+      [
+        Self.binary, "serve", "--data", dataPath, "--listen", "127.0.0.1:\(port)", "--config",
+        configPath,
+      ] + more
     process = try Subprocess(
       arguments, environment: Self.patience.merging(environment) { _, given in given },
       logPath: logPath, workingDirectory: folder)

@@ -21,6 +21,13 @@ struct Access: Sendable {
     return member
   }
 
+  /// The caller, who must be allowed everything.
+  func globalAdmin(_ credentials: Credentials) throws(AccessDenial) -> Member {
+    let member = try member(credentials)
+    guard member.isGlobalAdmin else { throw .globalAdminOnly }
+    return member
+  }
+
   /// Whether the caller may read an app: exists, names an app, has the right, is not locked, the
   /// app exists. `appExists` is asked last. A global administrator may leave the app out; what then
   /// has no app to answer about says so itself.

@@ -7,11 +7,14 @@ enum AccessDenial: Error, Equatable, Sendable {
   case appMissing
   case rightMissing
   case appUnknown
+  case globalAdminOnly
 
   var status: Int {
     switch self {
     case .credentialMissing, .tokenInvalid: 400
-    case .memberUnknown, .memberLocked, .appMissing, .rightMissing, .appUnknown: 401
+    case .memberUnknown, .memberLocked, .appMissing, .rightMissing, .appUnknown,
+      .globalAdminOnly:
+      401
     }
   }
 
@@ -25,6 +28,7 @@ enum AccessDenial: Error, Equatable, Sendable {
     case .appMissing: "No app_id provided"
     case .rightMissing: "User does not have right"
     case .appUnknown: "App does not exist"
+    case .globalAdminOnly: "User is not a global administrator"
     }
   }
 }

@@ -1,59 +1,77 @@
 import ArgumentParser
-import PluginRuntime
 
 /// `tally check`
 struct CheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",
     abstract: "Check the configuration and the plugins without starting the server.",
-    discussion: "Ends with status 1 when something is wrong.")
+    discussion: """
+      Opens every plugin that is on, and checks pins and settings; nothing of it is started. Ends \
+      with status 1 when something is wrong.
+      """)
 
   @OptionGroup var options: ConfigurationOptions
 
   @Flag(help: "Print each value in force and where it came from.")
   var explain = false
 
+  @Flag(help: "Print JSON.")
+  var json = false
+
   func run() throws {
     let configuration = try options.load()
-    if explain { Console.write(configuration.explanation) }
+    let findings = PluginFinding.all(in: configuration, locator: PluginLocator())
+    if json {
+      try Console.write(json: CheckReport(configuration, findings))
+    } else {
+      write(configuration, findings)
+    }
+    if findings.contains(where: { $0.refusal != nil }) { throw ExitCode.failure }
+  }
+
+  private func write(_ configuration: Configuration, _ findings: [PluginFinding]) {
+    if explain {
+      Console.write(
+        Configuration.aligned(
+          configuration.hostRows + findings.flatMap(\.rows) + configuration.disabledRows))
+    }
     for name in configuration.unknownVariables {
       Console.write("note: \(name) is in the environment and means nothing here")
     }
-    let findings = PluginFinding.all(in: configuration, locator: PluginLocator())
-    for finding in findings { Console.write(finding.description) }
-    if findings.contains(where: { $0.refusal != nil }) { throw ExitCode.failure }
-    Console.write("\(configuration.file ?? "no configuration file"): good")
+    for finding in findings { Console.write(finding.line) }
+    if findings.allSatisfy({ $0.refusal == nil }) {
+      Console.write("\(configuration.file ?? "no configuration file"): good")
+    }
   }
 }
 
-/// What the check of one plugin found.
-struct PluginFinding: CustomStringConvertible {
-  let name: String
-  let version: String?
-  let origin: String
-  /// Why the plugin would not be loaded.
-  let refusal: String?
-
-  /// Opens every enabled plugin and checks its settings; nothing of it is started.
-  static func all(in configuration: Configuration, locator: PluginLocator) -> [PluginFinding] {
-    locator.enabled(in: configuration).map { inspect($0, path: locator.path(of: $0)) }
+/// Everything a check found, as JSON.
+struct CheckReport: Codable, Equatable {
+  struct HostValue: Codable, Equatable {
+    let name: String
+    let value: String
+    let source: String
+    let description: String
   }
 
-  private static func inspect(_ plugin: PluginConfiguration, path: String) -> PluginFinding {
-    do {
-      let loaded = try LoadedPlugin(path: path, name: plugin.name)
-      _ = try Settings(
-        manifest: loaded.manifest, given: plugin.settings, nearest: PluginConfiguration.nearest)
-      return PluginFinding(
-        name: plugin.name, version: loaded.manifest.version, origin: path, refusal: nil)
-    } catch {
-      return PluginFinding(
-        name: plugin.name, version: nil, origin: path, refusal: error.description)
+  let file: String?
+  let good: Bool
+  let host: [HostValue]
+  let plugins: [PluginFinding]
+  let unknownVariables: [String]
+
+  enum CodingKeys: String, CodingKey {
+    case file, good, host, plugins
+    case unknownVariables = "unknown_variables"
+  }
+
+  init(_ configuration: Configuration, _ findings: [PluginFinding]) {
+    file = configuration.file
+    good = findings.allSatisfy { $0.refusal == nil }
+    host = configuration.hostRows.map {
+      HostValue(name: $0[0], value: $0[1], source: $0[2], description: $0[3])
     }
-  }
-
-  var description: String {
-    guard let refusal else { return "plugin \(name) \(version ?? ""): good (\(origin))" }
-    return "plugin \(name): \(refusal)"
+    plugins = findings
+    unknownVariables = configuration.unknownVariables
   }
 }

@@ -4,7 +4,7 @@ import Foundation
 /// one request to a connection.
 struct ControlSocket: ~Copyable, Sendable {
   static let name = "control.sock"
-  static let lineBytesMax = 64 << 10
+  static let lineBytesMax = 4 << 20
   /// The longest wait for the other side's next byte.
   static let patienceSeconds = 10
   static let backlogMax: Int32 = 16

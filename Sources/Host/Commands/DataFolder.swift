@@ -37,6 +37,15 @@ final class DataFolder: Sendable {
     Self.write("\(getpid())\n", to: descriptor)
   }
 
+  /// Locks a folder that must hold data of Tally.
+  convenience init(existing path: String) throws(CommandError) {
+    guard FileManager.default.fileExists(atPath: path + "/tally.db") else {
+      throw CommandError(
+        .invalidArgument, "\(path) holds no data of Tally; name the folder with --data")
+    }
+    try self.init(locking: path)
+  }
+
   deinit { close(descriptor) }
 
   private static func holder(_ descriptor: Int32) -> String {

@@ -7,12 +7,15 @@ import Store
 struct PluginCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plugin",
-    abstract: "Switch plugins on and off, and load their new code.",
+    abstract: "List plugins, switch them on and off, and load their new code.",
     discussion: """
       The file is the truth: enable and disable edit plugins.yaml, comments and all, and a running \
       server follows it.
       """,
-    subcommands: [PluginEnableCommand.self, PluginDisableCommand.self, PluginReloadCommand.self])
+    subcommands: [
+      PluginListCommand.self, PluginInfoCommand.self, PluginOrderCommand.self,
+      PluginEnableCommand.self, PluginDisableCommand.self, PluginReloadCommand.self,
+    ])
 }
 
 /// `tally plugin enable`

@@ -39,7 +39,8 @@ struct PluginEdit {
     }
   }
 
-  private static func text(of path: String) throws(CommandError) -> String {
+  /// What the file says; empty when there is none.
+  static func text(of path: String) throws(CommandError) -> String {
     guard FileManager.default.fileExists(atPath: path) else { return "" }
     guard let data = FileManager.default.contents(atPath: path),
       let text = String(validating: data, as: UTF8.self)
@@ -48,7 +49,7 @@ struct PluginEdit {
   }
 
   /// Through a synced file beside it, so that nobody ever reads half of it. A link stays a link.
-  private static func replace(_ path: String, with text: String) throws(CommandError) {
+  static func replace(_ path: String, with text: String) throws(CommandError) {
     let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     let temporary = target + ".tally-new"
     var info = stat()

@@ -18,7 +18,10 @@ struct ServeCommand: AsyncParsableCommand {
   )
   var listen: String?
 
+  @Flag(help: "Run with the built-in plugins only, whatever plugins.yaml says.")
+  var safe = false
+
   func run() async throws {
-    try await TallyServer.run(options.load(listen: listen))
+    try await TallyServer.run(options.load(listen: listen, isSafe: safe))
   }
 }

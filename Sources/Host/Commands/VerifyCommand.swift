@@ -20,11 +20,7 @@ struct VerifyCommand: ParsableCommand {
 
   func run() throws {
     let folder = try options.load().host.data
-    guard FileManager.default.fileExists(atPath: folder + "/tally.db") else {
-      throw CommandError(
-        .invalidArgument, "\(folder) holds no data of Tally; name the folder with --data")
-    }
-    let lock = try DataFolder(locking: folder)
+    let lock = try DataFolder(existing: folder)
     let report = try withExtendedLifetime(lock) { try Self.verify(folder) }
     if json {
       try Console.write(json: report)

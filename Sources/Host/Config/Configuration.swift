@@ -1,4 +1,5 @@
 import Foundation
+import PluginRuntime
 
 /// Everything an operator chose, checked, each value with its source: flags win over the
 /// environment, the environment over plugins.yaml, the file over defaults.
@@ -14,7 +15,11 @@ struct Configuration: Sendable {
   /// Variables that begin with TALLY_ and mean nothing here. They are shown, not refused: container
   /// platforms set such names on their own.
   var unknownVariables: [String] = []
-  /// What it was read from, so that it can be read again.
+  /// Only built-in plugins are loaded, whatever the file says.
+  var isSafe = false
+  /// Settings of plugins from the environment and from flags, by plugin, the strongest last.
+  var overrides: [String: [GivenSetting]] = [:]
+  /// What this was read from, to be read again.
   var inputs: Inputs?
 
   /// The file that is read from the working folder when none is named.
@@ -25,12 +30,16 @@ struct Configuration: Sendable {
   struct Inputs: Sendable {
     /// By flag: `--listen`.
     var flags: [String: String] = [:]
+    /// What stands behind each `--set`: `plugins.views.views_max=100`.
+    var assignments: [String] = []
     var environment: [String: String] = [:]
     /// The path behind `--config`.
     var file: String?
     /// Absolute; relative paths of flags and variables count from here.
     var workingFolder: String
     var cores: Int
+    /// `--safe`
+    var isSafe = false
 
     /// The file that is read, whether it is there or not.
     var watchedPath: String {
@@ -42,6 +51,8 @@ struct Configuration: Sendable {
   /// Reads and checks everything, or refuses it whole.
   static func load(_ inputs: Inputs) throws(ConfigurationError) -> Configuration {
     var configuration = Configuration(host: HostSettings(cores: inputs.cores))
+    configuration.isSafe = inputs.isSafe
+    let assignments = try Assignment.list(inputs.assignments)
     var file: ConfigurationFile?
     if let path = try filePath(inputs) {
       let name = shown(path, inputs.workingFolder)
@@ -49,8 +60,10 @@ struct Configuration: Sendable {
       configuration.file = name
     }
     for setting in HostSetting.table {
-      try configuration.take(setting, inputs: inputs, file: file)
+      try configuration.take(setting, assignments.host, inputs: inputs, file: file)
     }
+    configuration.overrides = Assignment.variables(inputs.environment)
+      .merging(assignments.plugins) { variables, flags in variables + flags }
     configuration.settlePaths(file?.plugins, inputs: inputs)
     configuration.unknownVariables = unknownVariables(inputs.environment)
     configuration.inputs = inputs
@@ -59,6 +72,11 @@ struct Configuration: Sendable {
 
   /// Where a host setting's value comes from.
   func source(of setting: HostSetting) -> SettingSource { sources[setting.name] ?? .standard }
+
+  /// What was given for a plugin, the strongest last.
+  func settings(of plugin: String) -> [GivenSetting] {
+    plugins?.first { $0.name == plugin }?.settings ?? overrides[plugin] ?? []
+  }
 
   private static func filePath(_ inputs: Inputs) throws(ConfigurationError) -> String? {
     let named = inputs.file ?? inputs.environment[fileVariable]
@@ -70,12 +88,14 @@ struct Configuration: Sendable {
   }
 
   private mutating func take(
-    _ setting: HostSetting, inputs: Inputs, file: ConfigurationFile?
+    _ setting: HostSetting, _ assigned: [String: String], inputs: Inputs, file: ConfigurationFile?
   ) throws(ConfigurationError) {
     let text: String
     let source: SettingSource
     if let flag = setting.flag, let given = inputs.flags[flag] {
       (text, source) = (given, .flag(flag))
+    } else if let given = assigned[setting.name] {
+      (text, source) = (given, .flag(Assignment.flag))
     } else if let given = inputs.environment[setting.environmentName] {
       (text, source) = (given, .environment(setting.environmentName))
     } else if let given = file?.host[setting.name] {
@@ -103,6 +123,7 @@ struct Configuration: Sendable {
     self.plugins = plugins?.map { plugin in
       var plugin = plugin
       plugin.path = plugin.path.map { Self.absolute($0, in: fileFolder ?? inputs.workingFolder) }
+      plugin.settings += overrides[plugin.name] ?? []
       return plugin
     }
   }
@@ -120,6 +141,8 @@ struct Configuration: Sendable {
 
   private static func unknownVariables(_ environment: [String: String]) -> [String] {
     let known = Set(HostSetting.table.map(\.environmentName) + [fileVariable])
-    return environment.keys.filter { $0.hasPrefix("TALLY_") && !known.contains($0) }.sorted()
+    return environment.keys.filter {
+      $0.hasPrefix("TALLY_") && !known.contains($0) && !Assignment.isVariable($0)
+    }.sorted()
   }
 }

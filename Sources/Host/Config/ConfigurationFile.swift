@@ -84,6 +84,9 @@ struct ConfigurationFile: Sendable {
       case "enabled": plugin.isEnabled = try member.value.truth(of: name)
       case "path": plugin.path = try member.value.text(of: name)
       case "mode": try checkMode(member, name: name)
+      case "sha256": plugin.pins.sha256 = try sha256(member.value, name: name)
+      case "signature": plugin.pins.signature = try signature(member.value, name: name)
+      case "apps": plugin.settings += try appSettings(member.value, name: name)
       case "order": plugin.placement.order = try readOrder(member, name: name)
       case "transform_fault":
         plugin.placement.transformFault = try readTransformFault(member, name: name)
@@ -95,6 +98,48 @@ struct ConfigurationFile: Sendable {
       }
     }
     return plugin
+  }
+
+  /// `apps: { 0123456789abcdef01234567: { comment_bytes_max: 100 } }`
+  private static func appSettings(
+    _ node: YAMLNode, name: String
+  ) throws(ConfigurationError) -> [GivenSetting] {
+    var settings: [GivenSetting] = []
+    for app in try node.entries(of: name) {
+      guard app.key.utf8.count == 24, app.key.allSatisfy(\.isHexDigit) else {
+        throw ConfigurationError(
+          .key, app.place, "\"\(app.key)\" in \(name) is no app; write its 24 hexadecimal digits")
+      }
+      for member in try app.value.entries(of: "\(name).\(app.key)") {
+        let text = try member.value.text(of: "\(name).\(app.key).\(member.key)")
+        settings.append(
+          GivenSetting(
+            name: member.key, text: text, place: member.place.description,
+            app: app.key.lowercased()))
+      }
+    }
+    return settings
+  }
+
+  private static func sha256(
+    _ node: YAMLNode, name: String
+  ) throws(ConfigurationError) -> String {
+    let text = try node.text(of: name).lowercased()
+    guard text.utf8.count == 64, text.allSatisfy(\.isHexDigit) else {
+      throw ConfigurationError(
+        .value, node.place, "\(name): need 64 hexadecimal digits, as `sha256sum` prints them")
+    }
+    return text
+  }
+
+  private static func signature(
+    _ node: YAMLNode, name: String
+  ) throws(ConfigurationError) -> [UInt8] {
+    guard let bytes = Data(base64Encoded: try node.text(of: name)), bytes.count == 64 else {
+      throw ConfigurationError(
+        .value, node.place, "\(name): need an ed25519 signature of 64 bytes in base64")
+    }
+    return [UInt8](bytes)
   }
 
   private static func checkMode(_ member: YAMLEntry, name: String) throws(ConfigurationError) {

@@ -1,3 +1,6 @@
+import Foundation
+import PluginRuntime
+
 extension HostSetting {
   /// Everything that can stand below `host`.
   static let table: [HostSetting] = main + limits
@@ -29,6 +32,22 @@ extension HostSetting {
     word(
       "client_addresses", \.clientAddresses, among: [.keep, .truncate, .drop],
       "What becomes of the addresses of clients."),
+    word(
+      "plugin_pins", \.pluginPins, among: [.optional, .required],
+      "Whether a plugin is only loaded when `sha256` or `signature` pins its library."),
+    HostSetting(
+      name: "plugin_keys",
+      help: "Public keys whose signatures of plugins are believed: ed25519, base64, by commas.",
+      need: "keys of 32 bytes in base64, separated by commas",
+      take: { text, settings in
+        let keys = text.split(separator: ",").map {
+          Data(base64Encoded: $0.trimmingCharacters(in: .whitespaces)) ?? Data()
+        }
+        guard keys.allSatisfy({ $0.count == TrustPolicy.keyBytes }) else { return false }
+        settings.pluginKeys = keys.map { [UInt8]($0) }
+        return true
+      },
+      show: { $0.pluginKeys.map { Data($0).base64EncodedString() }.joined(separator: ",") }),
   ]
 
   private static let limits: [HostSetting] = [

@@ -8,12 +8,21 @@ struct HostSettings: Equatable, Sendable {
     case os
   }
 
+  /// Whether the library of a plugin must be pinned in plugins.yaml.
+  enum PluginPinning: String, CaseIterable, Sendable {
+    case optional
+    case required
+  }
+
   var listen = ListenAddress(host: "127.0.0.1", port: 8080)
   /// An absolute path once the configuration is loaded.
   var data = "data"
   var durability = Durability.fsync
   var eventLoops: Int
   var clientAddresses = AddressMode.keep
+  var pluginPins = PluginPinning.optional
+  /// Public keys (ed25519, 32 bytes) whose signatures of plugins are believed.
+  var pluginKeys: [[UInt8]] = []
   var limits = Limits()
 
   /// One core is left to the pipeline and the writers.

@@ -10,9 +10,11 @@ enum NearestName {
   }
 
   /// The tail of a refusal: `; did you mean "enabled"? Known keys: enabled, path, mode`.
-  static func hint(for name: String, among known: [String]) -> String {
+  static func hint(
+    for name: String, among known: [String], called noun: String = "keys"
+  ) -> String {
     let guess = of(name, among: known).map { "did you mean \"\($0)\"? " } ?? ""
-    return "; \(guess)Known keys: \(known.joined(separator: ", "))"
+    return "; \(guess)Known \(noun): \(known.joined(separator: ", "))"
   }
 
   /// Letters to insert, remove, replace or swap with their neighbour.

@@ -4,7 +4,9 @@ import PluginRuntime
 struct PluginConfiguration: Sendable {
   /// The keys of a plugin that belong to the host; every other one is a setting of the plugin
   /// itself.
-  static let hostKeys = ["enabled", "path", "mode", "order", "transform_fault"]
+  static let hostKeys = [
+    "enabled", "path", "mode", "order", "transform_fault", "sha256", "signature", "apps",
+  ]
 
   let name: String
   /// Where its name stands.
@@ -12,6 +14,8 @@ struct PluginConfiguration: Sendable {
   var isEnabled = true
   /// The library, when it does not lie beside the program; absolute.
   var path: String?
+  /// What its library must be.
+  var pins = PluginPins()
   /// Where its hooks stand, and what becomes of a transform's faults.
   var placement = Placement()
   /// As written; the runtime checks them against what the plugin declares.

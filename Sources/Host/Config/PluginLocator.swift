@@ -1,4 +1,5 @@
 import Foundation
+import PluginRuntime
 
 /// Finds the libraries of plugins: `plugins/<name>/lib<name>.so` beside the program's folder as
 /// `make build` stages them, or `lib<name>.so` next to the program as SwiftPM leaves them.
@@ -17,10 +18,25 @@ struct PluginLocator: Sendable {
   }
 
   /// The plugins to load, in order: those that the configuration turns on, or all staged ones when
-  /// it names none.
+  /// it names none. A safe start loads none.
   func enabled(in configuration: Configuration) -> [PluginConfiguration] {
-    guard let plugins = configuration.plugins else { return staged() }
+    if configuration.isSafe { return [] }
+    guard let plugins = configuration.plugins else { return staged(configuration.overrides) }
     return plugins.filter(\.isEnabled)
+  }
+
+  /// Refuses a setting from a flag or the environment for a plugin that nobody knows.
+  func refuseUnknownOverrides(
+    in configuration: Configuration, builtins: [String]
+  ) throws(ConfigurationError) {
+    let known = builtins + (configuration.plugins ?? staged([:])).map(\.name)
+    for (name, settings) in configuration.overrides where !known.contains(name) {
+      guard let place = settings.first?.place else { continue }
+      throw ConfigurationError(
+        .key,
+        "\(place): there is no plugin \"\(name)\""
+          + NearestName.hint(for: name, among: known, called: "plugins"))
+    }
   }
 
   /// Where a plugin's library is, or should be: the caller's refusal names this path.
@@ -32,13 +48,13 @@ struct PluginLocator: Sendable {
     return !files.fileExists(atPath: staged) && files.fileExists(atPath: built) ? built : staged
   }
 
-  private func staged() -> [PluginConfiguration] {
+  private func staged(_ overrides: [String: [GivenSetting]]) -> [PluginConfiguration] {
     let folders = (try? FileManager.default.contentsOfDirectory(atPath: stagingFolder)) ?? []
     return folders.sorted().prefix(Self.stagedMax)
       .filter { FileManager.default.fileExists(atPath: stagedPath($0)) }
       .map {
         let place = FilePlace(path: stagingFolder + "/" + $0, line: 0, column: 0)
-        return PluginConfiguration(name: $0, place: place)
+        return PluginConfiguration(name: $0, place: place, settings: overrides[$0] ?? [])
       }
   }
 

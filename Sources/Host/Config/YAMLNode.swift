@@ -10,6 +10,9 @@ struct YAMLNode: Equatable, Sendable {
 
   let place: FilePlace
   let content: Content
+  /// The characters of the file it takes, counted in Unicode scalars; of a group without braces and
+  /// of a list only the start is meant.
+  var span: Range<Int> = 0..<0
 
   /// Whether nothing stands behind the key.
   var isNull: Bool {

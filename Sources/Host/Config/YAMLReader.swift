@@ -55,30 +55,39 @@ final class YAMLReader {
     }
     switch event.kind {
     case .scalar(let text, let quoted):
-      return YAMLNode(place: event.place, content: .scalar(text, quoted: quoted))
+      return YAMLNode(
+        place: event.place, content: .scalar(text, quoted: quoted), span: event.span)
     case .sequenceStart:
-      return YAMLNode(place: event.place, content: .sequence(try sequence(depth: depth)))
+      let (elements, end) = try sequence(depth: depth)
+      return YAMLNode(
+        place: event.place, content: .sequence(elements), span: event.span.lowerBound..<end)
     case .mappingStart:
-      return YAMLNode(place: event.place, content: .mapping(try mapping(depth: depth)))
+      let (entries, end) = try mapping(depth: depth)
+      return YAMLNode(
+        place: event.place, content: .mapping(entries), span: event.span.lowerBound..<end)
     case .documentStart, .streamEnd, .end, .other:
       throw ConfigurationError(.syntax, event.place, "a value is missing here")
     }
   }
 
-  private func sequence(depth: Int) throws(ConfigurationError) -> [YAMLNode] {
+  private func sequence(
+    depth: Int
+  ) throws(ConfigurationError) -> (elements: [YAMLNode], end: Int) {
     var elements: [YAMLNode] = []
     while true {
       let event = try next()
-      if case .end = event.kind { return elements }
+      if case .end = event.kind { return (elements, event.span.upperBound) }
       elements.append(try node(from: event, depth: depth + 1))
     }
   }
 
-  private func mapping(depth: Int) throws(ConfigurationError) -> [YAMLEntry] {
+  private func mapping(
+    depth: Int
+  ) throws(ConfigurationError) -> (entries: [YAMLEntry], end: Int) {
     var entries: [YAMLEntry] = []
     while true {
       let event = try next()
-      if case .end = event.kind { return entries }
+      if case .end = event.kind { return (entries, event.span.upperBound) }
       guard case .scalar(let key, _) = event.kind else {
         throw ConfigurationError(.key, event.place, "a key must be a single word")
       }
@@ -105,12 +114,19 @@ extension YAMLReader {
 
     let kind: Kind
     let place: FilePlace
+    var span: Range<Int> = 0..<0
   }
 
   private func next() throws(ConfigurationError) -> Event {
     var event = yaml_event_t()
     guard yaml_parser_parse(parser, &event) == 1 else { throw problem() }
     defer { yaml_event_delete(&event) }
+    var found = try read(event)
+    found.span = Int(event.start_mark.index)..<Int(event.end_mark.index)
+    return found
+  }
+
+  private func read(_ event: yaml_event_t) throws(ConfigurationError) -> Event {
     let place = self.place(event.start_mark)
     switch event.type {
     case YAML_DOCUMENT_START_EVENT: return Event(kind: .documentStart, place: place)

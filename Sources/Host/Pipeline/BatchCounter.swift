@@ -175,7 +175,7 @@ final class BatchCounter {
       ])
     workingSet.deadLetter(
       plugin: letter.plugin, position: letter.position, item: letter.item, app: letter.app,
-      reason: letter.reason,
+      reason: letter.reason, step: letter.step,
       receivedMs: place.map { tally_batch_item(batch, UInt32($0)).pointee.received_ms } ?? 0,
       body: place.map { sources[$0].body } ?? .init(start: nil, count: 0))
   }

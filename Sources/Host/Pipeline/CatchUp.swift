@@ -139,7 +139,7 @@ final class CatchUp {
     (item?.body ?? []).withUnsafeBytes {
       workingSet.deadLetter(
         plugin: letter.plugin, position: letter.position, item: letter.item, app: letter.app,
-        reason: letter.reason, receivedMs: item?.receivedMs ?? 0, body: $0)
+        reason: letter.reason, step: letter.step, receivedMs: item?.receivedMs ?? 0, body: $0)
     }
   }
 

@@ -72,6 +72,22 @@ extension Pipeline {
     }
   }
 
+  /// Has a plugin count a dead letter after all; returns when that is committed. Not on the
+  /// pipeline's thread.
+  func replay(_ letter: StoredDeadLetter) throws -> DeadLetterReplay.Outcome {
+    var outcome: DeadLetterReplay.Outcome?
+    try atRest { [self] in
+      let result = try parts.replay.run(letter)
+      if result.isCounted {
+        flush()
+        while writing { _ = try settle(writer.waitForOutcome()) }
+      }
+      outcome = result
+    }
+    guard let outcome else { preconditionFailure("an errand that ended well has an outcome") }
+    return outcome
+  }
+
   /// Up to where a consumer's deaths are settled: it will not see those items again.
   func settledPosition(_ name: String) -> UInt64 {
     guard let number = parts.runtime.set.instances.first(where: { $0.name == name })?.number else {

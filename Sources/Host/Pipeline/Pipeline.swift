@@ -30,6 +30,7 @@ final class Pipeline: @unchecked Sendable {
     let limits: Limits
     let log: Logger
     let faults: FaultPoints
+    let replay: DeadLetterReplay
   }
 
   let gate: CommitGate

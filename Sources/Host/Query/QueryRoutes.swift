@@ -19,35 +19,42 @@ struct QueryRoutes {
   @Sendable private func handle(
     _ request: Request, context: BasicRequestContext
   ) async throws -> Response {
-    var question = QueryRequest(
-      httpMethod: request.method.rawValue, path: Self.normal(request.uri.path),
-      parameters: Self.decode(request.uri.queryParameters))
-    question.contentType = request.headers[.contentType] ?? ""
     // A question by POST may name its method in the body, which then has the standard bounds.
-    let bounds = service.bounds(of: question)
-    if request.method != .get {
-      guard let body = await Self.body(of: request, upTo: bounds.bodyBytesMax) else {
-        return Routes.json(QueryError(code: .bodyTooLarge).reply)
-      }
-      question.body = Array(buffer: body)
-      if !HeaderText.isJSON(question.contentType) {
-        let form = URI("/?" + String(buffer: body))
-        question.parameters.merge(Self.decode(form.queryParameters)) { _, body in body }
-      }
+    let bounds = service.bounds(of: Self.head(of: request))
+    guard let question = await Self.question(of: request, upTo: bounds.bodyBytesMax) else {
+      return Routes.json(QueryError(code: .bodyTooLarge).reply)
     }
-    if let token = request.headers[.init("countly-token") ?? .authorization] {
-      question.parameters["auth_token"] = token
-    }
-    let (service, asked) = (service, question)
+    let service = service
     let reply = await QuestionRun.answer(
-      within: .milliseconds(bounds.deadlineMs), threads, asked.cancellation
-    ) { service.answer(asked) }
+      within: .milliseconds(bounds.deadlineMs), threads, question.cancellation
+    ) { service.answer(question) }
     return Routes.json(reply)
   }
 
-  /// nil when there is more than `limit`.
-  private static func body(of request: Request, upTo limit: Int) async -> ByteBuffer? {
-    try? await request.body.collect(upTo: limit)
+  /// A request as a question; parameters in a form body overwrite those of the query. nil when the
+  /// body has more than `limit` bytes.
+  static func question(of request: Request, upTo limit: Int) async -> QueryRequest? {
+    var question = head(of: request)
+    guard request.method != .get else { return question }
+    guard let body = try? await request.body.collect(upTo: limit) else { return nil }
+    question.body = Array(buffer: body)
+    if !HeaderText.isJSON(question.contentType) {
+      let form = URI("/?" + String(buffer: body))
+      question.parameters.merge(Self.decode(form.queryParameters)) { _, body in body }
+    }
+    return question
+  }
+
+  /// A question as far as it can be read without its body.
+  private static func head(of request: Request) -> QueryRequest {
+    var question = QueryRequest(
+      httpMethod: request.method.rawValue, path: normal(request.uri.path),
+      parameters: decode(request.uri.queryParameters))
+    question.contentType = request.headers[.contentType] ?? ""
+    if let token = request.headers[.init("countly-token") ?? .authorization] {
+      question.parameters["auth_token"] = token
+    }
+    return question
   }
 
   private static func decode(_ parameters: Parameters) -> [String: String] {

@@ -5,18 +5,32 @@ import Store
 struct Control: Sendable {
   let core: Core
   let supervisor: PluginSupervisor
+  let directory: PluginDirectory
 
   func answer(_ request: ControlRequest) -> ControlReply {
     do throws(CommandError) {
       switch request.command {
       case Setup.command: return try setup(request)
+      case DeadLetterRequest.command:
+        let asked = try DeadLetterRequest(request)
+        return try refusing { try asked.perform(core.deadLetters, pipeline: core.pipeline) }
       case PluginRequest.reload: return try reload()
+      case PluginQuestion.command:
+        let question = try PluginQuestion(request)
+        return try refusing { try question.answer(directory) }
       case PluginRequest.restart: return try restart(request)
       default:
         throw CommandError(.control, "the server does not know the command \(request.command)")
       }
     } catch {
       return .failure(error)
+    }
+  }
+
+  /// A failure of another room as the refusal of a command.
+  private func refusing<T>(_ body: () throws -> T) throws(CommandError) -> T {
+    do { return try body() } catch let error as CommandError { throw error } catch {
+      throw CommandError(.system, "\(error)")
     }
   }
 

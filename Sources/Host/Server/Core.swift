@@ -18,6 +18,8 @@ final class Core: Sendable {
   let registry: AppRegistry
   let directory: AppDirectory
   let members: MemberDirectory
+  /// Items that plugins could not take.
+  let deadLetters: DeadLetterDesk
   /// What becomes of items.
   let outcomes = LedgerTally.Counters()
   /// What decoding counts.
@@ -34,6 +36,7 @@ final class Core: Sendable {
     self.configuration = configuration
     self.log = log
     store = try Store.open(directory: host.data)
+    deadLetters = DeadLetterDesk(store: store)
     firstRun = try FirstRun.make(in: store, address: host.listen)
     journal = try Journal.open(
       JournalConfiguration(host, faults: faults), storePosition: store.committedPosition)
@@ -49,7 +52,8 @@ final class Core: Sendable {
       store: workingSet,
       services: .init(
         log: log, productVersion: Product.version,
-        intern: { [table = builder.table] in table.intern($0) }),
+        intern: { [table = builder.table] in table.intern($0) },
+        appID: { [registry] in registry.snapshot.byNumber[$0]?.hexID }, trust: TrustPolicy(host)),
       nearest: PluginConfiguration.nearest)
     lifecycle = Lifecycle(
       runtime: runtime, cache: try CodeCache(folder: host.data + "/cache"),
@@ -142,6 +146,11 @@ final class Core: Sendable {
         store: parts.store, table: parts.builder.table,
         retentionMonths: host.limits.rawRetentionMonths, registry: parts.registry)
     }
+    let replay = DeadLetterReplay(
+      store: parts.store, workingSet: parts.workingSet, dispatcher: dispatcher,
+      builder: BatchBuilder(
+        retentionMonths: host.limits.rawRetentionMonths, table: parts.builder.table),
+      registry: parts.registry)
     return try Pipeline(
       .init(
         journal: parts.journal, store: parts.store, workingSet: parts.workingSet,
@@ -151,7 +160,7 @@ final class Core: Sendable {
             workingSet: parts.workingSet, dispatcher: dispatcher, builder: parts.builder,
             registry: parts.registry, factNames: factNames, counters: parts.outcomes, log: log)
         }, catchUp: catchUp, lanes: lanes, suspectsPath: suspectsPath, limits: host.limits,
-        log: log, faults: parts.faults),
+        log: log, faults: parts.faults, replay: replay),
       breadcrumb: breadcrumb)
   }
 }

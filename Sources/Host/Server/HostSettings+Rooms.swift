@@ -1,5 +1,12 @@
 import Journal
+import PluginRuntime
 import Store
+
+extension TrustPolicy {
+  init(_ host: HostSettings) {
+    self.init(keys: host.pluginKeys, isPinRequired: host.pluginPins == .required)
+  }
+}
 
 /// What an operator chose, in the words of the rooms that obey it.
 extension JournalConfiguration {

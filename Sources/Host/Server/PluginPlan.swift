@@ -16,14 +16,14 @@ struct PluginPlan: @unchecked Sendable {
     let linked = builtins.map { builtin in
       Lifecycle.Plugin(
         name: builtin.name, isEnabled: true, code: .builtin(builtin.entry),
-        settings: given.first { $0.name == builtin.name }?.settings ?? [],
+        settings: configuration.settings(of: builtin.name),
         placement: given.first { $0.name == builtin.name }?.placement ?? Placement())
     }
     let libraries = named(in: configuration).map { plugin in
       Lifecycle.Plugin(
         name: plugin.name, isEnabled: plugin.isEnabled,
         code: .library(name: plugin.name, path: locator.path(of: plugin)),
-        settings: plugin.settings, placement: plugin.placement)
+        settings: plugin.settings, placement: plugin.placement, pins: plugin.pins)
     }
     return linked + libraries
   }
@@ -35,6 +35,7 @@ struct PluginPlan: @unchecked Sendable {
 
   /// Those of the file, on or off, or all that are staged.
   private func named(in configuration: Configuration) -> [PluginConfiguration] {
+    if configuration.isSafe { return [] }
     let all = configuration.plugins ?? locator.enabled(in: configuration)
     return all.filter { plugin in !Builtins.names.contains(plugin.name) }
   }

@@ -8,6 +8,8 @@ struct Routes {
   let core: Core
   let metrics: Metrics
   let threads: NIOThreadPool
+  let supervisor: PluginSupervisor
+  let directory: PluginDirectory
 
   var responder: some HTTPResponder<BasicRequestContext> {
     let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
@@ -21,6 +23,10 @@ struct Routes {
       store: core.store, journal: core.journal, gate: core.pipeline.gate, runtime: core.runtime,
       access: Access(members: core.members), apps: core.registry, log: core.log)
     QueryRoutes(service: service, threads: threads).add(to: router)
+    let management = ManagementService(
+      directory: directory, manager: PluginManager(core: core, supervisor: supervisor),
+      access: Access(members: core.members), apps: core.registry, log: core.log)
+    ManagementRoutes(service: management, threads: threads).add(to: router)
     router.add(middleware: UnknownPath())
     return router.buildResponder()
   }

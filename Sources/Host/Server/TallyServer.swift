@@ -32,17 +32,22 @@ enum TallyServer {
   private static func serve(
     _ core: Core, _ folder: DataFolder, _ metrics: Metrics, _ threads: NIOThreadPool
   ) async throws {
+    let supervisor = try PluginSupervisor(
+      core.configuration, lifecycle: core.lifecycle, plan: core.plugins, log: core.log)
+    let directory = PluginDirectory(
+      core: core, metrics: metrics, survey: StorageSurvey(store: core.store, log: core.log))
+    metrics.section { directory.prometheus() }
+    let routes = Routes(
+      core: core, metrics: metrics, threads: threads, supervisor: supervisor, directory: directory)
     let http = HTTPServer(
       .init(core.configuration.host), journal: core.journal, directory: core.directory,
       metrics: metrics, clock: { Clock.system.nowMs }, runtime: core.runtime,
-      responder: Routes(core: core, metrics: metrics, threads: threads).responder, logger: core.log)
+      responder: routes.responder, logger: core.log)
     let port = try await http.start()
-    let supervisor = try PluginSupervisor(
-      core.configuration, lifecycle: core.lifecycle, plan: core.plugins, log: core.log)
     supervisor.start()
     let hangUp = Signals.onHangUp { try? supervisor.reload(again: true) }
     let control = try ControlServer.start(folder: folder) {
-      Control(core: core, supervisor: supervisor).answer($0)
+      Control(core: core, supervisor: supervisor, directory: directory).answer($0)
     }
     announce(core, port: port)
     let signal = await Signals.waitForEnd()
@@ -63,6 +68,9 @@ enum TallyServer {
         "durability": "\(host.durability.rawValue)",
         "plugins": "\(core.runtime.instances.map(\.name).joined(separator: " "))",
       ])
+    if core.configuration.isSafe {
+      core.log.warning("safe start: only the built-in plugins run; restart without --safe")
+    }
     if let firstRun = core.firstRun { Console.write(firstRun.text) }
   }
 }

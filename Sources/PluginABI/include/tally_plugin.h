@@ -792,11 +792,12 @@ typedef struct tally_reply {
 #define TALLY_SETTING_PER_APP 4u  /* an app may have a value of its own */
 
 /* A setting an operator may write below plugins.<name> in plugins.yaml. The host checks type and range, fills in the
- * default, and refuses unknown names with the nearest known one. */
+ * default, and refuses unknown names with the nearest known one, before any function of yours runs. Elements of the
+ * array are struct_size apart. */
 typedef struct tally_setting {
   uint32_t struct_size;
   uint32_t kind;          /* TALLY_SETTING_... */
-  tally_str name;         /* unit last: "comment_bytes_max" */
+  tally_str name;         /* a-z, 0-9 and "_", unit last: "comment_bytes_max" */
   tally_str help;         /* one sentence */
   tally_str default_text; /* as it would stand in the file */
   double minimum, maximum; /* both 0: any */

@@ -14,6 +14,8 @@ package struct Enrollment {
     let keys: [UInt32]
     /// Bits of `TALLY_LIFECYCLE_…`, all of them when the plugin named none.
     let lifecycleKinds: UInt32
+    /// The how-manieth hook of its plugin, by the order of registration.
+    var ordinal = 0
     let function: Function
 
     /// The function of a process hook.

@@ -33,7 +33,8 @@ extension Registrar {
           keys: Array(
             UnsafeBufferPointer(
               start: given.keys, count: given.keys == nil ? 0 : Int(given.n_keys))),
-          lifecycleKinds: given.kinds == 0 ? .max : given.kinds, function: function))
+          lifecycleKinds: given.kinds == 0 ? .max : given.kinds,
+          ordinal: enrollment.hooks.count, function: function))
       return TALLY_OK
     }
   }

@@ -31,6 +31,7 @@ package final class Dispatcher {
     package let position: UInt64
     package let item: UInt32
     package let app: UInt32
+    package var step = DeadLetterStep.hook(0)
     package let reason: String
   }
 
@@ -42,7 +43,7 @@ package final class Dispatcher {
   /// What runs; calls of it are in flight for as long as it is here.
   var set: PluginSet
   private var hooks: [(instance: PluginInstance, hook: Enrollment.Hook)] = []
-  private let stage: EffectStage
+  let stage: EffectStage
   private let table: tally_effects
   let breadcrumb: Breadcrumb
   /// The transform hooks of what runs; empty means that batches go straight to the process hooks.
@@ -55,8 +56,8 @@ package final class Dispatcher {
   package let facts = FactBlock()
   /// What earlier deaths taught; the pipeline settles it behind commits.
   package var suspects: Suspects
-  private var emitted: [(instance: PluginInstance, payload: EffectStage.Emitted)] = []
-  package private(set) var deadLetters: [DeadLetter] = []
+  var emitted: [(instance: PluginInstance, payload: EffectStage.Emitted)] = []
+  package internal(set) var deadLetters: [DeadLetter] = []
 
   /// `set` is one that the caller has entered.
   init(
@@ -155,15 +156,36 @@ package final class Dispatcher {
         reason = try call(instance, hook, work, item: item)
       }
       guard let reason else { continue }
+      instance.account.deadLetters.wrappingAdd(1, ordering: .relaxed)
       deadLetters.append(
         DeadLetter(
           plugin: instance.number, name: instance.name, position: item.position, item: item.index,
-          app: item.app, reason: reason))
+          app: item.app, step: .hook(hook.ordinal), reason: reason))
     }
   }
 
   /// One call of one hook; the reason when it is refused.
-  private func call(
+  func call(
+    _ instance: PluginInstance, _ hook: Enrollment.Hook, _ work: Work, item: tally_item?
+  ) throws(StoreFailure) -> String? {
+    let begun = CallMeter.now()
+    let reason = try attempt(instance, hook, work, item: item)
+    if reason == nil {
+      do {
+        let payloads = try stage.apply(facts: facts)
+        emitted.append(contentsOf: payloads.map { (instance, $0) })
+      } catch { throw StoreFailure(underlying: error) }
+    }
+    // Merging its effects is part of what a plugin costs.
+    let batch = work.batch.pointee
+    instance.account.hooks.recordAlone(
+      since: begun, items: Int(batch.end_item - batch.first_item),
+      events: Int(item?.n_events ?? batch.n_events), failed: reason != nil)
+    return reason
+  }
+
+  /// As `call`, with its effects left on the stage.
+  func attempt(
     _ instance: PluginInstance, _ hook: Enrollment.Hook, _ work: Work, item: tally_item?
   ) throws(StoreFailure) -> String? {
     stage.beginCall(instance)
@@ -185,17 +207,13 @@ package final class Dispatcher {
       stage.discard()
       return violation ?? "status \(status): \(reason)"
     }
-    do {
-      let payloads = try stage.apply(facts: facts)
-      emitted.append(contentsOf: payloads.map { (instance, $0) })
-    } catch { throw StoreFailure(underlying: error) }
     return nil
   }
 
   // MARK: Shared documents
 
   /// Folds what the batch emitted, once per document, payloads in order.
-  private func reduce() throws(StoreFailure) {
+  func reduce() throws(StoreFailure) {
     guard !emitted.isEmpty else { return }
     defer { emitted.removeAll(keepingCapacity: true) }
     var groups: [DocumentKey: [Int]] = [:]
@@ -235,11 +253,13 @@ package final class Dispatcher {
           document,
           documentLimit: collection.documentLimit)
       case .failure(let refusal):
+        instance.account.deadLetters.wrappingAdd(payloads.count, ordering: .relaxed)
         deadLetters.append(
           contentsOf: payloads.map {
             DeadLetter(
               plugin: instance.number, name: instance.name, position: $0.position, item: $0.index,
-              app: $0.app, reason: "reduce of \(collection.name): \(refusal.reason)")
+              app: $0.app, step: .reduce(collection: collection.name),
+              reason: "reduce of \(collection.name): \(refusal.reason)")
           })
       }
     } catch { throw StoreFailure(underlying: error) }

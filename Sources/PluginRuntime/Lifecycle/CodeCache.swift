@@ -1,4 +1,3 @@
-import CCrypto
 import Foundation
 import Synchronization
 
@@ -31,13 +30,10 @@ package final class CodeCache: Sendable {
   }
 
   private struct Known {
-    var byPath: [String: (stamp: Stamp, copy: Copy)] = [:]
+    var byPath: [String: (stamp: Stamp, pins: PluginPins, copy: Copy)] = [:]
     /// Made by this process, and perhaps mapped: never written again.
     var paths: Set<String> = []
   }
-
-  static let codeBytesMax = 512 << 20
-  private static let chunkBytes = 256 << 10
 
   private let folder: String
   private let known = Mutex(Known())
@@ -57,39 +53,44 @@ package final class CodeCache: Sendable {
     }
   }
 
-  /// The copy of the code that lies at a path at this moment, made and synced when it is new.
-  package func admit(name: String, path: String) throws(PluginError) -> Copy {
-    try SharedObject.inspect(path: path)
+  /// The copy of the code that lies at a path at this moment, made and synced when it is new. What
+  /// is verified, hashed and copied is the same bytes.
+  package func admit(
+    name: String, path: String, pins: PluginPins = PluginPins(),
+    policy: TrustPolicy = TrustPolicy()
+  ) throws(PluginError) -> Copy {
     let stamp = Self.stamp(of: path)
-    if let stamp, let entry = known.withLock({ $0.byPath[path] }), entry.stamp == stamp {
+    if let stamp, let entry = known.withLock({ $0.byPath[path] }),
+      entry.stamp == stamp, entry.pins == pins
+    {
       return entry.copy
     }
-    let copy = try copied(name: name, path: path)
+    let image = try PluginImage(reading: path)
+    try image.verify(pins, plugin: name, policy: policy)
+    let copy = try copied(image, name: name)
     known.withLock {
       $0.paths.insert(copy.path)
       // Only what did not change while it was read is known by its stamp.
-      if let stamp, Self.stamp(of: path) == stamp { $0.byPath[path] = (stamp, copy) }
+      if let stamp, Self.stamp(of: path) == stamp { $0.byPath[path] = (stamp, pins, copy) }
     }
     return copy
   }
 
-  private func copied(name: String, path: String) throws(PluginError) -> Copy {
+  private func copied(_ image: PluginImage, name: String) throws(PluginError) -> Copy {
+    let final = "\(folder)/\(name)-\(image.sha256).so"
+    let copy = Copy(path: final, sha256: image.sha256)
+    if known.withLock({ $0.paths.contains(final) }) { return copy }
     let temporary = "\(folder)/\(name).part"
     defer { unlink(temporary) }
-    let source = open(path, O_RDONLY | O_CLOEXEC)
-    guard source >= 0 else { throw Self.failure("\(path) cannot be read") }
-    defer { close(source) }
     let target = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o500)
     guard target >= 0 else { throw Self.failure("\(temporary) cannot be written") }
     defer { close(target) }
-    let sha256 = try Self.copy(source, to: target, path: path)
-    let final = "\(folder)/\(name)-\(sha256).so"
-    if known.withLock({ $0.paths.contains(final) }) { return Copy(path: final, sha256: sha256) }
+    try Self.write(image.bytes[...], to: target, path: image.path)
     guard fsync(target) == 0, rename(temporary, final) == 0 else {
       throw Self.failure("\(final) cannot be written")
     }
     syncFolder()
-    return Copy(path: final, sha256: sha256)
+    return copy
   }
 
   private func syncFolder() {
@@ -97,37 +98,6 @@ package final class CodeCache: Sendable {
     guard descriptor >= 0 else { return }
     fsync(descriptor)
     close(descriptor)
-  }
-
-  /// Copies everything and answers the hash of what was copied.
-  private static func copy(
-    _ source: Int32, to target: Int32, path: String
-  ) throws(PluginError) -> String {
-    guard let digest = EVP_MD_CTX_new() else { throw failure("\(path) cannot be hashed") }
-    defer { EVP_MD_CTX_free(digest) }
-    EVP_DigestInit_ex(digest, EVP_sha256(), nil)
-    var chunk = [UInt8](repeating: 0, count: chunkBytes)
-    var total = 0
-    while true {
-      let count = read(source, &chunk, chunk.count)
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw failure("\(path) cannot be read") }
-      if count == 0 { break }
-      total += count
-      guard total <= codeBytesMax else {
-        throw PluginError(
-          .notSharedObject, "\(path) is larger than \(codeBytesMax) bytes; strip it")
-      }
-      EVP_DigestUpdate(digest, chunk, count)
-      try write(chunk[..<count], to: target, path: path)
-    }
-    var bytes = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
-    var length: UInt32 = 0
-    EVP_DigestFinal_ex(digest, &bytes, &length)
-    return bytes[..<Int(length)].map { byte in
-      let digits = String(byte, radix: 16)
-      return digits.count == 1 ? "0" + digits : digits
-    }.joined()
   }
 
   private static func write(

@@ -44,7 +44,8 @@ extension Lifecycle {
   private func load(_ plugin: Plugin) throws(PluginError) -> (hash: String, LoadedPlugin) {
     var copy: CodeCache.Copy?
     if case .library(let name, let path) = plugin.code {
-      copy = try cache.admit(name: name, path: path)
+      copy = try cache.admit(
+        name: name, path: path, pins: plugin.pins, policy: runtime.services.trust)
     }
     let hash = copy?.sha256 ?? Self.builtin
     let key = Self.key(plugin.name, hash)

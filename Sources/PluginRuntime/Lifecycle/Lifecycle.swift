@@ -6,17 +6,19 @@ import Synchronization
 package final class Lifecycle: Sendable {
   /// One plugin as the configuration has it.
   package struct Plugin {
-    let name: String
-    let isEnabled: Bool
+    package let name: String
+    package let isEnabled: Bool
     let code: PluginRuntime.Request.Code
-    let settings: [GivenSetting]
+    package let settings: [GivenSetting]
     let placement: Placement
+    let pins: PluginPins
 
     package init(
       name: String, isEnabled: Bool, code: PluginRuntime.Request.Code, settings: [GivenSetting],
-      placement: Placement = Placement()
+      placement: Placement = Placement(), pins: PluginPins = PluginPins()
     ) {
       self.placement = placement
+      self.pins = pins
       self.name = name
       self.isEnabled = isEnabled
       self.code = code

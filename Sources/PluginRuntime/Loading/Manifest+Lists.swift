@@ -16,7 +16,14 @@ extension Manifest {
       throw PluginError(.invalidTable, "\(plugin): \(error.reason)")
     }
     var settings: [SettingDefinition] = []
-    for entry in entries { settings.append(try SettingDefinition(entry, plugin: plugin)) }
+    for entry in entries {
+      let setting = try SettingDefinition(entry, plugin: plugin)
+      guard !settings.contains(where: { $0.name == setting.name }) else {
+        throw PluginError(
+          .invalidTable, "\(plugin): the setting \(setting.name) is declared twice; remove one")
+      }
+      settings.append(setting)
+    }
     return settings
   }
 

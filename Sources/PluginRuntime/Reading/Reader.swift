@@ -23,10 +23,12 @@ package struct Reader: @unchecked Sendable {
 
   /// The plugin's answer, from one snapshot.
   package func answer(_ question: Question, snapshot: Snapshot) throws -> Answer {
+    let begun = CallMeter.now()
     let context = ReadContext(question, snapshot: snapshot, instance: instance, route: number)
     let (status, reason) = context.withTables { request, reply in
       ErrorText.collect { route.answer(instance.pointer, request, reply, $0) }
     }
+    instance.account.reads.record(since: begun, failed: status != TALLY_OK)
     instance.counts.add(failed: status != TALLY_OK && context.storeFailure == nil)
     if let failure = context.storeFailure { throw failure }
     guard status == TALLY_OK else {

@@ -13,6 +13,9 @@ enum Schema {
         try db.execute(sql: statement)
       }
     }
+    migrator.registerMigration("2 steps of dead letters") { db in
+      try db.execute(sql: "ALTER TABLE dead_letter ADD COLUMN step TEXT NOT NULL DEFAULT 'hook 0'")
+    }
     return migrator
   }
 

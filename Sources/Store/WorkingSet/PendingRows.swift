@@ -2,6 +2,7 @@
 struct PendingRows {
   var rows: [Flush.PluginRow] = []
   var deadLetters: [Flush.DeadLetter] = []
+  var settledLetters: [Int64] = []
   var ledger: [LedgerKey: Int64] = [:]
   var bulkHashes: [Flush.BulkHash] = []
 
@@ -10,6 +11,7 @@ struct PendingRows {
   mutating func take(into flush: inout Flush) {
     flush.rows = rows
     flush.deadLetters = deadLetters
+    flush.settledLetters = settledLetters
     flush.ledger.merge(ledger, uniquingKeysWith: +)
     flush.bulkHashes = bulkHashes
     self = PendingRows()
@@ -41,14 +43,17 @@ extension WorkingSet {
 
   /// Keeps an item a consumer could not take, with the reason.
   package func deadLetter(
-    plugin: Int, position: UInt64, item: UInt32, app: UInt32, reason: String, receivedMs: Int64,
-    body: UnsafeRawBufferPointer
+    plugin: Int, position: UInt64, item: UInt32, app: UInt32, reason: String,
+    step: DeadLetterStep = .entry, receivedMs: Int64, body: UnsafeRawBufferPointer
   ) {
     pending.deadLetters.append(
       .init(
         plugin: plugin, position: position, item: item, app: app, reason: reason,
-        receivedMs: receivedMs, body: Array(body)))
+        step: step.text, receivedMs: receivedMs, body: Array(body)))
   }
+
+  /// Removes a dead letter in the same transaction that counts its item.
+  package func settleDeadLetter(_ id: Int64) { pending.settledLetters.append(id) }
 
   /// Adds to the account of items: why so many of an app's items ended where they did. Reasons that
   /// begin with "limit:" are the store's own and count names, not items.

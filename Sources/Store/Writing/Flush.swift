@@ -47,6 +47,7 @@ package struct Flush: Sendable {
     let item: UInt32
     let app: UInt32
     let reason: String
+    let step: String
     let receivedMs: Int64
     let body: [UInt8]
   }
@@ -88,6 +89,8 @@ package struct Flush: Sendable {
   var documents: [Document] = []
   var rows: [PluginRow] = []
   var deadLetters: [DeadLetter] = []
+  /// Numbers of dead letters whose items this flush counts.
+  var settledLetters: [Int64] = []
   var ledger: [LedgerKey: Int64] = [:]
   var bulkHashes: [BulkHash] = []
   var raw = RawBlocks()

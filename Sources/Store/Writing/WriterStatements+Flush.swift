@@ -13,6 +13,7 @@ extension WriterStatements {
     try write(documents: flush.documents)
     try write(rows: flush.rows)
     try write(deadLetters: flush.deadLetters)
+    try write(settledLetters: flush.settledLetters)
     try write(bulkHashes: flush.bulkHashes)
     try write(ledger: flush.ledger)
     try write(positions: flush.positions)

@@ -51,7 +51,15 @@ extension WriterStatements {
       deadLetter.bind(4, Int64(line.app))
       deadLetter.bind(5, copy: line.reason)
       deadLetter.bind(6, line.receivedMs)
+      deadLetter.bind(8, copy: line.step)
       try deadLetter.run(blob: line.body, at: 7)
+    }
+  }
+
+  func write(settledLetters: [Int64]) throws(StoreError) {
+    for id in settledLetters {
+      settledLetter.bind(1, id)
+      try settledLetter.run()
     }
   }
 

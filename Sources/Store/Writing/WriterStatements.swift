@@ -10,6 +10,7 @@ final class WriterStatements {
   let row: SQLiteStatement
   let prune: SQLiteStatement
   let deadLetter: SQLiteStatement
+  let settledLetter: SQLiteStatement
   let bulkHash: SQLiteStatement
   let oldBulkHash: SQLiteStatement
   let ledger: SQLiteStatement
@@ -55,9 +56,10 @@ final class WriterStatements {
       """)
     deadLetter = try prepare(
       """
-      INSERT INTO dead_letter(plugin,position,item,app,reason,received_ms,body)
-      VALUES(?,?,?,?,?,?,?)
+      INSERT INTO dead_letter(plugin,position,item,app,reason,received_ms,body,step)
+      VALUES(?,?,?,?,?,?,?,?)
       """)
+    settledLetter = try prepare("DELETE FROM dead_letter WHERE id=?")
     bulkHash = try prepare("INSERT OR REPLACE INTO bulk_hash VALUES(?,?,?,?)")
     oldBulkHash = try prepare("DELETE FROM bulk_hash WHERE app=? AND slot<=?")
     ledger = try prepare(

@@ -1,0 +1,120 @@
+import Foundation
+import Logging
+import PluginRuntime
+import Store
+
+/// Answers questions about plugins and their settings, and changes both. Blocks shortly; called on
+/// the read threads only.
+struct ManagementService: Sendable {
+  let directory: PluginDirectory
+  let manager: PluginManager
+  let access: Access
+  let apps: AppRegistry
+  let log: Logger
+
+  /// What is answered; every other path is somebody else's.
+  static let paths = [
+    "/o/plugins", "/o/plugins/order", "/o/plugins/schema", "/o/plugins-check", "/o/configs",
+    "/i/plugins", "/i/configs",
+  ]
+
+  func answer(_ request: QueryRequest) -> QueryReply {
+    do {
+      return try find(request)
+    } catch let denial as AccessDenial {
+      return QueryReply(status: denial.status, message: denial.message)
+    } catch let refusal as PluginManager.Refusal {
+      return QueryReply(status: 400, message: refusal.message)
+    } catch {
+      log.error("management failed", metadata: ["path": "\(request.path)", "reason": "\(error)"])
+      return QueryError(code: .storeFailed).reply
+    }
+  }
+
+  private func find(_ request: QueryRequest) throws -> QueryReply {
+    let credentials = Access.Credentials(
+      apiKey: request.parameters["api_key"], authToken: request.parameters["auth_token"])
+    if request.path == "/o/plugins-check" {
+      let known = apps.snapshot
+      _ = try access.reader(credentials, appID: request.parameters["app_id"]) {
+        known.app(hexID: $0) != nil
+      }
+      return QueryReply(status: 200, message: manager.progress.rawValue)
+    }
+    let member = try access.globalAdmin(credentials)
+    switch request.path {
+    case "/o/plugins":
+      return try json(
+        directory.overview(
+          storage: request.parameters["storage"] == "true" ? .now : .soon
+        ).plugins)
+    case "/o/plugins/order": return try json(directory.order)
+    case "/o/plugins/schema": return try json(schemas())
+    case "/o/configs": return try json(try configs(app: try app(of: request)))
+    case "/i/plugins": return try turn(request, member)
+    case "/i/configs": return try configure(request, member)
+    default: return QueryError(code: .unknownPath).reply
+    }
+  }
+
+  // MARK: Changing
+
+  private func turn(_ request: QueryRequest, _ member: Member) throws -> QueryReply {
+    guard let text = request.parameters["plugin"],
+      let plugins = try? JSONDecoder().decode([String: Bool].self, from: Data(text.utf8)),
+      !plugins.isEmpty
+    else { return QueryReply(status: 200, body: Array("\"Not enough parameters\"".utf8)) }
+    try manager.turn(plugins, by: member.username)
+    return QueryReply(status: 200, message: "started")
+  }
+
+  private func configure(_ request: QueryRequest, _ member: Member) throws -> QueryReply {
+    guard let text = request.parameters["configs"],
+      let changes = try? JSONDecoder().decode(
+        [String: [String: ReportValue]].self, from: Data(text.utf8)),
+      !changes.isEmpty
+    else { return QueryReply(status: 400, message: "Error updating configs") }
+    let app = try app(of: request)
+    try manager.configure(changes, app: app, by: member.username)
+    return try json(configs(app: app))
+  }
+
+  /// The app whose own values are meant; nil for all apps.
+  private func app(of request: QueryRequest) throws -> String? {
+    guard let text = request.parameters["app_id"] else { return nil }
+    guard let app = apps.snapshot.app(hexID: text.lowercased()) else {
+      throw AccessDenial.appUnknown
+    }
+    return app.hexID
+  }
+
+  // MARK: Reading
+
+  /// By plugin and name, the values in force; with an app, those for it.
+  private func configs(app: String?) throws -> [String: [String: ReportValue]] {
+    var found: [String: [String: ReportValue]] = [:]
+    for instance in directory.core.runtime.instances where !instance.manifest.settings.isEmpty {
+      let own = app.flatMap { instance.settings.overrides[$0] } ?? [:]
+      for setting in instance.manifest.settings {
+        guard let value = own[setting.name] ?? instance.settings.values[setting.name] else {
+          continue
+        }
+        found[instance.name, default: [:]][setting.name] = SettingReport.shown(setting, value)
+      }
+    }
+    return found
+  }
+
+  private func schemas() -> [String: [SettingReport]] {
+    Dictionary(
+      directory.core.runtime.instances.map {
+        ($0.name, SettingReport.list($0.manifest, $0.settings))
+      }, uniquingKeysWith: { first, _ in first })
+  }
+
+  private func json(_ value: some Encodable) throws -> QueryReply {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return QueryReply(status: 200, body: [UInt8](try encoder.encode(value)))
+  }
+}

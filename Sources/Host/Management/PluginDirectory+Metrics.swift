@@ -1,0 +1,73 @@
+import PluginRuntime
+import Store
+
+extension PluginDirectory {
+  /// What plugins cost and keep, as Prometheus text. Storage is what was measured last.
+  func prometheus() -> String {
+    guard let overview = try? overview(storage: .some) else { return "" }
+    let rows = overview.plugins
+    var text = ""
+    func family(
+      _ name: String, _ kind: String, _ help: String, _ lines: (PluginRow) -> [(String, String)]
+    ) {
+      text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind)\n"
+      for row in rows {
+        for (suffix, value) in lines(row) { text += name + suffix + " " + value + "\n" }
+      }
+    }
+    func each(
+      _ name: String, _ help: String, _ value: @escaping (CallMeter.Reading) -> Int
+    ) {
+      family(name, "counter", help) { row in
+        Self.meters(row).map { ("{plugin=\"\(row.code)\",kind=\"\($0)\"}", "\(value($1))") }
+      }
+    }
+    family("tally_plugin_info", "gauge", "1 for each plugin") {
+      [
+        (
+          "{plugin=\"\($0.code)\",version=\"\(Self.escaped($0.version))\",mode=\"\($0.mode)\","
+            + "state=\"\($0.state)\"}", "1"
+        )
+      ]
+    }
+    each("tally_plugin_calls_total", "Calls of hooks (one a batch) and of questions") { $0.calls }
+    each("tally_plugin_errors_total", "Calls that failed") { $0.errors }
+    each("tally_plugin_items_total", "Items that hooks saw") { $0.items }
+    each("tally_plugin_events_total", "Events that hooks saw") { $0.events }
+    family("tally_plugin_call_seconds", "summary", "How long calls took") { row in
+      Self.meters(row).flatMap { Self.summary(row.code, $0, $1) }
+    }
+    family("tally_plugin_dead_letters", "gauge", "Items that wait for an operator") {
+      [("{plugin=\"\($0.code)\"}", "\($0.deadLetters)")]
+    }
+    family("tally_plugin_restarts_total", "counter", "Times it failed and was started again") {
+      [("{plugin=\"\($0.code)\"}", "\($0.restarts)")]
+    }
+    family("tally_plugin_storage_bytes", "gauge", "Content it keeps in the store, but counters") {
+      row in
+      row.storage.map { [("{plugin=\"\(row.code)\"}", "\($0.bytes)")] } ?? []
+    }
+    return text
+  }
+
+  private static func meters(_ row: PluginRow) -> [(String, CallMeter.Reading)] {
+    [("hook", row.hookCalls), ("question", row.reads)]
+  }
+
+  private static func summary(
+    _ plugin: String, _ kind: String, _ reading: CallMeter.Reading
+  ) -> [(String, String)] {
+    let labels = "plugin=\"\(plugin)\",kind=\"\(kind)\""
+    func seconds(_ nanoseconds: some BinaryInteger) -> String { "\(Double(nanoseconds) / 1e9)" }
+    return [
+      ("{\(labels),quantile=\"0.5\"}", seconds(reading.p50)),
+      ("{\(labels),quantile=\"0.99\"}", seconds(reading.p99)),
+      ("_sum{\(labels)}", seconds(reading.nanoseconds)),
+      ("_count{\(labels)}", "\(reading.calls)"),
+    ]
+  }
+
+  private static func escaped(_ text: String) -> String {
+    text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+  }
+}

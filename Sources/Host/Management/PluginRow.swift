@@ -1,0 +1,68 @@
+import PluginRuntime
+import Store
+
+/// One plugin as `/o/plugins`, `tally plugin list` and `tally top` show it. The first keys are those
+/// clients know; the others say how it fares.
+struct PluginRow: Codable, Equatable, Sendable {
+  let enabled: Bool
+  let code: String
+  let title: String
+  let name: String
+  let description: String
+  let version: String
+  let author: String
+  let homepage: String
+  /// Linked into the program.
+  let isPrepackaged: Bool
+  /// One of `PluginState`.
+  let state: String
+  /// Why it does not run, or what was refused while it goes on as it was.
+  let reason: String?
+  let mode: String
+  let origin: String
+  let sha256: String?
+  /// How many different copies of its code were loaded.
+  let generation: Int
+  /// Instances that were started.
+  let instances: Int
+  /// Times it failed and was started again.
+  let restarts: Int
+  let hooks: Int
+  let questions: [String]
+  /// What its hooks cost: one call is one batch.
+  let hookCalls: CallMeter.Reading
+  /// What its answers cost.
+  let reads: CallMeter.Reading
+  /// Waiting in the store.
+  let deadLetters: Int
+  /// Requests it has not seen yet.
+  let lag: Int
+  /// Nil before it was measured.
+  let storage: PluginStorage?
+
+  enum CodingKeys: String, CodingKey {
+    case enabled, code, title, name, description, version, author, homepage, state, reason, mode
+    case origin, sha256, generation, instances, restarts, hooks, questions, reads, lag, storage
+    case isPrepackaged = "prepackaged"
+    case hookCalls = "hook_calls"
+    case deadLetters = "dead_letters"
+  }
+}
+
+/// Everything a list of plugins shows, at one moment.
+struct PluginOverview: Codable, Equatable, Sendable {
+  let plugins: [PluginRow]
+  /// Requests accepted since the start.
+  let accepted: Int
+  let durablePosition: UInt64
+  let storePosition: UInt64
+  /// Monotonic, to make rates of two of these.
+  let milliseconds: Int64
+
+  enum CodingKeys: String, CodingKey {
+    case plugins, accepted
+    case durablePosition = "durable_position"
+    case storePosition = "store_position"
+    case milliseconds = "monotonic_ms"
+  }
+}

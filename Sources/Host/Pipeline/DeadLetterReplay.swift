@@ -1,0 +1,143 @@
+import PluginABI
+import PluginRuntime
+import Store
+
+/// Has one plugin count a dead letter's item after all, with the facts of its time. The pipeline's
+/// thread only, at rest.
+final class DeadLetterReplay {
+  /// What became of it, in words.
+  struct Outcome: Codable, Equatable, Sendable {
+    let id: Int64
+    let plugin: String
+    let isCounted: Bool
+    /// Why it was refused again, or how far the replay is from what would have been counted then.
+    let note: String
+
+    enum CodingKeys: String, CodingKey {
+      case id, plugin, note
+      case isCounted = "counted"
+    }
+  }
+
+  static let note =
+    "counted with the facts of its time; what the plugin keeps of the user is as it is now"
+  static let documentNote =
+    "only what the item adds to the document was counted, all else was counted before; "
+    + "what the plugin keeps of the user is as it is now"
+
+  private let workingSet: WorkingSet
+  private let dispatcher: Dispatcher
+  private let builder: BatchBuilder
+  private let registry: AppRegistry
+  private let raw: RawReader
+
+  init(
+    store: Store, workingSet: WorkingSet, dispatcher: Dispatcher, builder: BatchBuilder,
+    registry: AppRegistry
+  ) {
+    self.workingSet = workingSet
+    self.dispatcher = dispatcher
+    self.builder = builder
+    self.registry = registry
+    raw = RawReader(store)
+  }
+
+  /// Counts the letter and removes it, both in the next flush, or leaves everything as it is.
+  func run(_ letter: StoredDeadLetter) throws -> Outcome {
+    let received = try rawItem(of: letter)
+    guard let facts = RawFacts.read(received.facts) else {
+      throw refusal(letter, "the facts of its raw row are damaged")
+    }
+    let result = try workingSet.withBatch {
+      try letter.body.withUnsafeBytes { try replay(letter, $0, received, facts) }
+    }
+    switch result {
+    case .noConsumer(let reason): throw refusal(letter, reason)
+    case .refused(let reason):
+      return Outcome(id: letter.id, plugin: letter.plugin, isCounted: false, note: reason)
+    case .counted:
+      workingSet.settleDeadLetter(letter.id)
+      for later in dispatcher.deadLetters { keep(later, of: letter) }
+      var note = Self.note
+      if case .reduce = letter.step { note = Self.documentNote }
+      return Outcome(id: letter.id, plugin: letter.plugin, isCounted: true, note: note)
+    }
+  }
+
+  private func replay(
+    _ letter: StoredDeadLetter, _ bytes: UnsafeRawBufferPointer, _ received: RawItem,
+    _ facts: [RawFacts.Fact]
+  ) throws -> Dispatcher.Replay {
+    guard let item = RequestRecord.Item(bytes) else {
+      throw refusal(letter, "its bytes cannot be read")
+    }
+    guard let app = registry.snapshot.byNumber[letter.app] else {
+      throw refusal(letter, "its app is gone")
+    }
+    let user = try workingSet.user(
+      app: item.app, device: item.device, nowMs: received.receivedMs)
+    var users = DenseIndex()
+    users.begin()
+    builder.begin()
+    builder.append(
+      item: item, position: letter.position, index: letter.item, isBulk: letter.item > 0,
+      receivedMs: received.receivedMs, uid: user.uid, isNewUser: Self.wasNew(facts),
+      userIndex: users.index(of: user.slot), calendar: app.calendar)
+    let batch = builder.finish()
+    let said = facts.reversed().map { (name: builder.declare($0.name), value: $0.value) }
+    return try users.slots.withUnsafeBufferPointer { slots in
+      try dispatcher.replay(
+        .init(
+          batch: batch, users: slots, positions: letter.position...letter.position,
+          contains: builder.contains),
+        plugin: letter.plugin, step: letter.step, said: said)
+    }
+  }
+
+  /// What the users plugin knew before the item: nothing of a new one.
+  private static func wasNew(_ facts: [RawFacts.Fact]) -> Bool {
+    guard let fact = facts.first(where: { $0.name == Array("users".utf8) }),
+      let place = MemoryLayout<tally_user_fact>.offset(of: \.last_seen_ms),
+      fact.value.count >= place + 8
+    else { return false }
+    return fact.value[place..<place + 8].allSatisfy { $0 == 0 }
+  }
+
+  private func rawItem(of letter: StoredDeadLetter) throws -> RawItem {
+    let key = RawKey(position: letter.position, item: letter.item)
+    let before = RawKey(rawValue: key.rawValue - 1)
+    let found = try raw.items(after: before, through: letter.position, bytesMax: 1).first
+    guard let found, found.key == key, !letter.body.isEmpty else {
+      throw refusal(letter, "its raw row is gone, and with it the facts; drop it")
+    }
+    return found
+  }
+
+  /// A hook took the item and a document did not: that is a new letter.
+  private func keep(_ later: Dispatcher.DeadLetter, of letter: StoredDeadLetter) {
+    letter.body.withUnsafeBytes { body in
+      workingSet.deadLetter(
+        plugin: later.plugin, position: later.position, item: later.item, app: later.app,
+        reason: later.reason, step: later.step, receivedMs: letter.receivedMs, body: body)
+    }
+  }
+
+  private func refusal(_ letter: StoredDeadLetter, _ reason: String) -> CommandError {
+    CommandError(.invalidArgument, "dead letter \(letter.id) cannot be replayed: \(reason)")
+  }
+}
+
+extension WorkingSet {
+  /// Runs `body` as a batch, ended whatever happens.
+  fileprivate func withBatch<T>(_ body: () throws -> T) throws -> T {
+    try beginBatch()
+    do {
+      let result = try body()
+      try endBatch()
+      return result
+    } catch {
+      try endBatch()
+      throw error
+    }
+  }
+}
