@@ -125,6 +125,9 @@ let package = Package(
     test("JournalTests", ["Journal", "CCRC32C"]),
     test("StoreTests", ["Store", .product(name: "GRDB", package: "GRDB.swift")]),
     test("HostTests", ["Host", "Journal", "Store", "PluginABI", "PluginRuntime", "CSimdjson"]),
+    test(
+      "ServiceTests",
+      ["Host", "Journal", "Store", "PluginABI", "PluginKit", "PluginRuntime", "Harness"]),
     test("EndToEndTests", ["Harness"], exclude: ["Conversations"]),
     test("SimulationTests", ["Harness"]),
   ] + plugins.map(\.test)

@@ -40,6 +40,20 @@ public struct Host: @unchecked Sendable {
     return Key(id: id)
   }
 
+  /// The table of a service, which lives as long as the plugin. [control]
+  func service<Table>(_ name: String, revision: UInt32 = 1, as type: Table.Type) throws
+    -> UnsafePointer<Table>
+  {
+    var found: UnsafeRawPointer?
+    let status = Text.with(name) {
+      pointer.pointee.query?(pointer.pointee.ctx, $0.abi, revision, &found) ?? TALLY_UNSUPPORTED
+    }
+    guard status == TALLY_OK, let found else {
+      throw PluginError(.unsupported, "this host has no \(name) of revision \(revision)")
+    }
+    return found.assumingMemoryBound(to: type)
+  }
+
   /// The value in force of a declared setting that is a whole number. [any]
   public func int(_ name: String) throws -> Int { Int(try setting(name).integer) }
 

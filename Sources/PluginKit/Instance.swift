@@ -10,6 +10,7 @@ class Instance {
   func start() throws {}
   func process(_ batch: Batch, _ facts: Facts, _ effects: borrowing Effects) throws {}
   func reduce(_ place: Int, _ fold: borrowing Fold) throws {}
+  func apply(_ command: Command, _ effects: borrowing Effects) throws {}
   func answer(_ request: borrowing Request, _ reply: borrowing Reply) throws {}
   func drain() {}
   func stop() {}
@@ -40,6 +41,10 @@ final class TypedInstance<P: Plugin>: Instance {
 
   override func reduce(_ place: Int, _ fold: borrowing Fold) throws {
     try enrolled().reduce(collections[place], fold)
+  }
+
+  override func apply(_ command: Command, _ effects: borrowing Effects) throws {
+    try enrolled().apply(command, effects)
   }
 
   override func answer(_ request: borrowing Request, _ reply: borrowing Reply) throws {

@@ -53,6 +53,10 @@ public protocol Plugin: Sendable {
   /// [hook]
   func reduce(_ collection: Collection, _ fold: borrowing Fold) throws
 
+  /// Applies a command the plugin defined. Both are borrowed. Pure; an error refuses the command.
+  /// [hook]
+  func apply(_ command: Command, _ effects: borrowing Effects) throws
+
   /// Answers a question the plugin registered. Both are borrowed. [request]
   func answer(_ request: borrowing Request, _ reply: borrowing Reply) throws
 
@@ -72,6 +76,10 @@ extension Plugin {
 
   public func reduce(_ collection: Collection, _ fold: borrowing Fold) throws {
     throw PluginError(.unsupported, "\(Self.descriptor.name) has a collection and no reduce()")
+  }
+
+  public func apply(_ command: Command, _ effects: borrowing Effects) throws {
+    throw PluginError(.unsupported, "\(Self.descriptor.name) has a command and no apply()")
   }
 
   public func answer(_ request: borrowing Request, _ reply: borrowing Reply) throws {

@@ -53,6 +53,19 @@ enum Trampolines {
       }
     }
 
+  static let apply:
+    @convention(c) (
+      UnsafeMutableRawPointer?, UnsafePointer<tally_command>?, UnsafePointer<tally_effects>?,
+      UnsafePointer<tally_error>?
+    ) -> tally_status = { instance, command, effects, error in
+      with(instance, error) { instance in
+        guard let command, let effects else {
+          throw PluginError(.invalid, "apply needs a command and effects")
+        }
+        try instance.apply(try Command(command), try Effects(effects))
+      }
+    }
+
   static let answer:
     @convention(c) (
       UnsafeMutableRawPointer?, UnsafePointer<tally_request>?, UnsafePointer<tally_reply>?,

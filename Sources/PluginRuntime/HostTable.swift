@@ -11,10 +11,16 @@ package final class HostTable: @unchecked Sendable {
     let productVersion: String
     /// The number of a member name in every batch; 0 when there are too many.
     let intern: ([UInt8]) -> UInt32
+    /// Behind `query`; without it a plugin finds no services.
+    let host: (any ServiceHost)?
 
-    package init(log: Logger, productVersion: String, intern: @escaping ([UInt8]) -> UInt32) {
+    package init(
+      log: Logger, productVersion: String, host: (any ServiceHost)? = nil,
+      intern: @escaping ([UInt8]) -> UInt32
+    ) {
       self.log = log
       self.productVersion = productVersion
+      self.host = host
       self.intern = intern
     }
   }
@@ -27,6 +33,7 @@ package final class HostTable: @unchecked Sendable {
   private let settings: [String: tally_setting_value]
   private let services: Services
   private let log: Logger
+  let service: ServiceContext?
   private var texts: [UnsafeMutablePointer<CChar>] = []
   private let rate = Mutex(LogRate(linesPerSecondMax: logLinesPerSecondMax))
 
@@ -37,6 +44,7 @@ package final class HostTable: @unchecked Sendable {
     var log = services.log
     log[metadataKey: "plugin"] = "\(manifest.name)"
     self.log = log
+    service = services.host.map { ServiceContext(plugin: manifest.name, host: $0, log: log) }
     var texts: [UnsafeMutablePointer<CChar>] = []
     func stable(_ text: String) -> tally_str {
       guard let copy = strdup(text) else { return tally_str() }
@@ -53,6 +61,7 @@ package final class HostTable: @unchecked Sendable {
     pointer.pointee.ctx = Unmanaged.passUnretained(self).toOpaque()
     pointer.pointee.log = { HostTable.from($0)?.write(level: $1, $2) }
     pointer.pointee.setting = { HostTable.from($0)?.setting($1, $2) ?? TALLY_INVALID }
+    pointer.pointee.query = { HostTable.from($0)?.query($1, $2, $3) ?? TALLY_INVALID }
     pointer.pointee.intern = { HostTable.from($0)?.services.intern(Array($1.bytes)) ?? 0 }
   }
 
@@ -72,6 +81,14 @@ package final class HostTable: @unchecked Sendable {
     guard let value = settings[name] else { return TALLY_NOT_FOUND }
     out.pointee = value
     return TALLY_OK
+  }
+
+  private func query(
+    _ name: tally_str, _ minRevision: UInt32, _ out: UnsafeMutablePointer<UnsafeRawPointer?>?
+  ) -> tally_status {
+    guard let out, let name = name.string else { return TALLY_INVALID }
+    out.pointee = service?.table(name, minRevision: minRevision)
+    return out.pointee == nil ? TALLY_UNSUPPORTED : TALLY_OK
   }
 
   private func write(level: UInt32, _ message: tally_str) {

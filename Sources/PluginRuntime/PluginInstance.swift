@@ -23,6 +23,8 @@ package final class PluginInstance: @unchecked Sendable {
   init(
     _ code: LoadedPlugin, settings: Settings, services: HostTable.Services, store: WorkingSet
   ) throws(PluginError) {
+    let before = ThreadKind.become(.control)
+    defer { ThreadKind.become(before) }
     let name = code.manifest.name
     let host = HostTable(manifest: code.manifest, settings: settings, services: services)
     let table = code.table
@@ -30,9 +32,11 @@ package final class PluginInstance: @unchecked Sendable {
     try ErrorText.check(name, "create") { table.create(host.pointer, &created, $0) }
     do {
       enrollment = try Self.enroll(name, table, created)
+      host.service?.seal()
       if let start = table.start { try ErrorText.check(name, "start") { start(created, $0) } }
       number = try Self.storeNumber(name, store)
     } catch {
+      host.service?.end()
       table.destroy(created)
       throw error
     }
@@ -44,14 +48,21 @@ package final class PluginInstance: @unchecked Sendable {
     pointer = created
     self.table = table
     self.host = host
+    host.service?.begin(created)
   }
+
+  /// What the plugin asks of the host outside of hooks; nil where the host offers nothing.
+  package var services: ServiceContext? { host.service }
 
   package var name: String { manifest.name }
 
   /// Drain, stop, destroy; the code itself stays mapped.
   func end() {
+    let before = ThreadKind.become(.control)
+    defer { ThreadKind.become(before) }
     table.drain?(pointer)
     table.stop?(pointer)
+    services?.end()
     table.destroy(pointer)
   }
 

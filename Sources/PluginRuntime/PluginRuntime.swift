@@ -89,7 +89,8 @@ package final class PluginRuntime: @unchecked Sendable {
       preconditionFailure("hook order has a cycle that publish let through")
     }
     return Dispatcher(
-      hooks: order.map { hooks[$0] }, store: store, breadcrumb: breadcrumb, suspects: suspects)
+      hooks: order.map { hooks[$0] }, store: store, breadcrumb: breadcrumb, suspects: suspects,
+      owner: { [unowned self] name in instances.first { $0.name == name } })
   }
 
   /// The position of every consumer at the head: all have seen the same.

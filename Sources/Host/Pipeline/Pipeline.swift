@@ -21,7 +21,7 @@ final class Pipeline: @unchecked Sendable {
     let workingSet: WorkingSet
     let runtime: PluginRuntime
     let dispatcher: Dispatcher
-    let counter: BatchCounter
+    let router: EntryRouter
     let suspectsPath: String
     let limits: Limits
     let log: Logger
@@ -102,6 +102,7 @@ final class Pipeline: @unchecked Sendable {
   }
 
   private func step(_ batch: inout JournalBatch) throws {
+    parts.router.pump()
     switch policy.decide(situation) {
     case .flush: flush()
     case .holdBack: _ = try settle(writer.waitForOutcome())
@@ -111,7 +112,7 @@ final class Pipeline: @unchecked Sendable {
         into: &batch, maxBytes: Self.batchBytesMax, maxEntries: Self.batchEntriesMax,
         timeout: ending ? .milliseconds(5) : limit)
       guard let last = batch.entries.last else { return }
-      try parts.counter.count(batch)
+      try parts.router.take(batch)
       counted = last.position
       if !ending, batch.entries.count < Self.batchEntriesMax / 2 { nap.take() }
     }
@@ -130,8 +131,9 @@ final class Pipeline: @unchecked Sendable {
   private var inFlight: UInt64 = 0
 
   private func flush() {
-    let flush = parts.workingSet.takeFlush(
+    var flush = parts.workingSet.takeFlush(
       through: counted, positions: parts.runtime.positions(at: counted))
+    flush.services = parts.router.takeRows()
     inFlight = counted
     writing = true
     writer.submit(flush)
@@ -150,6 +152,7 @@ final class Pipeline: @unchecked Sendable {
     case .committed(let flush):
       parts.workingSet.didCommit(flush)
       committed = inFlight
+      parts.router.didCommit(through: committed)
       gate.advance(to: committed)
       forgetSettledSuspects()
       parts.journal.trim(through: committed)
@@ -175,12 +178,14 @@ final class Pipeline: @unchecked Sendable {
       if case .committed(let flush)? = writer.waitForOutcome() {
         parts.workingSet.didCommit(flush)
         committed = inFlight
+        parts.router.didCommit(through: committed)
       }
       writing = false
     }
     Thread.sleep(forTimeInterval: Self.retryDelaySeconds)
     do {
       try parts.workingSet.reset()
+      try parts.router.reset()
       try reader.seek(to: committed + 1)
       counted = committed
     } catch {

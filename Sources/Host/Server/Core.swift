@@ -17,6 +17,8 @@ final class Core: Sendable {
   let registry: AppRegistry
   let directory: AppDirectory
   let members: MemberDirectory
+  let services: HostServices
+  let outbox: Outbox
   /// What becomes of items.
   let outcomes = LedgerTally.Counters()
   /// What decoding counts.
@@ -25,7 +27,10 @@ final class Core: Sendable {
   let firstRun: FirstRun?
   let log: Logger
 
-  init(_ configuration: Configuration, log: Logger) throws {
+  /// `linked` are plugins that are linked in beside the built-ins.
+  init(
+    _ configuration: Configuration, linked: [tally_plugin_entry] = [], log: Logger
+  ) throws {
     let host = configuration.host
     let faults = FaultPoints(ProcessInfo.processInfo.environment[FaultPoints.variable])
     self.configuration = configuration
@@ -42,12 +47,20 @@ final class Core: Sendable {
     let workingSet = try store.workingSet(limits: .init(cacheBytesMax: host.limits.cacheBytesMax))
     let builder = BatchBuilder(retentionMonths: host.limits.rawRetentionMonths)
     decoding = builder.counters
-    runtime = Self.startPlugins(configuration, workingSet, builder, faults, log)
+    let services = HostServices(
+      store: store, journal: journal, registry: registry, clock: .system)
+    self.services = services
+    outbox = try Outbox(
+      journal: journal, store: store, partition: { services.partition(app: $0, device: $1) })
+    runtime = Self.startPlugins(configuration, workingSet, builder, services, faults, log)
+    for entry in linked { runtime.start(.init(.builtin(entry), settings: [])) }
     pipeline = try Self.makePipeline(
       host,
       Parts(
         journal: journal, store: store, workingSet: workingSet, runtime: runtime, builder: builder,
-        registry: registry, faults: faults, outcomes: outcomes), log)
+        registry: registry, services: services, outbox: outbox, faults: faults, outcomes: outcomes),
+      log)
+    services.connect(pipeline.gate)
   }
 
   /// Begins to count what the journal holds.
@@ -76,10 +89,10 @@ final class Core: Sendable {
 
   private static func startPlugins(
     _ configuration: Configuration, _ workingSet: WorkingSet, _ builder: BatchBuilder,
-    _ faults: FaultPoints, _ log: Logger
+    _ host: HostServices, _ faults: FaultPoints, _ log: Logger
   ) -> PluginRuntime {
     let services = HostTable.Services(
-      log: log, productVersion: Product.version, intern: { builder.declare($0) })
+      log: log, productVersion: Product.version, host: host, intern: { builder.declare($0) })
     let runtime = PluginRuntime(
       store: workingSet, services: services, nearest: PluginConfiguration.nearest)
     let given = configuration.plugins ?? []
@@ -103,6 +116,8 @@ final class Core: Sendable {
     let runtime: PluginRuntime
     let builder: BatchBuilder
     let registry: AppRegistry
+    let services: HostServices
+    let outbox: Outbox
     let faults: FaultPoints
     let outcomes: LedgerTally.Counters
   }
@@ -129,10 +144,14 @@ final class Core: Sendable {
       workingSet: parts.workingSet, dispatcher: dispatcher, builder: parts.builder,
       registry: parts.registry, factNames: parts.runtime.factNames, counters: parts.outcomes,
       log: log)
+    let router = EntryRouter(
+      .init(
+        counter: counter, dispatcher: dispatcher, workingSet: parts.workingSet,
+        registry: parts.registry, desk: parts.services.desk, outbox: parts.outbox, log: log))
     return try Pipeline(
       .init(
         journal: parts.journal, store: parts.store, workingSet: parts.workingSet,
-        runtime: parts.runtime, dispatcher: dispatcher, counter: counter,
+        runtime: parts.runtime, dispatcher: dispatcher, router: router,
         suspectsPath: suspectsPath, limits: host.limits, log: log, faults: parts.faults),
       breadcrumb: breadcrumb)
   }

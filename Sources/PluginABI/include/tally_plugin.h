@@ -69,6 +69,10 @@ typedef int32_t tally_status;
 #define TALLY_NOT_FOUND (-4)
 #define TALLY_LIMIT (-5)       /* a named limit is reached */
 #define TALLY_PANIC (-6)       /* your language caught a panic or exception at the boundary */
+#define TALLY_DENIED (-7)      /* whoever asks may not */
+#define TALLY_CONFLICT (-8)    /* it changed meanwhile, or the name is taken */
+#define TALLY_GONE (-9)        /* the request, job or plugin it belongs to has ended */
+#define TALLY_TIMEOUT (-10)    /* the deadline has passed */
 
 /* Where a failing function leaves its reason: one sentence for the operator, what is wrong and what to do.
  * The struct and `ctx` are borrowed; set() copies the text. The last call wins. */
@@ -606,6 +610,9 @@ typedef struct tally_host {
   /* The number of a member name, the same for every plugin and every batch of this process; 0 when the limit of
    * 4 096 names is reached. [control] */
   uint32_t (*intern)(void *ctx, tally_str name);
+  /* The table of a service (section 10) in at least revision `min_rev`, borrowed until destroy; TALLY_UNSUPPORTED
+   * when this host has none. [control] */
+  tally_status (*query)(void *ctx, tally_str service, uint32_t min_rev, const void **out_table);
 } tally_host;
 
 /* What tally_plugin_<name>() returns: constant, the same at every call. The lifecycle is
@@ -674,9 +681,109 @@ TALLY_STATIC_ASSERT(sizeof(tally_reply) == 40, reply_size);
 TALLY_STATIC_ASSERT(sizeof(tally_setting) == 72, setting_size);
 TALLY_STATIC_ASSERT(sizeof(tally_setting_value) == 40, setting_value_size);
 TALLY_STATIC_ASSERT(sizeof(tally_descriptor) == 64, descriptor_size);
-TALLY_STATIC_ASSERT(sizeof(tally_host) == 80, host_size);
+TALLY_STATIC_ASSERT(sizeof(tally_host) == 88, host_size);
 TALLY_STATIC_ASSERT(sizeof(tally_plugin) == 72, plugin_size);
 TALLY_STATIC_ASSERT(sizeof(tally_error) == 24, error_size);
+
+/* ---- 10. Services -----------------------------------------------------------------------------------------------
+ *
+ * What the host does for you outside of hooks. Each service is a table, fetched once, in create or enroll, by name and
+ * revision:
+ *
+ *     static const tally_str id = {"tally.commands", 14};
+ *     const void *found;
+ *     if (host->query(host->ctx, id, 1, &found) == TALLY_OK) self->commands = found;
+ *
+ * A table is borrowed until destroy returns; each function takes the table's own `ctx` first. Names, keys, jobs and
+ * metrics are yours alone: those of two plugins never meet. Everything passed in is copied. Every service has limits;
+ * reaching one answers TALLY_LIMIT and is counted, with calls and bytes, under your name at /metrics.
+ *
+ * A call the brackets exclude answers TALLY_INVALID, a call after stop() TALLY_GONE; both are written to the
+ * operator's log under your name. `error` may be NULL.
+ *   [job]     a thread of the host's job pool; may block
+ *   Functions marked [request, job] may block, and may also be called from threads of your own.
+ */
+
+/* -- Commands: "tally.commands". The only way in which a request, a job or a page changes what counts.
+ *
+ * A command is an entry of the journal. It is applied in the order of the journal, once, by your own handler with
+ * effects as a hook has them, committed with its position, and answered behind that commit. It survives kill -9. */
+
+typedef struct tally_command {
+  uint32_t struct_size;
+  uint32_t app;        /* 0: about no app */
+  uint64_t position;   /* place in the journal */
+  int64_t received_ms; /* "now" of this command */
+  int32_t hour;        /* received_ms as hours of the app's local calendar; of UTC when app is 0 */
+  uint32_t item;       /* what tally_effects demands as `item` */
+  uint64_t user;       /* uid; 0: about no user, then effects that need one refuse the command */
+  tally_str name;
+  tally_bytes payload;
+  void *answer_ctx;
+  /* Hands bytes to whoever waits for this command, at most 65 536; the last call wins. [hook, inside the call] */
+  void (*answer)(void *answer_ctx, tally_bytes bytes);
+} tally_command;
+
+typedef struct tally_command_handler {
+  uint32_t struct_size;
+  uint32_t reserved0;
+  tally_str name; /* 1 to 64 characters of a-z, 0-9, "-" and "_" */
+  /* Applies a command. Pure, as hooks are. Any status other than TALLY_OK refuses it: nothing of it remains, and
+   * whoever waits gets that status with your reason. A reduce that refuses what it emitted refuses it too. [hook] */
+  tally_status (*apply)(void *instance, const tally_command *command, const tally_effects *effects,
+                        const tally_error *error);
+} tally_command_handler;
+
+typedef struct tally_submission {
+  uint32_t struct_size;
+  uint32_t app;
+  uint64_t user; /* uid of a committed user of that app, or 0 */
+  tally_str name;
+  tally_bytes payload; /* at most 1 MiB */
+  uint32_t timeout_ms; /* 0: 10 000. At the end TALLY_TIMEOUT: the command may still be applied */
+  uint32_t reserved0;
+  void *answer_ctx;
+  /* NULL, or called at most once with the handler's answer before submit returns. [request, job] */
+  void (*answer)(void *answer_ctx, tally_bytes bytes);
+} tally_submission;
+
+typedef struct tally_commands {
+  uint32_t struct_size;
+  uint32_t rev;
+  void *ctx;
+  /* Registers a handler. [control, inside enroll] */
+  tally_status (*define)(void *ctx, const tally_command_handler *handler, const tally_error *error);
+  /* Sends one of your own commands and returns when its effects are committed, or it was refused. [request, job] */
+  tally_status (*submit)(void *ctx, const tally_submission *submission, const tally_error *error);
+} tally_commands;
+
+/* -- Emit: "tally.emit". Items of your own into the ingest path, counted as if a device had sent them. */
+
+typedef struct tally_record {
+  uint32_t struct_size;
+  uint32_t app;     /* not read in `stage`: the item's own */
+  tally_str device; /* device id; in `stage` empty for the item's own */
+  tally_str object; /* a JSON object, the parameters of a request: {"events":[{"key":"sent","count":1}]} */
+} tally_record;
+
+typedef struct tally_emit {
+  uint32_t struct_size;
+  uint32_t rev;
+  void *ctx;
+  /* Returns when the record is durable; it is counted soon after. [request, job] */
+  tally_status (*send)(void *ctx, const tally_record *record, const tally_error *error);
+  /* The same as an effect of the hook or command that was handed `effects`: staged, committed with the batch, and put
+   * into the journal exactly once, however often the batch is replayed. A record that descends from records through
+   * more than 4 hooks is dropped and counted. [hook, inside the call] */
+  tally_status (*stage)(void *ctx, const tally_effects *effects, uint32_t item, const tally_record *record);
+} tally_emit;
+
+TALLY_STATIC_ASSERT(sizeof(tally_command) == 88, command_size);
+TALLY_STATIC_ASSERT(sizeof(tally_command_handler) == 32, command_handler_size);
+TALLY_STATIC_ASSERT(sizeof(tally_submission) == 72, submission_size);
+TALLY_STATIC_ASSERT(sizeof(tally_commands) == 32, commands_size);
+TALLY_STATIC_ASSERT(sizeof(tally_record) == 40, record_size);
+TALLY_STATIC_ASSERT(sizeof(tally_emit) == 32, emit_size);
 
 #ifdef __cplusplus
 }

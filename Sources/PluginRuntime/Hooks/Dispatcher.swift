@@ -39,19 +39,22 @@ package final class Dispatcher {
   }
 
   private let hooks: [(instance: PluginInstance, hook: Enrollment.Hook)]
-  private let stage: EffectStage
-  private let table: tally_effects
-  private let breadcrumb: Breadcrumb
+  let stage: EffectStage
+  let table: tally_effects
+  let breadcrumb: Breadcrumb
+  /// The running plugin of a name, for its commands.
+  let owner: (String) -> PluginInstance?
   package let facts = FactBlock()
   /// What earlier deaths taught; the pipeline settles it behind commits.
   package var suspects: Suspects
   private var emitted: [(instance: PluginInstance, payload: EffectStage.Emitted)] = []
-  package private(set) var deadLetters: [DeadLetter] = []
+  package internal(set) var deadLetters: [DeadLetter] = []
 
   init(
     hooks: [(PluginInstance, Enrollment.Hook)], store: WorkingSet, breadcrumb: Breadcrumb,
-    suspects: Suspects
+    suspects: Suspects, owner: @escaping (String) -> PluginInstance?
   ) {
+    self.owner = owner
     self.hooks = hooks.map { (instance: $0.0, hook: $0.1) }
     stage = EffectStage(store: store)
     table = stage.makeTable()
@@ -132,6 +135,27 @@ package final class Dispatcher {
       emitted.append(contentsOf: payloads.map { (instance, $0) })
     } catch { throw StoreFailure(underlying: error) }
     return nil
+  }
+
+  // MARK: Records
+
+  /// Hooks through which the items of the next batches descend from records.
+  package var depth: UInt8 {
+    get { stage.depth }
+    set { stage.depth = newValue }
+  }
+
+  /// What hooks and commands put into the ingest path since it was last asked.
+  package func takeOutgoing() -> [OutboxRecord] {
+    defer { dropOutgoing() }
+    return stage.outgoing
+  }
+
+  /// Forgets it: the batch it comes from is begun again.
+  package func dropOutgoing() {
+    guard !stage.released.isEmpty else { return }
+    stage.outgoing.removeAll()
+    stage.released.removeAll()
   }
 
   // MARK: Shared documents

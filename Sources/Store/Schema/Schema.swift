@@ -13,6 +13,9 @@ enum Schema {
         try db.execute(sql: statement)
       }
     }
+    migrator.registerMigration("services") { db in
+      for statement in services { try db.execute(sql: statement) }
+    }
     return migrator
   }
 

@@ -15,6 +15,7 @@ extension WriterStatements {
     try write(deadLetters: flush.deadLetters)
     try write(bulkHashes: flush.bulkHashes)
     try write(ledger: flush.ledger)
+    try write(services: flush.services)
     try write(positions: flush.positions)
     try remember(flush)
   }

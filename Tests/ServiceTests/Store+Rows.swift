@@ -1,0 +1,11 @@
+import Store
+
+extension Store {
+  /// Commits rows of services alone, as the last flush of a run that ended then.
+  func put(_ rows: ServiceRows) throws {
+    let set = try workingSet()
+    var flush = set.takeFlush(through: committedPosition, positions: [])
+    flush.services = rows
+    try commit(flush)
+  }
+}
