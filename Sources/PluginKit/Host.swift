@@ -44,11 +44,10 @@ public struct Host: @unchecked Sendable {
   func service<Table>(_ name: String, revision: UInt32 = 1, as type: Table.Type) throws
     -> UnsafePointer<Table>
   {
-    var found: UnsafeRawPointer?
-    let status = Text.with(name) {
-      pointer.pointee.query?(pointer.pointee.ctx, $0.abi, revision, &found) ?? TALLY_UNSUPPORTED
+    let found = Text.with(name) {
+      pointer.pointee.service?(pointer.pointee.ctx, $0.abi, revision)
     }
-    guard status == TALLY_OK, let found else {
+    guard let found else {
       throw PluginError(.unsupported, "this host has no \(name) of revision \(revision)")
     }
     return found.assumingMemoryBound(to: type)

@@ -20,7 +20,7 @@ public struct PluginError: Error, Sendable {
     case denied = -7
     /// It changed meanwhile, or the name is taken.
     case conflict = -8
-    /// What it belongs to has ended.
+    /// The request, job or plugin it belongs to has ended.
     case gone = -9
     /// The deadline has passed.
     case timeout = -10

@@ -11,7 +11,7 @@ package final class HostTable: @unchecked Sendable {
     let productVersion: String
     /// The number of a member name in every batch; 0 when there are too many.
     let intern: ([UInt8]) -> UInt32
-    /// Behind `query`; without it a plugin finds no services.
+    /// Behind `service`; without it a plugin finds no services.
     let host: (any ServiceHost)?
 
     package init(
@@ -61,7 +61,8 @@ package final class HostTable: @unchecked Sendable {
     pointer.pointee.ctx = Unmanaged.passUnretained(self).toOpaque()
     pointer.pointee.log = { HostTable.from($0)?.write(level: $1, $2) }
     pointer.pointee.setting = { HostTable.from($0)?.setting($1, $2) ?? TALLY_INVALID }
-    pointer.pointee.query = { HostTable.from($0)?.query($1, $2, $3) ?? TALLY_INVALID }
+    pointer.pointee.app_setting = { HostTable.from($0)?.setting($2, $3) ?? TALLY_INVALID }
+    pointer.pointee.service = { HostTable.from($0)?.service($1, $2) }
     pointer.pointee.intern = { HostTable.from($0)?.services.intern(Array($1.bytes)) ?? 0 }
   }
 
@@ -74,6 +75,10 @@ package final class HostTable: @unchecked Sendable {
     ctx.map { Unmanaged<HostTable>.fromOpaque($0).takeUnretainedValue() }
   }
 
+  private func service(_ id: tally_str, _ revision: UInt32) -> UnsafeRawPointer? {
+    id.string.flatMap { service?.table($0, minRevision: revision) }
+  }
+
   private func setting(
     _ name: tally_str, _ out: UnsafeMutablePointer<tally_setting_value>?
   ) -> tally_status {
@@ -81,14 +86,6 @@ package final class HostTable: @unchecked Sendable {
     guard let value = settings[name] else { return TALLY_NOT_FOUND }
     out.pointee = value
     return TALLY_OK
-  }
-
-  private func query(
-    _ name: tally_str, _ minRevision: UInt32, _ out: UnsafeMutablePointer<UnsafeRawPointer?>?
-  ) -> tally_status {
-    guard let out, let name = name.string else { return TALLY_INVALID }
-    out.pointee = service?.table(name, minRevision: minRevision)
-    return out.pointee == nil ? TALLY_UNSUPPORTED : TALLY_OK
   }
 
   private func write(level: UInt32, _ message: tally_str) {

@@ -201,7 +201,7 @@ private struct BatchWriter {
     var batch = tally_batch()
     batch.struct_size = UInt32(Self.header)
     batch.end_item = UInt32(items.count)
-    (batch.items_off, batch.item_stride) = (place(items), 96)
+    (batch.items_off, batch.item_stride) = (place(items), 104)
     (batch.n_events, batch.events_off, batch.event_stride) = (
       UInt32(events.count), place(events), 64
     )

@@ -25,7 +25,7 @@ extension tally_commands {
   static func serving(_ ctx: UnsafeMutableRawPointer) -> tally_commands {
     var table = tally_commands()
     table.struct_size = UInt32(MemoryLayout<tally_commands>.size)
-    table.rev = Service.revision
+    table.revision = Service.revision
     table.ctx = ctx
     table.define = { ctx, handler, error in
       ServiceContext.call(ctx, .commands, "define", from: .defining, error) {

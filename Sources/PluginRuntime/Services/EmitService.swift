@@ -12,7 +12,7 @@ extension tally_emit {
   static func serving(_ ctx: UnsafeMutableRawPointer) -> tally_emit {
     var table = tally_emit()
     table.struct_size = UInt32(MemoryLayout<tally_emit>.size)
-    table.rev = Service.revision
+    table.revision = Service.revision
     table.ctx = ctx
     table.send = { ctx, record, error in
       ServiceContext.call(ctx, .emit, "send", from: .blocking, error) { try $0.send(record) }

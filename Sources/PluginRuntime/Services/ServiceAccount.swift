@@ -8,6 +8,15 @@ package enum Service: String, CaseIterable, Sendable {
   /// The revision this host serves; higher ones only append.
   static let revision: UInt32 = 1
 
+  /// The service of a full name, as "tally.kv".
+  init?(id: String) {
+    guard id.hasPrefix("tally.") else { return nil }
+    self.init(rawValue: String(id.dropFirst("tally.".count)))
+  }
+
+  /// What this host has of a service; 0: nothing.
+  static func revision(of id: String) -> UInt32 { Service(id: id) == nil ? 0 : revision }
+
   var index: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 }
 

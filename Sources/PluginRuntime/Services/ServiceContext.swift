@@ -38,9 +38,7 @@ package final class ServiceContext: @unchecked Sendable {
 
   /// The table of a service, or nil when this host does not have it in that revision.
   func table(_ name: String, minRevision: UInt32) -> UnsafeRawPointer? {
-    guard name.hasPrefix("tally."), let service = Service(rawValue: String(name.dropFirst(6))),
-      minRevision <= Service.revision
-    else { return nil }
+    guard let service = Service(id: name), minRevision <= Service.revision else { return nil }
     return tables.pointer(service)
   }
 
