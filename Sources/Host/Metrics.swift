@@ -70,6 +70,16 @@ package final class Metrics: Sendable {
   private let requestsRefused: [Counter]
   private let itemsRefused: [Counter]
   private let others = Mutex<[Series]>([])
+  private let sources = Mutex<[@Sendable () -> [Sample]]>([])
+
+  /// A number that comes and goes, as those of plugins do.
+  package struct Sample: Sendable {
+    let name: String
+    let isCounter: Bool
+    let help: String
+    var labels = ""
+    let value: Int64
+  }
 
   /// Something another room counts.
   private struct Series: Sendable {
@@ -123,6 +133,11 @@ package final class Metrics: Sendable {
     }
   }
 
+  /// Adds numbers that are asked for with every rendering; those of one name stand together.
+  package func include(_ read: @escaping @Sendable () -> [Sample]) {
+    sources.withLock { $0.append(read) }
+  }
+
   /// Everything as Prometheus text (version 0.0.4).
   package func render() -> String {
     var named: Set<String> = []
@@ -133,6 +148,14 @@ package final class Metrics: Sendable {
       }
       let labels = series.labels.isEmpty ? "" : "{\(series.labels)}"
       text += "\(series.name)\(labels) \(series.read())\n"
+    }
+    for sample in sources.withLock({ $0 }).flatMap({ $0() }) {
+      if named.insert(sample.name).inserted {
+        let kind = sample.isCounter ? "counter" : "gauge"
+        text += "# HELP \(sample.name) \(sample.help)\n# TYPE \(sample.name) \(kind)\n"
+      }
+      let labels = sample.labels.isEmpty ? "" : "{\(sample.labels)}"
+      text += "\(sample.name)\(labels) \(sample.value)\n"
     }
     return text
   }

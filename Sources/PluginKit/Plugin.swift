@@ -64,6 +64,9 @@ public protocol Plugin: Sendable {
   /// [hook]
   func apply(_ command: Command, _ effects: borrowing Effects) throws
 
+  /// Runs a job the plugin defined; what is thrown has it tried again. Borrowed. [job]
+  func run(_ job: borrowing Job) throws
+
   /// Tells the world what was committed; at least once. What is thrown has the call repeated.
   /// [committed]
   func committed(_ commit: borrowing Commit) throws
@@ -111,6 +114,10 @@ extension Plugin {
 
   public func apply(_ command: Command, _ effects: borrowing Effects) throws {
     throw PluginError(.unsupported, "\(Self.descriptor.name) has a command and no apply()")
+  }
+
+  public func run(_ job: borrowing Job) throws {
+    throw PluginError(.unsupported, "\(Self.descriptor.name) has a job and no run()")
   }
 
   public func committed(_ commit: borrowing Commit) throws {

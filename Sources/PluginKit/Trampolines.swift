@@ -41,6 +41,16 @@ enum Trampolines {
       }
     }
 
+  static let run:
+    @convention(c) (
+      UnsafeMutableRawPointer?, UnsafePointer<tally_job>?, UnsafePointer<tally_error>?
+    ) -> tally_status = { instance, job, error in
+      with(instance, error) { instance in
+        guard let job else { throw PluginError(.invalid, "run needs a job") }
+        try instance.run(try Job(job))
+      }
+    }
+
   static let apply:
     @convention(c) (
       UnsafeMutableRawPointer?, UnsafePointer<tally_command>?, UnsafePointer<tally_effects>?,

@@ -62,10 +62,11 @@ package final class PluginInstance: @unchecked Sendable {
   func end() {
     let before = ThreadKind.become(.control)
     defer { ThreadKind.become(before) }
+    let isIdle = services?.drain() ?? true
     table.drain?(pointer)
     table.stop?(pointer)
     services?.end()
-    table.destroy(pointer)
+    if isIdle { table.destroy(pointer) }
   }
 
   /// What can be known before any code of the plugin runs.

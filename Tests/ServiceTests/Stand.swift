@@ -15,10 +15,15 @@ final class Stand {
   let app: App
   private(set) var core: Core
   private let linked: [tally_plugin_entry]
+  /// Paths of plugins to load, by name.
+  private let libraries: [String: String]
   private let settings: HostSettings
   private let admin: Member
 
-  init(_ linked: PluginEntryFunction..., configure: (inout HostSettings) -> Void = { _ in }) throws {
+  init(
+    _ linked: PluginEntryFunction..., libraries: [String: String] = [:],
+    configure: (inout HostSettings) -> Void = { _ in }
+  ) throws {
     folder = FileManager.default.temporaryDirectory.path + "/stand-\(UUID().uuidString)"
     var settings = HostSettings(cores: 2)
     settings.data = folder
@@ -27,12 +32,13 @@ final class Stand {
     configure(&settings)
     self.settings = settings
     self.linked = linked
+    self.libraries = libraries
     let store = try Store.open(directory: folder)
     app = try store.createApp(NewApp(name: "Shop", timezone: "Europe/Istanbul"), nowMs: 0)
     admin = try store.createMember(
       NewMember(username: "owner", isGlobalAdmin: true), nowMs: 0)
     try store.close()
-    core = try Self.open(settings, linked)
+    core = try Self.open(settings, linked, libraries)
   }
 
   deinit {
@@ -43,11 +49,11 @@ final class Stand {
   /// Ends the server and starts it again, with other plugins when some are given.
   func restart(with other: [PluginEntryFunction]? = nil) throws {
     core.stop()
-    core = try Self.open(settings, other ?? linked)
+    core = try Self.open(settings, other ?? linked, other == nil ? libraries : [:])
   }
 
   private static func open(
-    _ settings: HostSettings, _ linked: [tally_plugin_entry]
+    _ settings: HostSettings, _ linked: [tally_plugin_entry], _ libraries: [String: String]
   ) throws -> Core {
     let isLoud = ProcessInfo.processInfo.environment["LOUD"] != nil
     let log = Logger(label: "test") {
@@ -55,7 +61,10 @@ final class Stand {
         ? StreamLogHandler.standardError(label: $0) as any LogHandler : SwiftLogNoOpLogHandler()
     }
     var configuration = Configuration(host: settings)
-    configuration.plugins = []
+    configuration.plugins = libraries.map {
+      PluginConfiguration(
+        name: $0.key, place: FilePlace(path: "plugins.yaml", line: 1, column: 1), path: $0.value)
+    }
     let core = try Core(configuration, linked: linked, log: log)
     core.start()
     return core

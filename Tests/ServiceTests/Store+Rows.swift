@@ -1,3 +1,4 @@
+import GRDB
 import Store
 
 extension Store {
@@ -7,5 +8,12 @@ extension Store {
     var flush = set.takeFlush(through: committedPosition, positions: [])
     flush.services = rows
     try commit(flush)
+  }
+
+  /// Why items or commands became dead letters, oldest first.
+  func deadLetterReasons() throws -> [String] {
+    try DatabaseQueue(path: path).read {
+      try String.fetchAll($0, sql: "SELECT reason FROM dead_letter ORDER BY id")
+    }
   }
 }

@@ -47,8 +47,9 @@ final class Core: Sendable {
     let workingSet = try store.workingSet(limits: .init(cacheBytesMax: host.limits.cacheBytesMax))
     let builder = BatchBuilder(retentionMonths: host.limits.rawRetentionMonths)
     decoding = builder.counters
-    let services = HostServices(
-      store: store, journal: journal, registry: registry, clock: .system)
+    let services = try HostServices(
+      store: store, journal: journal, registry: registry, members: members, settings: host,
+      log: log, clock: .system)
     self.services = services
     outbox = try Outbox(
       journal: journal, store: store, partition: { services.partition(app: $0, device: $1) })
@@ -64,14 +65,19 @@ final class Core: Sendable {
   }
 
   /// Begins to count what the journal holds.
-  func start() { pipeline.start() }
+  func start() {
+    pipeline.start()
+    services.jobs.start()
+  }
 
   /// Syncs and commits everything that was accepted, then ends the plugins. Nothing may append any
   /// more.
   func stop() {
+    services.jobs.stop()
     journal.close()
     pipeline.stop()
     runtime.stop()
+    services.client.stop()
     let position = store.committedPosition
     do { try store.close() } catch {
       log.warning("the store did not close in order", metadata: ["error": "\(error)"])

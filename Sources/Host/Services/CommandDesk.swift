@@ -147,5 +147,8 @@ enum Status {
   static let failed: Int32 = -1
   static let invalid: Int32 = -2
   static let notFound: Int32 = -4
+  static let limit: Int32 = -5
+  static let denied: Int32 = -7
+  static let gone: Int32 = -9
   static let timeout: Int32 = -10
 }

@@ -1,4 +1,5 @@
 import Journal
+import Logging
 import PluginRuntime
 import Store
 import Synchronization
@@ -10,19 +11,33 @@ final class HostServices: ServiceHost {
 
   let store: Store
   let desk: CommandDesk
+  let keyValues: KeyValues
+  let jobs: JobScheduler
+  let client: OutgoingClient
   private let journal: Journal
   private let registry: AppRegistry
+  private let members: MemberDirectory
   private let clock: Clock
   /// The pipeline is made after the plugins; nobody submits before it runs.
   private let gate = Mutex<CommitGate?>(nil)
 
-  init(store: Store, journal: Journal, registry: AppRegistry, clock: Clock) {
+  init(
+    store: Store, journal: Journal, registry: AppRegistry, members: MemberDirectory,
+    settings: HostSettings, log: Logger, clock: Clock
+  ) throws(StoreError) {
     self.store = store
     self.journal = journal
     self.registry = registry
+    self.members = members
     self.clock = clock
     desk = CommandDesk(journal: journal)
+    client = OutgoingClient(policy: settings.outgoingAllow, certificates: settings.outgoingAuthorities)
+    keyValues = try KeyValues(store: store)
+    jobs = try JobScheduler(
+      store: store, keyValues: keyValues, threads: settings.limits.jobThreads, log: log, clock: { clock.nowMs })
   }
+
+  var http: any OutgoingHTTP { client }
 
   func connect(_ gate: CommitGate) { self.gate.withLock { $0 = gate } }
 
@@ -53,6 +68,13 @@ final class HostServices: ServiceHost {
           app: record.app, device: record.device, object: record.object, receivedMs: clock.nowMs,
           partition: partition, outbox: nil)
       }, timeout: Self.durabilityWait)
+  }
+
+  func member(id: String) -> Member? { members.member(id: id) }
+
+  /// There are no rights below those of a global administrator, as in `Access`.
+  func may(_ member: Member, app: UInt32, feature: String, access: UInt32) -> Bool {
+    member.isGlobalAdmin && (app == 0 || registry.snapshot.byNumber[app] != nil)
   }
 
   func isObject(_ text: UnsafeRawBufferPointer) -> Bool {

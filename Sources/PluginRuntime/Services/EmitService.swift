@@ -15,7 +15,7 @@ extension tally_emit {
     table.revision = Service.revision
     table.ctx = ctx
     table.send = { ctx, record, error in
-      ServiceContext.call(ctx, .emit, "send", from: .blocking, error) { try $0.send(record) }
+      ServiceContext.call(ctx, .emit, "send", from: .storing, error) { try $0.send(record) }
     }
     table.stage = { ctx, effects, item, record in
       ServiceContext.call(ctx, .emit, "stage", from: .hooks, nil) {

@@ -4,6 +4,11 @@ import Synchronization
 package enum Service: String, CaseIterable, Sendable {
   case commands
   case emit
+  case kv
+  case jobs
+  case http
+  case auth
+  case metrics
 
   /// The revision this host serves; higher ones only append.
   static let revision: UInt32 = 1

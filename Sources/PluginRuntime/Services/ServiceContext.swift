@@ -17,12 +17,18 @@ package final class ServiceContext: @unchecked Sendable {
 
   /// Misuses logged in one second; more are counted only.
   static let logLinesPerSecondMax = 5
+  /// How long jobs may take to end when their plugin stops.
+  static let drainSeconds = 10.0
 
   package let plugin: String
   package let account = ServiceAccount()
   let host: any ServiceHost
   /// Definitions of commands by name; sealed when enroll has returned.
   let commands = Mutex<[String: CommandHandler]>([:])
+  let jobKinds = Mutex<[JobKind]>([])
+  let metrics = Mutex<[PluginMetric]>([])
+  /// Outgoing requests that are under way.
+  let requests = Mutex<Set<UInt64>>([])
   private let log: Logger
   private let life = Mutex(Life())
   private let rate = Mutex(LogRate(linesPerSecondMax: logLinesPerSecondMax))
@@ -61,6 +67,19 @@ package final class ServiceContext: @unchecked Sendable {
   func begin(_ instance: UnsafeMutableRawPointer?) {
     let pointer = InstancePointer(raw: instance)
     life.withLock { $0.instance = pointer }
+    let kinds = jobKinds.withLock { $0 }
+    if !kinds.isEmpty { host.jobs.register(kinds) }
+  }
+
+  /// No call of the plugin's own functions begins from here on; those that run are told to end.
+  /// False when some did not in time: then the instance must stay.
+  func drain() -> Bool {
+    let hasJobs = !jobKinds.withLock { $0.isEmpty }
+    let isIdle = !hasJobs || host.jobs.unregister(plugin: plugin, timeout: Self.drainSeconds)
+    if !isIdle {
+      warn("a job did not end within \(Int(Self.drainSeconds)) s of drain; its memory stays")
+    }
+    return endRequests() && isIdle
   }
 
   /// Every further call is refused.
@@ -75,6 +94,9 @@ package final class ServiceContext: @unchecked Sendable {
   var instance: UnsafeMutableRawPointer? { life.withLock { $0.instance }.raw }
 
   var phase: Phase { life.withLock { $0.phase } }
+
+  /// The numbers the plugin keeps about itself.
+  package var ownMetrics: [PluginMetric] { metrics.withLock { $0 } }
 
   // MARK: Calls
 
@@ -137,8 +159,10 @@ package final class ServiceContext: @unchecked Sendable {
 extension Set<ThreadKind> {
   /// Where definitions are made.
   static let defining: Self = [.control]
-  /// Where a call may block.
+  /// Where a call may wait for the pipeline.
   static let blocking: Self = [.request, .job, .other]
+  /// Where a call may wait for the disk.
+  static let storing: Self = [.request, .job, .other, .control]
   /// The pipeline's thread.
   static let hooks: Self = [.hook]
   /// Anywhere.

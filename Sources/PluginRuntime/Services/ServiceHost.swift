@@ -6,6 +6,13 @@ package protocol ServiceHost: AnyObject, Sendable {
   var store: Store { get }
   /// Unix milliseconds. Does not block.
   var nowMs: Int64 { get }
+  var keyValues: KeyValues { get }
+  var jobs: JobScheduler { get }
+  var http: any OutgoingHTTP { get }
+  /// The member of an id. Does not block.
+  func member(id: String) -> Member?
+  /// Whether a member has `TALLY_ACCESS_…` to a feature of an app. Does not block.
+  func may(_ member: Member, app: UInt32, feature: String, access: UInt32) -> Bool
   /// Puts a command into the journal and waits for its commit.
   func submit(_ command: SubmittedCommand) -> CommandOutcome
   /// Puts an item into the journal and waits until it is durable; the reason when it is not.

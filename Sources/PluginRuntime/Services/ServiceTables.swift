@@ -5,11 +5,21 @@ import PluginABI
 final class ServiceTables: @unchecked Sendable {
   private let commands = make(tally_commands())
   private let emit = make(tally_emit())
+  private let kv = make(tally_kv())
+  private let jobs = make(tally_jobs())
+  private let http = make(tally_http())
+  private let auth = make(tally_auth())
+  private let metrics = make(tally_metrics())
 
   func pointer(_ service: Service) -> UnsafeRawPointer {
     switch service {
     case .commands: UnsafeRawPointer(commands)
     case .emit: UnsafeRawPointer(emit)
+    case .kv: UnsafeRawPointer(kv)
+    case .jobs: UnsafeRawPointer(jobs)
+    case .http: UnsafeRawPointer(http)
+    case .auth: UnsafeRawPointer(auth)
+    case .metrics: UnsafeRawPointer(metrics)
     }
   }
 
@@ -17,6 +27,11 @@ final class ServiceTables: @unchecked Sendable {
   func fill(ctx: UnsafeMutableRawPointer) {
     commands.pointee = .serving(ctx)
     emit.pointee = .serving(ctx)
+    kv.pointee = .serving(ctx)
+    jobs.pointee = .serving(ctx)
+    http.pointee = .serving(ctx)
+    auth.pointee = .serving(ctx)
+    metrics.pointee = .serving(ctx)
   }
 
   private static func make<T>(_ zero: T) -> UnsafeMutablePointer<T> {
