@@ -59,7 +59,8 @@ let package = Package(
     .target(
       name: "PluginRuntime",
       dependencies: [
-        "PluginABI", "Store", "CBreadcrumb", .product(name: "Logging", package: "swift-log"),
+        "PluginABI", "Store", "CBreadcrumb", "CCrypto",
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: hot),
     .target(name: "CBreadcrumb"),
@@ -131,7 +132,8 @@ let package = Package(
     test(
       "ServiceTests",
       [
-        "Host", "Journal", "Store", "PluginABI", "PluginKit", "PluginRuntime", "Harness",
+        "Host", "Journal", "Store", "PluginABI", "PluginKit", "PluginRuntime", "Builtins",
+        "Harness",
         .product(name: "GRDB", package: "GRDB.swift"),
       ]),
     test("EndToEndTests", ["Harness"], exclude: ["Conversations"]),

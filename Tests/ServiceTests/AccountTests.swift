@@ -50,7 +50,7 @@ import Testing
   func metrics() throws {
     let stand = try Stand(worker)
     for _ in 0..<3 { _ = ask(stand, ["do": "get", "key": "k"]) }
-    let metrics = Host.Metrics()
+    let metrics = Metrics()
     stand.core.publish(metrics)
     let lines = metrics.render().split(separator: "\n")
     #expect(lines.contains("tally_plugin_worker_asked_total 3"))

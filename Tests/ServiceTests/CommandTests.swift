@@ -33,7 +33,7 @@ import Testing
         == "\"conflict: tally.commands.submit: command spoil: the account is closed\"")
     #expect(
       submit(stand, "break", to: "ada")
-        == "\"failed: tally.commands.submit: command break: reduce of accounts: status -2\"")
+        == "\"failed: tally.commands.submit: command break: reduce of accounts: status -2: broken\"")
     #expect(report(stand) == "counted 0 rows 0")
     #expect(try stand.core.store.counts().deadLetters == 0)
   }

@@ -7,7 +7,7 @@ import Testing
 @Suite(.serialized) struct OutgoingTests {
   private func stand(allowing text: String) throws -> Stand {
     let policy = try #require(AddressPolicy(allowing: text))
-    return try Stand(fetch) { $0.outgoingAllow = policy }
+    return try Stand(fetch, configure: { $0.outgoingAllow = policy })
   }
 
   private func get(_ stand: Stand, _ url: String, _ more: [String: String] = [:]) -> String {

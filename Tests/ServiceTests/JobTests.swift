@@ -76,7 +76,7 @@ import Testing
   func timeout() throws {
     let stand = try Stand(worker)
     let id = order(stand, "slow", "timeout")
-    #expect(wait(stand, id, for: "running") == "running 1 500")
+    #expect(wait(stand, id, for: "running 1 500") == "running 1 500")
     #expect(wait(stand, id, for: "failed") == "failed 1 500")
   }
 
@@ -87,7 +87,7 @@ import Testing
     #expect(ask(stand, ["do": "cancel", "key": later]) == "told")
     #expect(wait(stand, later, for: "cancelled") == "cancelled 0 0")
     let slow = order(stand, "slow", "cancels")
-    #expect(wait(stand, slow, for: "running") == "running 1 500")
+    #expect(wait(stand, slow, for: "running 1 500") == "running 1 500")
     #expect(ask(stand, ["do": "cancel", "key": slow]) == "told")
     #expect(wait(stand, slow, for: "cancelled") == "cancelled 1 500")
     #expect(
@@ -112,7 +112,7 @@ import Testing
     let stand = try Stand(worker)
     let waits = order(stand, "quick", "restart", delay: 1)
     let runs = order(stand, "slow", "restart")
-    #expect(wait(stand, runs, for: "running") == "running 1 500")
+    #expect(wait(stand, runs, for: "running 1 500") == "running 1 500")
     try stand.restart()
     #expect(wait(stand, waits, for: "done") == "done 1 1000")
     #expect(wait(stand, runs, for: "failed") == "failed 1 500")

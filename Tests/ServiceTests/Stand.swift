@@ -1,6 +1,7 @@
 import Foundation
 import Journal
 import Logging
+import Builtins
 import PluginABI
 import PluginKit
 import Store
@@ -65,9 +66,14 @@ final class Stand {
       PluginConfiguration(
         name: $0.key, place: FilePlace(path: "plugins.yaml", line: 1, column: 1), path: $0.value)
     }
-    let core = try Core(configuration, linked: linked, log: log)
+    let core = try Core(configuration, linked: linked.map(builtin), log: log)
     core.start()
     return core
+  }
+
+  private static func builtin(_ entry: tally_plugin_entry) -> Builtins.Builtin {
+    let name = entry()?.pointee.descriptor.pointee.name ?? tally_str()
+    return (name.string ?? "", entry)
   }
 
   /// The answer to `/o?method=…` about the app.

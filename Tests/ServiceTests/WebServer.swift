@@ -22,10 +22,10 @@ final class WebServer: @unchecked Sendable {
       }
     }
     guard bound == 0, listen(listener, 64) == 0 else { throw Stand.Failure(text: "cannot listen") }
-    let listener = listener
+    let opened = listener
     Thread.detachNewThread { [port] in
       while true {
-        let connection = accept(listener, nil, nil)
+        let connection = accept(opened, nil, nil)
         guard connection >= 0 else { return }
         Thread.detachNewThread { Self.serve(connection, port) }
       }

@@ -90,5 +90,8 @@ extension HostSetting {
     number(
       "limits.job_threads", \.limits.jobThreads, 1...64,
       "Threads that run jobs of plugins; more jobs wait."),
+    number(
+      "limits.catch_up_percent", \.limits.catchUpPercent, 1...90,
+      "The share of the pipeline's time that plugins which are behind get under load."),
   ]
 }

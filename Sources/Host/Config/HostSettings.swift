@@ -44,4 +44,5 @@ struct Limits: Equatable, Sendable {
   var cacheBytesMax = 64 << 20
   var rawRetentionMonths = 14
   var jobThreads = 4
+  var catchUpPercent = 25
 }

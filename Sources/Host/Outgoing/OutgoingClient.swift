@@ -167,7 +167,9 @@ final class OutgoingClient: OutgoingHTTP, @unchecked Sendable {
     while let easy = tally_curl_multi_finished(multi, &code) {
       curl_multi_remove_handle(multi, easy)
       guard let transfer = transfers.removeValue(forKey: easy) else { continue }
-      count(transfer.finish(code))
+      let answer = transfer.outcome(code)
+      count(answer)
+      transfer.finish(answer)
     }
   }
 

@@ -149,8 +149,8 @@ final class Transfer {
 
   // MARK: The end
 
-  /// Tells whoever waits, once.
-  func finish(_ code: CURLcode) -> OutgoingAnswer {
+  /// What became of it.
+  func outcome(_ code: CURLcode) -> OutgoingAnswer {
     var finished = answer
     if code == CURLE_OK {
       var (status, version) = (0, 0)
@@ -161,12 +161,11 @@ final class Transfer {
     } else {
       finished = failure(code)
     }
-    done(finished)
     return finished
   }
 
-  /// Tells whoever waits that nothing will come.
-  func finish(_ failure: OutgoingAnswer) { done(failure) }
+  /// Tells whoever waits; once.
+  func finish(_ answer: OutgoingAnswer) { done(answer) }
 
   private func failure(_ code: CURLcode) -> OutgoingAnswer {
     if let denial {

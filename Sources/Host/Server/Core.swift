@@ -13,6 +13,7 @@ final class Core: Sendable {
   let store: Store
   let journal: Journal
   let runtime: PluginRuntime
+  let lifecycle: Lifecycle
   let pipeline: Pipeline
   let registry: AppRegistry
   let directory: AppDirectory
@@ -26,10 +27,12 @@ final class Core: Sendable {
   /// What a new data folder is told, once.
   let firstRun: FirstRun?
   let log: Logger
+  /// What the configuration says about plugins, in the words of the lifecycle.
+  let plugins: PluginPlan
 
   /// `linked` are plugins that are linked in beside the built-ins.
   init(
-    _ configuration: Configuration, linked: [tally_plugin_entry] = [], log: Logger
+    _ configuration: Configuration, linked: [Builtins.Builtin] = [], log: Logger
   ) throws {
     let host = configuration.host
     let faults = FaultPoints(ProcessInfo.processInfo.environment[FaultPoints.variable])
@@ -53,8 +56,18 @@ final class Core: Sendable {
     self.services = services
     outbox = try Outbox(
       journal: journal, store: store, partition: { services.partition(app: $0, device: $1) })
-    runtime = Self.startPlugins(configuration, workingSet, builder, services, faults, log)
-    for entry in linked { runtime.start(.init(.builtin(entry), settings: [])) }
+    runtime = PluginRuntime(
+      store: workingSet,
+      services: .init(
+        log: log, productVersion: Product.version, host: services,
+        intern: { [table = builder.table] in table.intern($0) }),
+      nearest: PluginConfiguration.nearest)
+    lifecycle = Lifecycle(
+      runtime: runtime, cache: try CodeCache(folder: host.data + "/cache"),
+      now: { Clock.monotonicSeconds })
+    plugins = PluginPlan(
+      builtins: Builtins.entries(withFaultPoint: faults.isArmed(.hookTrap)) + linked)
+    try lifecycle.apply(plugins.plugins(of: configuration), isStrict: false)
     pipeline = try Self.makePipeline(
       host,
       Parts(
@@ -62,6 +75,11 @@ final class Core: Sendable {
         registry: registry, services: services, outbox: outbox, faults: faults, outcomes: outcomes),
       log)
     services.connect(pipeline.gate)
+    let (pipeline, change) = (pipeline, pipeline.change)
+    runtime.happenings.connect { [weak pipeline] in pipeline?.wake() }
+    lifecycle.connect(
+      .init(
+        wake: { pipeline.wake() }, hasTaken: { change.hasTaken($0, seconds: $1) }))
   }
 
   /// Begins to count what the journal holds.
@@ -88,30 +106,16 @@ final class Core: Sendable {
   /// Makes a new app visible to intake, questions and the pipeline.
   func reloadAdministration() throws {
     let apps = try store.apps()
+    let known = registry.snapshot
     try registry.replace(with: apps)
     directory.replace(apps.map(AppView.init))
     members.replace(with: try store.members())
-  }
-
-  private static func startPlugins(
-    _ configuration: Configuration, _ workingSet: WorkingSet, _ builder: BatchBuilder,
-    _ host: HostServices, _ faults: FaultPoints, _ log: Logger
-  ) -> PluginRuntime {
-    let services = HostTable.Services(
-      log: log, productVersion: Product.version, host: host, intern: { builder.declare($0) })
-    let runtime = PluginRuntime(
-      store: workingSet, services: services, nearest: PluginConfiguration.nearest)
-    let given = configuration.plugins ?? []
-    for builtin in Builtins.entries(withFaultPoint: faults.isArmed(.hookTrap)) {
-      let settings = given.first { $0.name == builtin.name }?.settings ?? []
-      runtime.start(.init(.builtin(builtin.entry), settings: settings))
+    for app in apps where known.byNumber[app.number] == nil {
+      var created = LifecycleQueue.Event(.appCreated, atMs: Clock.system.nowMs)
+      created.app = app.number
+      created.appID = app.hex
+      runtime.happenings.post(created)
     }
-    let locator = PluginLocator()
-    for plugin in locator.enabled(in: configuration) where !Builtins.names.contains(plugin.name) {
-      let path = locator.path(of: plugin)
-      runtime.start(.init(.library(name: plugin.name, path: path), settings: plugin.settings))
-    }
-    return runtime
   }
 
   /// The parts a pipeline is made of, named once.
@@ -146,19 +150,26 @@ final class Core: Sendable {
     }
     breadcrumb.install()
     let dispatcher = parts.runtime.dispatcher(breadcrumb: breadcrumb, suspects: suspects)
-    let counter = BatchCounter(
-      workingSet: parts.workingSet, dispatcher: dispatcher, builder: parts.builder,
-      registry: parts.registry, factNames: parts.runtime.factNames, counters: parts.outcomes,
-      log: log)
+    let commands = CommandApplier(
+      workingSet: parts.workingSet, dispatcher: dispatcher, registry: parts.registry)
+    let catchUp = CatchUp(
+      store: parts.store, workingSet: parts.workingSet, table: parts.builder.table,
+      retentionMonths: host.limits.rawRetentionMonths, registry: parts.registry,
+      commands: commands, log: log)
     let router = EntryRouter(
       .init(
-        counter: counter, dispatcher: dispatcher, workingSet: parts.workingSet,
-        registry: parts.registry, desk: parts.services.desk, outbox: parts.outbox, log: log))
+        dispatcher: dispatcher, workingSet: parts.workingSet, commands: commands,
+        desk: parts.services.desk, outbox: parts.outbox, log: log))
     return try Pipeline(
       .init(
         journal: parts.journal, store: parts.store, workingSet: parts.workingSet,
-        runtime: parts.runtime, dispatcher: dispatcher, router: router,
-        suspectsPath: suspectsPath, limits: host.limits, log: log, faults: parts.faults),
+        runtime: parts.runtime, dispatcher: dispatcher,
+        makeCounter: { factNames in
+          BatchCounter(
+            workingSet: parts.workingSet, dispatcher: dispatcher, builder: parts.builder,
+            registry: parts.registry, factNames: factNames, counters: parts.outcomes, log: log)
+        }, catchUp: catchUp, router: router, suspectsPath: suspectsPath, limits: host.limits,
+        log: log, faults: parts.faults),
       breadcrumb: breadcrumb)
   }
 }

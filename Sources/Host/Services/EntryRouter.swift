@@ -6,53 +6,49 @@ import Store
 /// Takes a batch of the journal apart by kind, in order: requests and records are counted, commands
 /// are applied between them. The pipeline's thread only.
 final class EntryRouter {
-  private let counter: BatchCounter
   private let dispatcher: Dispatcher
   private let workingSet: WorkingSet
-  private let registry: AppRegistry
+  private let commands: CommandApplier
   private let desk: CommandDesk
   private let outbox: Outbox
   private let log: Logger
-  private var apps: RegisteredApps
+  /// Plugins that catch up, by number: their commands wait for them as raw rows.
+  var behind: Set<Int> = []
   private var part = JournalBatch()
   /// Entries that are counted together: all of one depth.
   private var run: ContiguousArray<(position: UInt64, bytes: UnsafeRawBufferPointer)> = []
   private var depth: UInt8 = 0
 
   struct Parts {
-    let counter: BatchCounter
     let dispatcher: Dispatcher
     let workingSet: WorkingSet
-    let registry: AppRegistry
+    let commands: CommandApplier
     let desk: CommandDesk
     let outbox: Outbox
     let log: Logger
   }
 
   init(_ parts: Parts) {
-    counter = parts.counter
     dispatcher = parts.dispatcher
     workingSet = parts.workingSet
-    registry = parts.registry
+    commands = parts.commands
     desk = parts.desk
     outbox = parts.outbox
     log = parts.log
-    apps = parts.registry.snapshot
   }
 
   /// Counts and applies every entry of the batch. Throws only what makes the whole batch be taken
   /// again.
-  func take(_ batch: borrowing JournalBatch) throws {
+  func take(_ batch: borrowing JournalBatch, _ counter: BatchCounter) throws {
     if isPlain(batch) {
       dispatcher.depth = 0
       try counter.count(batch)
       return collect()
     }
-    if !registry.isCurrent(apps) { apps = registry.snapshot }
     run.removeAll(keepingCapacity: true)
     depth = 0
-    try batch.withEntries { position, entry in try route(position, entry) }
-    try countRun()
+    try batch.withEntries { position, entry in try route(position, entry, counter) }
+    try countRun(counter)
   }
 
   // MARK: Committing
@@ -85,28 +81,32 @@ final class EntryRouter {
     }
   }
 
-  private func route(_ position: UInt64, _ entry: UnsafeRawBufferPointer) throws {
+  private func route(
+    _ position: UInt64, _ entry: UnsafeRawBufferPointer, _ counter: BatchCounter
+  ) throws {
     switch RequestRecord.kind(of: entry) {
     case .command?:
-      try countRun()
+      try countRun(counter)
       try apply(position, entry)
     case .emitted?:
       guard let tail = RequestRecord.outboxTail(of: entry) else {
-        return try add(position, entry, depth: 0)
+        return try add(position, entry, depth: 0, counter)
       }
       guard outbox.take(tail.id) else { return }
-      try add(position, tail.entry, depth: tail.depth)
-    case .request?, nil: try add(position, entry, depth: 0)
+      try add(position, tail.entry, depth: tail.depth, counter)
+    case .request?, nil: try add(position, entry, depth: 0, counter)
     }
   }
 
-  private func add(_ position: UInt64, _ entry: UnsafeRawBufferPointer, depth: UInt8) throws {
-    if depth != self.depth { try countRun() }
+  private func add(
+    _ position: UInt64, _ entry: UnsafeRawBufferPointer, depth: UInt8, _ counter: BatchCounter
+  ) throws {
+    if depth != self.depth { try countRun(counter) }
     self.depth = depth
     run.append((position, entry))
   }
 
-  private func countRun() throws {
+  private func countRun(_ counter: BatchCounter) throws {
     guard !run.isEmpty else { return }
     part.fill(copying: run)
     run.removeAll(keepingCapacity: true)
@@ -115,7 +115,8 @@ final class EntryRouter {
     collect()
   }
 
-  private func collect() { outbox.add(dispatcher.takeOutgoing()) }
+  /// Keeps what hooks emitted since it was last asked.
+  func collect() { outbox.add(dispatcher.takeOutgoing()) }
 
   // MARK: Commands
 
@@ -125,7 +126,8 @@ final class EntryRouter {
     }
     let receivedMs: Int64 = entry.little(at: 8)
     try workingSet.beginBatch()
-    let outcome = try apply(command, position, receivedMs)
+    let outcome =
+      isBehind(command.plugin) ? Self.later : try commands.apply(command, position, receivedMs)
     workingSet.appendRaw(
       position: position, item: 0, app: command.app, uid: 0, timestampMs: receivedMs,
       receivedMs: receivedMs, body: command.item, facts: .init(start: nil, count: 0))
@@ -135,27 +137,14 @@ final class EntryRouter {
     desk.note(ticket: entry.little(at: 16), position: position, outcome)
   }
 
-  private func apply(
-    _ command: RequestRecord.Command, _ position: UInt64, _ receivedMs: Int64
-  ) throws -> CommandOutcome {
-    let app = apps.byNumber[command.app]
-    guard command.app == 0 || app != nil else {
-      return CommandOutcome(status: Status.notFound, reason: "there is no app \(command.app)")
-    }
-    var user: (slot: Int32, uid: UInt64)?
-    if !command.device.isEmpty {
-      let found = try workingSet.user(app: command.app, device: command.device, nowMs: receivedMs)
-      user = (found.slot, found.uid)
-    }
-    let hourMs: Int64 = 3_600_000
-    dispatcher.depth = 0
-    return try dispatcher.apply(
-      AppliedCommand(
-        plugin: command.plugin, name: command.name, app: command.app, position: position,
-        receivedMs: receivedMs,
-        hour: app?.calendar.hour(ofMs: receivedMs) ?? Int32(receivedMs / hourMs),
-        device: command.device, user: user, payload: command.payload))
+  private func isBehind(_ plugin: String) -> Bool {
+    !behind.isEmpty && dispatcher.number(of: plugin).map(behind.contains) ?? false
   }
+
+  /// The plugin meets the command among the raw rows, in its place.
+  private static let later = CommandOutcome(
+    status: Status.timeout,
+    reason: "the plugin is catching up and applies it in its turn; do not repeat it")
 
   /// What nobody could apply is kept for whoever can.
   private func keep(

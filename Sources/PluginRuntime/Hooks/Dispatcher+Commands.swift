@@ -3,11 +3,16 @@ import Store
 
 /// Applying commands, between the batches, on the pipeline's thread.
 extension Dispatcher {
+  /// The number of a running plugin.
+  package func number(of plugin: String) -> Int? {
+    set.instances.first { $0.name == plugin }?.number
+  }
+
   /// Has the owner apply a command with effects of its own. Everything or nothing: what it
   /// emitted is folded before anything is merged.
   package func apply(_ command: AppliedCommand) throws(StoreFailure) -> CommandOutcome {
     deadLetters.removeAll(keepingCapacity: true)
-    guard let instance = owner(command.plugin) else {
+    guard let instance = set.instances.first(where: { $0.name == command.plugin }) else {
       return .untried("the plugin \(command.plugin) does not run")
     }
     guard let handler = instance.services?.commands.withLock({ $0[command.name] }) else {

@@ -70,6 +70,7 @@ extension ServiceContext {
           + "\(JobLimits.retriesMax), parallel_max \(JobLimits.parallelMax)")
     }
     var kind = JobKind(plugin: plugin, name: name) { [unowned self] in self.run($0, run) }
+    kind.owner = number
     kind.schedule = try schedule(given.schedule, of: name)
     if given.timeout_s > 0 { kind.timeoutMs = Int64(given.timeout_s) * 1_000 }
     if given.backoff_s > 0 { kind.backoffMs = Int64(given.backoff_s) * 1_000 }

@@ -21,6 +21,9 @@ package final class ServiceContext: @unchecked Sendable {
   static let drainSeconds = 10.0
 
   package let plugin: String
+  /// Tells the instances of a process apart.
+  let number = newest.wrappingAdd(1, ordering: .relaxed).newValue
+  private static let newest = Atomic<UInt64>(0)
   package let account = ServiceAccount()
   let host: any ServiceHost
   /// Definitions of commands by name; sealed when enroll has returned.
@@ -75,7 +78,7 @@ package final class ServiceContext: @unchecked Sendable {
   /// False when some did not in time: then the instance must stay.
   func drain() -> Bool {
     let hasJobs = !jobKinds.withLock { $0.isEmpty }
-    let isIdle = !hasJobs || host.jobs.unregister(plugin: plugin, timeout: Self.drainSeconds)
+    let isIdle = !hasJobs || host.jobs.unregister(owner: number, timeout: Self.drainSeconds)
     if !isIdle {
       warn("a job did not end within \(Int(Self.drainSeconds)) s of drain; its memory stays")
     }

@@ -5,6 +5,8 @@ import Synchronization
 package struct JobKind: Sendable {
   package var plugin: String
   package var name: String
+  /// Which instance of the plugin runs it: of two generations the newer one does.
+  package var owner: UInt64 = 0
   package var timeoutMs: Int64 = 300_000
   package var schedule: JobSchedule?
   package var parallelMax = 1

@@ -14,21 +14,23 @@ extension JobScheduler {
   /// A plugin runs: its jobs may.
   func register(_ added: [JobKind]) {
     condition.withLock {
-      for kind in added { kinds[KindKey(plugin: kind.plugin, name: kind.name)] = kind }
+      for kind in added {
+        kinds[KindKey(plugin: kind.plugin, name: kind.name), default: []].append(kind)
+      }
       condition.broadcast()
     }
     for kind in added { schedule(kind, after: clock()) }
   }
 
-  /// A plugin stops: none of its jobs begins, those that run are told and waited for; false when
-  /// some did not end in time.
-  func unregister(plugin: String, timeout: TimeInterval) -> Bool {
+  /// An instance stops: none of its jobs begins, those that run are told and waited for; false
+  /// when some did not end in time. Another generation of the plugin goes on.
+  func unregister(owner: UInt64, timeout: TimeInterval) -> Bool {
     condition.lock()
     defer { condition.unlock() }
-    kinds = kinds.filter { $0.key.plugin != plugin }
+    for key in kinds.keys { kinds[key]?.removeAll { $0.owner == owner } }
     let deadline = Date(timeIntervalSinceNow: timeout)
     while true {
-      let own = running.values.filter { $0.job.plugin == plugin }
+      let own = running.filter { owners[$0.key] == owner }.map(\.value)
       if own.isEmpty { return true }
       own.forEach { $0.interrupt() }
       guard condition.wait(until: deadline) else { return false }

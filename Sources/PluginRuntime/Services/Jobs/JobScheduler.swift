@@ -42,9 +42,12 @@ package final class JobScheduler: @unchecked Sendable {
   private let log: Logger
   let condition = NSCondition()
   // Everything below only under the condition's lock.
-  var kinds: [KindKey: JobKind] = [:]
+  /// By generation, the newest last.
+  var kinds: [KindKey: [JobKind]] = [:]
   var waiting: [UInt64: StoredJob] = [:]
   var running: [UInt64: JobRun] = [:]
+  /// Whose instance runs a job.
+  var owners: [UInt64: UInt64] = [:]
   private var counts = Numbers()
   private var isStopping = false
   private var alive = 0
@@ -125,6 +128,7 @@ package final class JobScheduler: @unchecked Sendable {
         waiting[job.id] = nil
         let run = JobRun(job, startedMs: now, deadlineMs: now + kind.timeoutMs, clock: clock)
         running[job.id] = run
+        owners[job.id] = kind.owner
         return (kind, run)
       }
       let pause = Double(min(max(nextDueMs(now) - now, 1), Self.sleepMaxMs)) / 1_000
@@ -136,9 +140,8 @@ package final class JobScheduler: @unchecked Sendable {
   private func choose(_ now: Int64) -> (JobKind, StoredJob)? {
     var best: (kind: JobKind, job: StoredJob)?
     for job in waiting.values where job.dueMs <= now {
-      guard let kind = kinds[KindKey(plugin: job.plugin, name: job.name)], hasRoom(kind) else {
-        continue
-      }
+      guard let kind = kinds[KindKey(plugin: job.plugin, name: job.name)]?.last, hasRoom(kind)
+      else { continue }
       if let best, !Self.goesFirst(job, best.job) { continue }
       best = (kind, job)
     }
@@ -226,6 +229,7 @@ package final class JobScheduler: @unchecked Sendable {
   private func putBack(_ job: StoredJob) {
     condition.withLock {
       running[job.id] = nil
+      owners[job.id] = nil
       if job.state == .waiting { waiting[job.id] = job }
       condition.broadcast()
     }
