@@ -33,7 +33,8 @@ import Testing
         == "\"conflict: tally.commands.submit: command spoil: the account is closed\"")
     #expect(
       submit(stand, "break", to: "ada")
-        == "\"failed: tally.commands.submit: command break: reduce of accounts: status -2: broken\"")
+        == "\"failed: tally.commands.submit: command break: reduce of accounts: status -2: broken\""
+    )
     #expect(report(stand) == "counted 0 rows 0")
     #expect(try stand.core.store.counts().deadLetters == 0)
   }
@@ -106,7 +107,8 @@ import Testing
         + "0-9, - and _\"")
     #expect(
       submit(stand, "withdraw")
-        == "\"invalid: tally.commands.submit: withdraw is no command of bank; define it in enroll\"")
+        == "\"invalid: tally.commands.submit: withdraw is no command of bank; define it in enroll\""
+    )
     let long = String(repeating: "x", count: CommandLimits.payloadBytesMax + 1)
     #expect(
       submit(stand, "deposit", to: long)

@@ -29,7 +29,8 @@ import Testing
     for text in ["[1]", "{\"a\":1", "nothing"] {
       #expect(
         send(stand, text)
-          == "\"invalid: tally.emit.send: the object of a record must be the text of one JSON object\"")
+          == "\"invalid: tally.emit.send: the object of a record must be the text of one JSON object\""
+      )
     }
     #expect(stand.core.journal.durablePosition == 0)
   }

@@ -29,7 +29,8 @@ import Testing
   @Test("Addresses that are not public are refused by what a name resolved to")
   func denied() throws {
     let (web, stand) = (try WebServer(), try Stand(fetch))
-    let denied = "denied: tally.http.perform: 127.0.0.1 is loopback; the operator may allow it in "
+    let denied =
+      "denied: tally.http.perform: 127.0.0.1 is loopback; the operator may allow it in "
       + "host.outgoing_allow"
     #expect(get(stand, "http://127.0.0.1:\(web.port)/") == denied)
     #expect(get(stand, "http://2130706433:\(web.port)/") == denied)

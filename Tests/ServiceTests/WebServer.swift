@@ -50,7 +50,8 @@ final class WebServer: @unchecked Sendable {
       let end = text.range(of: "\r\n\r\n")
       let head = String(text[..<(end?.lowerBound ?? text.endIndex)])
       var body = String(text[(end?.upperBound ?? text.endIndex)...])
-      let length = head.lowercased().split(separator: "\r\n")
+      let length =
+        head.lowercased().split(separator: "\r\n")
         .first { $0.hasPrefix("content-length:") }
         .flatMap { Int($0.split(separator: " ").last ?? "") } ?? 0
       while body.utf8.count < length {
@@ -85,7 +86,8 @@ final class WebServer: @unchecked Sendable {
   private static func write(_ connection: Int32, _ status: Int, _ body: String) {
     send(
       connection,
-      "HTTP/1.1 \(status) Fine\r\nContent-Length: \(body.utf8.count)\r\nX-Kind: test\r\n\r\n\(body)")
+      "HTTP/1.1 \(status) Fine\r\nContent-Length: \(body.utf8.count)\r\nX-Kind: test\r\n\r\n\(body)"
+    )
   }
 
   private static func redirect(_ connection: Int32, _ target: String) {

@@ -31,10 +31,12 @@ final class HostServices: ServiceHost {
     self.members = members
     self.clock = clock
     desk = CommandDesk(journal: journal)
-    client = OutgoingClient(policy: settings.outgoingAllow, certificates: settings.outgoingAuthorities)
+    client = OutgoingClient(
+      policy: settings.outgoingAllow, certificates: settings.outgoingAuthorities)
     keyValues = try KeyValues(store: store)
     jobs = try JobScheduler(
-      store: store, keyValues: keyValues, threads: settings.limits.jobThreads, log: log, clock: { clock.nowMs })
+      store: store, keyValues: keyValues, threads: settings.limits.jobThreads, log: log,
+      clock: { clock.nowMs })
   }
 
   var http: any OutgoingHTTP { client }

@@ -16,7 +16,8 @@ extension EffectStage {
     guard depth < RecordLimits.depthMax else {
       throw ServiceError(
         TALLY_LIMIT,
-        "dropped: it descends from records through \(RecordLimits.depthMax) hooks, which do not end")
+        "dropped: it descends from records through \(RecordLimits.depthMax) hooks, which do not end"
+      )
     }
     guard let batch, let item = item(index) else {
       throw ServiceError(TALLY_INVALID, "item \(index) is outside this call's window")

@@ -41,7 +41,8 @@ extension ServiceContext {
   }
 
   fileprivate func stage(
-    _ effects: UnsafePointer<tally_effects>?, _ item: UInt32, _ pointer: UnsafePointer<tally_record>?
+    _ effects: UnsafePointer<tally_effects>?, _ item: UInt32,
+    _ pointer: UnsafePointer<tally_record>?
   ) throws {
     guard let ctx = effects?.pointee.ctx else {
       throw ServiceError(TALLY_INVALID, "effects is NULL; pass what the hook was handed")
@@ -70,7 +71,8 @@ extension ServiceContext {
         "a record of \(record.object.len) bytes is over \(RecordLimits.objectBytesMax)")
     }
     guard host.isObject(record.object.bytes) else {
-      throw ServiceError(TALLY_INVALID, "the object of a record must be the text of one JSON object")
+      throw ServiceError(
+        TALLY_INVALID, "the object of a record must be the text of one JSON object")
     }
     account.count(.emit, bytes: Int(record.object.len))
     return Array(record.object.bytes)

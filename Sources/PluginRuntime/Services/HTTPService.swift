@@ -148,7 +148,8 @@ extension ServiceContext {
     else {
       throw ServiceError(
         TALLY_INVALID,
-        "a url begins with http:// or https:// and is at most \(HTTPServiceLimits.urlBytesMax) bytes")
+        "a url begins with http:// or https:// and is at most \(HTTPServiceLimits.urlBytesMax) bytes"
+      )
     }
     guard let method = given.method.string, method.utf8.count <= 32,
       method.utf8.allSatisfy({ (65...90).contains($0) })

@@ -93,7 +93,8 @@ extension ServiceContext {
     guard let schedule = text.string.flatMap(JobSchedule.init) else {
       throw ServiceError(
         TALLY_INVALID,
-        "job \(name): \"\(text.string ?? "")\" is no schedule; write \"every 5m\" or \"daily 03:30\"")
+        "job \(name): \"\(text.string ?? "")\" is no schedule; write \"every 5m\" or \"daily 03:30\""
+      )
     }
     return schedule
   }
@@ -112,7 +113,8 @@ extension ServiceContext {
         "the key of a job is UTF-8 of at most \(JobLimits.keyBytesMax) bytes and does not begin with @"
       )
     }
-    guard order.payload.len <= JobLimits.payloadBytesMax, order.delay_s <= JobLimits.delayMaxS else {
+    guard order.payload.len <= JobLimits.payloadBytesMax, order.delay_s <= JobLimits.delayMaxS
+    else {
       throw ServiceError(
         TALLY_LIMIT,
         "a job carries at most \(JobLimits.payloadBytesMax) bytes and waits at most "

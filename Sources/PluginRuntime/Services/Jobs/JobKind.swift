@@ -41,8 +41,9 @@ package final class JobRun: Sendable {
   private let isTakenBack = Atomic<Bool>(false)
   private let done = Atomic<Int>(0)
 
-  init(_ job: StoredJob, startedMs: Int64, deadlineMs: Int64, clock: @escaping @Sendable () -> Int64)
-  {
+  init(
+    _ job: StoredJob, startedMs: Int64, deadlineMs: Int64, clock: @escaping @Sendable () -> Int64
+  ) {
     self.job = job
     self.startedMs = startedMs
     self.deadlineMs = deadlineMs
