@@ -88,6 +88,17 @@ package final class HostTable: @unchecked Sendable {
     return TALLY_OK
   }
 
+  /// Calls `body` with all settings in force.
+  func withSettings<T, E: Error>(
+    _ body: (UnsafePointer<tally_settings>) throws(E) -> T
+  ) throws(E) -> T {
+    var given = tally_settings()
+    given.struct_size = UInt32(MemoryLayout<tally_settings>.size)
+    given.ctx = Unmanaged.passUnretained(self).toOpaque()
+    given.get = { HostTable.from($0)?.setting($2, $3) ?? TALLY_INVALID }
+    return try withUnsafePointer(to: given) { (pointer) throws(E) -> T in try body(pointer) }
+  }
+
   private func write(level: UInt32, _ message: tally_str) {
     let dropped = rate.withLock { $0.admit(second: Int(time(nil))) }
     guard let dropped else { return }

@@ -25,10 +25,11 @@ package final class PluginInstance: @unchecked Sendable {
   /// Keeps what the instance was handed alive.
   private let host: HostTable
 
-  /// Creates, enrolls and starts. All or nothing: a failure leaves only the reason.
+  /// Creates, enrolls and starts. All or nothing: a failure leaves only the reason. `state` is what
+  /// another generation of the code left.
   init(
     _ code: LoadedPlugin, settings: Settings, services: HostTable.Services, store: WorkingSet,
-    lane: Lane = .inproc
+    lane: Lane = .inproc, state: [UInt8]? = nil
   ) throws(PluginError) {
     let before = ThreadKind.become(.control)
     defer { ThreadKind.become(before) }
@@ -41,6 +42,16 @@ package final class PluginInstance: @unchecked Sendable {
     do {
       enrollment = try Self.enroll(code.manifest, lane, table, created)
       host.service?.seal()
+      if let check = table.settings_check {
+        try host.withSettings { (given) throws(PluginError) in
+          try ErrorText.check(name, "settings_check") { check(created, given, $0) }
+        }
+      }
+      if let state, let reason = StateTransfer.import(state, into: created, table) {
+        services.log.warning(
+          "a plugin starts without the state of the code before it",
+          metadata: ["plugin": "\(name)", "reason": "\(reason)"])
+      }
       if let start = table.start { try ErrorText.check(name, "start") { start(created, $0) } }
       number = try Self.storeNumber(name, store)
     } catch {
@@ -67,6 +78,12 @@ package final class PluginInstance: @unchecked Sendable {
   func admit(to store: WorkingSet) {
     if metrics.isEmpty { metrics = enrollment.metrics.map(store.register) }
   }
+
+  /// What it leaves to the next generation of its code. While no hook of it runs.
+  func exportState() -> [UInt8]? { StateTransfer.export(pointer, table) }
+
+  /// Whether it has anything to leave.
+  var hasState: Bool { table.state_export != nil }
 
   /// Says that no new calls will come.
   func drain() {

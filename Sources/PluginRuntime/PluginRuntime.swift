@@ -197,10 +197,12 @@ package final class PluginRuntime: @unchecked Sendable {
   /// Creates, enrolls and starts an instance, and tries it beside those it will run with. All or
   /// nothing: a failure leaves only the reason.
   func make(
-    _ code: LoadedPlugin, _ settings: Settings, beside others: [PluginInstance]
+    _ code: LoadedPlugin, _ settings: Settings, beside others: [PluginInstance],
+    state: [UInt8]? = nil
   ) throws(PluginError) -> (PluginInstance, PluginSet) {
     try Self.checkDependencies(of: code.manifest, among: others)
-    let instance = try PluginInstance(code, settings: settings, services: services, store: store)
+    let instance = try PluginInstance(
+      code, settings: settings, services: services, store: store, state: state)
     do throws(PluginError) {
       let set = try PluginSet(
         version: set.version + 1, others + [instance], placements: placements.withLock { $0 })

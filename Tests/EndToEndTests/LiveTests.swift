@@ -64,11 +64,17 @@ extension EndToEnd {
       #expect(try live.wait { try live.about()?["label"]?.string == "second" } != nil)
     }
 
-    @Test("A change of settings is live; SIGHUP reads at once; tally plugin edits the file")
+    @Test("Settings and state go over live; SIGHUP reads at once; tally plugin edits the file")
     func settings() throws {
       let live = try LivePlugin()
       try live.write("# mine\n" + live.config(label: "third"))
       #expect(try live.wait { try live.about()?["label"]?.string == "third" } != nil)
+      try live.compile(["LIVE_VERSION=\"2\""])
+      #expect(try live.wait { try live.about()?["before"]?.string == "1" } != nil)
+      try live.write("# mine\n" + live.config(label: "forbidden"))
+      #expect(try live.wait { live.server.log.contains("must not be forbidden") } != nil)
+      #expect(try live.about()?["label"]?.string == "third")
+      try live.write("# mine\n" + live.config(label: "third"))
       live.server.process?.send(SIGHUP)
       let command = [TallyServer.binary, "plugin"]
       let options = ["--data", live.server.dataPath, "--config", live.server.configPath]

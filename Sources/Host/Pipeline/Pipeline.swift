@@ -56,6 +56,8 @@ final class Pipeline: @unchecked Sendable {
   var metrics: [String: MetricDefinition] = [:]
   /// The consumer for which the last commit was hurried.
   var approached: Int?
+  /// When consumers that could not read on try again.
+  var retryStalled: ContinuousClock.Instant?
   /// Commit soon.
   var isHurried = false
   /// The transform fault that the pipeline waits for: `Pipeline+Holding.swift`.
@@ -104,7 +106,7 @@ final class Pipeline: @unchecked Sendable {
   /// Does something while everything counted is committed and nothing is under way; waits for it.
   /// Not on the pipeline's thread.
   func atRest(_ body: @escaping () throws -> Void) throws {
-    try change.perform(body, wake: wake)
+    try change.perform(atRest: true, wake: wake, body)
   }
 
   func start() {

@@ -3,19 +3,32 @@ import Foundation
 /// Where others wait for the pipeline's thread: until it has taken a change over, or has done
 /// something at rest. Any thread.
 final class PipelineChange: @unchecked Sendable {
-  /// Something to be done while everything counted is committed and nothing is under way.
+  /// Something to be done between two batches.
   final class Errand: @unchecked Sendable {
+    /// Only while everything counted is committed and nothing is under way.
+    let isAtRest: Bool
     fileprivate let body: () throws -> Void
     fileprivate let done = DispatchSemaphore(value: 0)
     fileprivate var failure: (any Error)?
+    private let lock = NSLock()
+    private var isCancelled = false
 
-    fileprivate init(_ body: @escaping () throws -> Void) { self.body = body }
+    fileprivate init(isAtRest: Bool, _ body: @escaping () throws -> Void) {
+      self.isAtRest = isAtRest
+      self.body = body
+    }
 
     /// The pipeline's thread.
     func run() {
-      do { try body() } catch { failure = error }
+      lock.withLock {
+        guard !isCancelled else { return }
+        do { try body() } catch { failure = error }
+      }
       done.signal()
     }
+
+    /// Nobody waits any more: it is not done unless it was begun, and then this waits for it.
+    fileprivate func cancel() { lock.withLock { isCancelled = true } }
 
     /// The pipeline could not come to rest, or ends.
     func fail(_ error: any Error) {
@@ -57,24 +70,38 @@ final class PipelineChange: @unchecked Sendable {
     return taken >= version || hasEnded
   }
 
-  /// Has the pipeline do something at rest, and waits for it; `wake` makes it look.
-  func perform(_ body: @escaping () throws -> Void, wake: () -> Void) throws {
-    let errand = Errand(body)
+  /// How long others wait for the pipeline to do something.
+  static let performSeconds = 8.0
+
+  /// Has the pipeline do something, and waits for it; `wake` makes it look. Throws when the
+  /// pipeline is too busy, and then it is not done.
+  func perform(
+    atRest isAtRest: Bool, wake: () -> Void, _ body: @escaping () throws -> Void
+  ) throws {
+    let errand = Errand(isAtRest: isAtRest, body)
     let isLate = condition.withLock {
       if !hasEnded { errands.append(errand) }
       return hasEnded
     }
     guard !isLate else { throw CommandError(.control, "the server is stopping") }
     wake()
-    errand.done.wait()
+    guard errand.done.wait(timeout: .now() + Self.performSeconds) == .success else {
+      errand.cancel()
+      guard errand.done.wait(timeout: .now()) == .success else {
+        throw CommandError(.control, "the server is too busy; try again")
+      }
+      if let failure = errand.failure { throw failure }
+      return
+    }
     if let failure = errand.failure { throw failure }
   }
 
-  /// What is to be done; the pipeline's thread.
-  func takeErrands() -> [Errand] {
+  /// What is to be done, at rest or not; the pipeline's thread.
+  func takeErrands(atRest: Bool) -> [Errand] {
     condition.withLock {
-      defer { errands = [] }
-      return errands
+      let taken = errands.filter { $0.isAtRest == atRest }
+      errands.removeAll { $0.isAtRest == atRest }
+      return taken
     }
   }
 

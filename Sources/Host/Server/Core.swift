@@ -79,7 +79,11 @@ final class Core: Sendable {
     runtime.happenings.connect { [weak pipeline] in pipeline?.wake() }
     lifecycle.connect(
       .init(
-        wake: { pipeline.wake() }, hasTaken: { change.hasTaken($0, seconds: $1) }))
+        wake: { pipeline.wake() }, hasTaken: { change.hasTaken($0, seconds: $1) },
+        betweenBatches: { body in
+          // Where the pipeline ends, nothing needs what it would have done.
+          try? change.perform(atRest: false, wake: { pipeline.wake() }, body)
+        }))
   }
 
   /// Begins to count what the journal holds.
@@ -93,6 +97,7 @@ final class Core: Sendable {
   func stop() {
     services.jobs.stop()
     journal.close()
+    lifecycle.close()
     pipeline.stop()
     runtime.stop()
     services.client.stop()

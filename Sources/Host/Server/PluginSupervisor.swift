@@ -9,6 +9,7 @@ import Synchronization
 final class PluginSupervisor: Sendable {
   /// How often the clock is looked at while something waits for its time.
   static let tickMilliseconds: Int32 = 1_000
+  static let stopSeconds = 1.0
 
   private struct State {
     var configuration: Configuration
@@ -52,11 +53,13 @@ final class PluginSupervisor: Sendable {
     Thread.start(name: "plugins") { self.run() }
   }
 
-  /// Ends the watching; nothing changes any more.
+  /// Ends the watching; nothing changes any more. A plugin that hangs while it is started is not
+  /// waited for.
   func stop() {
     isStopping.store(true, ordering: .releasing)
+    lifecycle.close()
     watch.wake()
-    finished.wait()
+    _ = finished.wait(timeout: .now() + Self.stopSeconds)
   }
 
   /// Reads the file and follows it, at once. `again` also tries what failed before. Throws why the

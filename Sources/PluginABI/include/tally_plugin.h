@@ -925,8 +925,8 @@ typedef struct tally_plugin {
   /* Takes new settings over, all of them accepted by settings_check. Null, or a change of a RESTART setting: the host
    * makes a new instance instead. [control] */
   tally_status (*settings_apply)(void *instance, const tally_settings *settings, const tally_error *error);
-  /* Hands what is worth keeping to the next generation of your code through put(), which copies; called between drain
-   * and stop. Null: nothing. [control] */
+  /* Hands what is worth keeping to the next generation of your code through put(), which copies; called between two
+   * batches, before the new code starts and while you still run, so that nobody waits. Null: nothing. [control] */
   tally_status (*state_export)(void *instance, void *put_ctx, void (*put)(void *put_ctx, tally_bytes state),
                                const tally_error *error);
   /* Takes over what another generation exported, between enroll and start; refuse what you cannot read, and you start

@@ -25,6 +25,22 @@ extension Lifecycle {
     }
   }
 
+  /// Refuses a configuration that switches off what a plugin needs that stays on.
+  func checkNeeds(among wanted: [LifecycleMachine.Wanted]) throws(PluginError) {
+    let on = Set(wanted.filter(\.isEnabled).map(\.name))
+    for plugin in wanted where plugin.isEnabled {
+      guard case .success(let source) = plugin.source,
+        let code = state.withLock({ $0.loaded[Self.key(plugin.name, source.code)] })
+      else { continue }
+      for need in code.manifest.depends where !need.isOptional && !on.contains(need.plugin) {
+        throw PluginError(
+          .dependency,
+          "\(plugin.name) needs the plugin \(need.plugin), which is off; enable it, or disable "
+            + plugin.name)
+      }
+    }
+  }
+
   private func load(_ plugin: Plugin) throws(PluginError) -> (hash: String, LoadedPlugin) {
     var copy: CodeCache.Copy?
     if case .library(let name, let path) = plugin.code {

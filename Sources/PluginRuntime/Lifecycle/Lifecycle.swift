@@ -30,13 +30,17 @@ package final class Lifecycle: Sendable {
     let wake: @Sendable () -> Void
     /// Whether it calls no older set than this, waiting for so many seconds.
     let hasTaken: @Sendable (_ version: Int, _ seconds: Double) -> Bool
+    /// Does something between two batches, and waits for it.
+    let betweenBatches: @Sendable (_ body: @escaping () -> Void) -> Void
 
     package init(
       wake: @escaping @Sendable () -> Void,
-      hasTaken: @escaping @Sendable (_ version: Int, _ seconds: Double) -> Bool
+      hasTaken: @escaping @Sendable (_ version: Int, _ seconds: Double) -> Bool,
+      betweenBatches: @escaping @Sendable (_ body: @escaping () -> Void) -> Void
     ) {
       self.wake = wake
       self.hasTaken = hasTaken
+      self.betweenBatches = betweenBatches
     }
   }
 
@@ -55,6 +59,8 @@ package final class Lifecycle: Sendable {
     var probations: [String: Probation] = [:]
     var draining: [LifecycleMachine.Serial: (since: Double, isReported: Bool)] = [:]
     var taker: Taker?
+    /// The server ends.
+    var isClosed = false
   }
 
   let runtime: PluginRuntime
@@ -91,6 +97,7 @@ package final class Lifecycle: Sendable {
       do throws(PluginError) {
         var wanted: [LifecycleMachine.Wanted] = []
         for plugin in plugins { wanted.append(try prepare(plugin, isStrict: isStrict)) }
+        if isStrict { try checkNeeds(among: wanted) }
         let isReordered = try place(plugins, isStrict: isStrict)
         let version = runtime.set.version
         perform { $0.want(wanted, again: again) }
@@ -119,6 +126,9 @@ package final class Lifecycle: Sendable {
     }
   }
 
+  /// Nothing changes any more: what is being started is not published.
+  package func close() { state.withLock { $0.isClosed = true } }
+
   /// Every plugin the configuration names, in its order.
   package var statuses: [PluginStatus] {
     state.withLock { $0.machine.statuses(generations: $0.generations) }
@@ -132,6 +142,7 @@ package final class Lifecycle: Sendable {
   private func perform(_ decide: (inout LifecycleMachine) -> [LifecycleMachine.Action]) {
     let first = state.withLock { decide(&$0.machine) }
     for case .start(let serial) in first { start(serial) }
+    guard !state.withLock({ $0.isClosed }) else { return }
     let then = state.withLock { $0.machine.settle() }
     let version = publish(then)
     for case .retire(let serial) in then { retire(serial, after: version) }
@@ -154,12 +165,13 @@ package final class Lifecycle: Sendable {
     guard let code = parts.code, let settings = parts.settings else {
       preconditionFailure("an instance is started whose code was never loaded")
     }
-    let runtime = runtime
+    let (runtime, left) = (runtime, stateLeft(to: serial))
     let result = Deadline.run(
       "plugin-start", seconds: Deadline.startSeconds, late: { try? $0.get().end() },
       { () -> Result<PluginInstance, PluginError> in
         do throws(PluginError) {
-          return .success(try runtime.make(code, settings, beside: parts.others).0)
+          return .success(
+            try runtime.make(code, settings, beside: parts.others, state: left).0)
         } catch { return .failure(error) }
       })
     switch result ?? .failure(Self.tooSlow(parts.name)) {
@@ -169,9 +181,30 @@ package final class Lifecycle: Sendable {
         $0.machine.started(serial)
       }
     case .failure(let error):
-      state.withLock { $0.machine.failed(serial, error) }
-      runtime.refuse(parts.name, error)
+      let goesOn = state.withLock { state in
+        state.machine.failed(serial, error, hangs: result == nil)
+        return state.machine.running(parts.name) != nil
+      }
+      guard goesOn else { return runtime.refuse(parts.name, error) }
+      log.error(
+        "what is new of a plugin is refused; what ran goes on",
+        metadata: ["plugin": "\(parts.name)", "reason": "\(error)"])
     }
+  }
+
+  /// What the code that runs leaves to the code that takes its place.
+  private func stateLeft(to serial: LifecycleMachine.Serial) -> [UInt8]? {
+    let (old, taker) = state.withLock { state in
+      (state.machine.predecessor(of: serial).flatMap { state.instances[$0] }, state.taker)
+    }
+    guard let old, old.hasState else { return nil }
+    guard let taker else { return old.exportState() }
+    let left = Mutex<[UInt8]?>(nil)
+    taker.betweenBatches {
+      let exported = old.exportState()
+      left.withLock { $0 = exported }
+    }
+    return left.withLock { $0 }
   }
 
   /// The version of what was published, if anything was.

@@ -84,11 +84,13 @@ package struct LifecycleMachine {
     entries[name]?.candidate?.isReady = true
   }
 
-  /// An instance could not be made; what ran before goes on.
-  package mutating func failed(_ serial: Serial, _ error: PluginError) {
+  /// An instance could not be made; what ran before goes on. Code that hangs is not taken again,
+  /// whatever its settings, because each time leaves a thread behind.
+  package mutating func failed(_ serial: Serial, _ error: PluginError, hangs: Bool = false) {
     guard let name = owners[serial], var entry = entries[name] else { return }
     owners[serial] = nil
     entry.attempted = entry.candidate?.source
+    if hangs { entry.rejected = entry.candidate?.source.code }
     entry.candidate = nil
     entry.reason = error.description
     if entry.running == nil { entry.state = error.code == .startFailed ? .failed : .refused }
@@ -152,6 +154,16 @@ package struct LifecycleMachine {
   package func source(of serial: Serial) -> Source? {
     guard let name = owners[serial], let entry = entries[name] else { return nil }
     return entry.candidate?.serial == serial ? entry.candidate?.source : entry.runningSource
+  }
+
+  /// The instance whose place another one takes, when they are of different code and it is not on
+  /// its way back.
+  package func predecessor(of serial: Serial) -> Serial? {
+    guard let name = owners[serial], let entry = entries[name], let running = entry.running,
+      let code = entry.runningSource?.code, code != entry.rejected,
+      code != entry.candidate?.source.code
+    else { return nil }
+    return running
   }
 
   /// The instance that runs, and what ran before its code was replaced.

@@ -9,6 +9,7 @@
 #include "tally_plugin.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define TEXT(literal) {literal, sizeof(literal) - 1}
@@ -20,6 +21,7 @@ typedef struct live {
   const tally_host *host;
   uint32_t key;
   uint32_t metric;
+  char before[32]; /* the version whose state was taken over */
 } live;
 
 static tally_status process(void *instance, const tally_batch *batch, const tally_facts *facts,
@@ -50,7 +52,7 @@ static tally_status process(void *instance, const tally_batch *batch, const tall
 static tally_status answer(void *instance, const tally_request *request, const tally_reply *reply,
                            const tally_error *error) {
   const live *self = instance;
-  tally_question question = {sizeof(question), self->metric, {NULL, 0}, TEXT("button"), {NULL, 0}, 0, 0};
+  tally_question question = {sizeof(question), self->metric, {NULL, 0}, TEXT("button"), {NULL, 0}, {NULL, 0}, 0, 0};
   (void)reply;
   (void)error;
 #ifdef LIVE_SLOW_READ
@@ -62,14 +64,19 @@ static tally_status answer(void *instance, const tally_request *request, const t
 static tally_status about(void *instance, const tally_request *request, const tally_reply *reply,
                           const tally_error *error) {
   static const tally_str version = TEXT("{\"version\":\"" LIVE_VERSION "\",\"label\":");
-  static const tally_str name = TEXT("label"), end = TEXT("}");
+  static const tally_str name = TEXT("label"), before = TEXT(",\"before\":"), end = TEXT("}");
   const live *self = instance;
   tally_setting_value label = {0};
+  tally_str old;
   (void)request;
   (void)error;
   self->host->setting(self->host->ctx, name, &label);
   reply->write(reply->ctx, version);
   reply->string(reply->ctx, label.text);
+  old.ptr = self->before;
+  old.len = strlen(self->before);
+  reply->write(reply->ctx, before);
+  reply->string(reply->ctx, old);
   reply->write(reply->ctx, end);
   return TALLY_OK;
 }
@@ -100,18 +107,31 @@ static tally_status enroll(void *instance, const tally_registrar *registrar, con
       {TEXT("button"), TEXT("buttons"), TALLY_DIMENSION_INLINE, 100, 3, 0}};
   tally_metric metric = {sizeof(metric), n_measures, TEXT("taps"), measures, dimensions, 1, 0, 0, 0};
   live *self = instance;
-  tally_hook hook = {sizeof(hook), TALLY_PHASE_NORMAL, NULL, NULL, NULL, 0, 0, 1, 0, process};
-  tally_read read = {sizeof(read), 0, TEXT("live"), {NULL, 0}, {NULL, 0}, answer};
-  tally_read read_about = {sizeof(read_about), 0, TEXT("live-about"), {NULL, 0}, {NULL, 0}, about};
+  static const tally_str path = TEXT("/o"), counted = TEXT("live"), about_method = TEXT("live-about");
+  tally_hook hook;
+  tally_route route;
+  uint32_t number;
   tally_status status;
   (void)error;
 
   self->key = self->host->intern(self->host->ctx, name);
+  memset(&hook, 0, sizeof(hook));
+  hook.struct_size = sizeof(hook);
+  hook.kind = TALLY_HOOK_PROCESS;
   hook.keys = &self->key;
+  hook.n_keys = 1;
+  hook.process = process;
+  memset(&route, 0, sizeof(route));
+  route.struct_size = sizeof(route);
+  route.path = path;
+  route.method = counted;
+  route.answer = answer;
   status = registrar->metric(registrar->ctx, &metric, &self->metric);
   if (status == TALLY_OK) status = registrar->hook(registrar->ctx, &hook);
-  if (status == TALLY_OK) status = registrar->read(registrar->ctx, &read);
-  if (status == TALLY_OK) status = registrar->read(registrar->ctx, &read_about);
+  if (status == TALLY_OK) status = registrar->route(registrar->ctx, &route, &number);
+  route.method = about_method;
+  route.answer = about;
+  if (status == TALLY_OK) status = registrar->route(registrar->ctx, &route, &number);
   return status;
 }
 
@@ -129,16 +149,45 @@ static tally_status start(void *instance, const tally_error *error) {
   return TALLY_OK;
 }
 
+static tally_status state_export(void *instance, void *put_ctx, void (*put)(void *put_ctx, tally_bytes state),
+                                 const tally_error *error) {
+  static const tally_bytes version = {LIVE_VERSION, sizeof(LIVE_VERSION) - 1};
+  (void)instance;
+  (void)error;
+  put(put_ctx, version);
+  return TALLY_OK;
+}
+
+static tally_status state_import(void *instance, tally_bytes state, const tally_error *error) {
+  live *self = instance;
+  (void)error;
+  if (state.len >= sizeof(self->before)) return TALLY_LIMIT;
+  memcpy(self->before, state.ptr, state.len);
+  return TALLY_OK;
+}
+
+static tally_status settings_check(void *instance, const tally_settings *settings, const tally_error *error) {
+  static const tally_str name = TEXT("label"), reason = TEXT("the label must not be forbidden");
+  tally_setting_value label = {0};
+  (void)instance;
+  settings->get(settings->ctx, 0, name, &label);
+  if (label.text.len != 9 || memcmp(label.text.ptr, "forbidden", 9) != 0) return TALLY_OK;
+  error->set(error->ctx, reason);
+  return TALLY_INVALID;
+}
+
 static void destroy(void *instance) { free(instance); }
 
 TALLY_EXPORT const tally_plugin *tally_plugin_live(void);
 
 TALLY_EXPORT const tally_plugin *tally_plugin_live(void) {
-  static const tally_setting settings[] = {
-      {sizeof(tally_setting), TALLY_SETTING_STRING, TEXT("label"), TEXT("A text to be told."), TEXT("none"), 0, 0}};
+  static const tally_setting settings[] = {{sizeof(tally_setting), TALLY_SETTING_STRING, TEXT("label"),
+                                            TEXT("A text to be told."), TEXT("none"), 0, 0, {NULL, 0}, NULL, 0, 0}};
   static const tally_descriptor descriptor = {
-      sizeof(descriptor), 1, TEXT("live"), TEXT("1.0.0"), TEXT("Is switched and replaced, in tests."), settings};
+      sizeof(descriptor), 0, TEXT("live"), TEXT("1.0.0"), TEXT("Is switched and replaced, in tests."), {NULL, 0},
+      {NULL, 0}, {NULL, 0}, {NULL, 0}, settings, NULL, NULL, NULL, 1, 0, 0, 0};
   static const tally_plugin plugin = {sizeof(plugin), TALLY_ABI_MAJOR, TALLY_ABI_MINOR, 0,    &descriptor, create,
-                                      enroll,         start,           NULL,            NULL, destroy};
+                                      enroll,         start,           NULL,            NULL, destroy,
+                                      settings_check, NULL,            state_export,    state_import};
   return &plugin;
 }

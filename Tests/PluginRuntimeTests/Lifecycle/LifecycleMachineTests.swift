@@ -26,6 +26,10 @@ final class LifecycleMachineTests {
 
   private func settle() -> [Machine.Action] { machine.settle() }
 
+  private func begin(rollingBack name: String) -> [Machine.Action] {
+    machine.rollBack(name, reason: "it fails")
+  }
+
   private func rollBack(_ name: String) -> [Machine.Action] {
     finish(machine.rollBack(name, reason: "it fails"))
   }
@@ -202,5 +206,30 @@ final class LifecycleMachineTests {
     #expect(follow([off("a"), on("b")]) == [])
     #expect(states == ["a disabled", "b running"])
     #expect(follow([on("a"), on("b")]) == [.publish([3, 2])])
+  }
+
+  @Test("Code that hangs is not taken again with other settings, only when it changes")
+  func hangs() {
+    _ = follow([on("a")])
+    #expect(want([on("a", "x")]) == [.start(2)])
+    machine.failed(2, PluginError(.startFailed, "hangs"), hangs: true)
+    #expect(want([on("a", "x", size: 2)]) == [])
+    #expect(states == ["a running"])
+    #expect(want([on("a", "y")]) == [.start(3)])
+  }
+
+  @Test("State goes from the code that runs to new code, not to new settings and not back")
+  func state() {
+    _ = follow([on("a")])
+    #expect(want([on("a", size: 2)]) == [.start(2)])
+    #expect(machine.predecessor(of: 2) == nil)
+    machine.started(2)
+    _ = settle()
+    #expect(want([on("a", "b", size: 2)]) == [.start(3)])
+    #expect(machine.predecessor(of: 3) == 2)
+    machine.started(3)
+    _ = settle()
+    #expect(begin(rollingBack: "a") == [.start(4)])
+    #expect(machine.predecessor(of: 4) == nil)
   }
 }
