@@ -165,6 +165,11 @@ final class Core: Sendable {
       .init(
         dispatcher: dispatcher, workingSet: parts.workingSet, commands: commands,
         desk: parts.services.desk, outbox: parts.outbox, log: log))
+    let lanes = CommittedLanes(store: parts.store, log: log) {
+      CommittedBatches(
+        store: parts.store, table: parts.builder.table,
+        retentionMonths: host.limits.rawRetentionMonths, registry: parts.registry)
+    }
     return try Pipeline(
       .init(
         journal: parts.journal, store: parts.store, workingSet: parts.workingSet,
@@ -173,8 +178,8 @@ final class Core: Sendable {
           BatchCounter(
             workingSet: parts.workingSet, dispatcher: dispatcher, builder: parts.builder,
             registry: parts.registry, factNames: factNames, counters: parts.outcomes, log: log)
-        }, catchUp: catchUp, router: router, suspectsPath: suspectsPath, limits: host.limits,
-        log: log, faults: parts.faults),
+        }, catchUp: catchUp, router: router, lanes: lanes, suspectsPath: suspectsPath,
+        limits: host.limits, log: log, faults: parts.faults),
       breadcrumb: breadcrumb)
   }
 }
