@@ -82,6 +82,7 @@ let package = Package(
     systemLibrary("CLZ4", "liblz4", apt: "liblz4-dev"),
     systemLibrary("CCrypto", "libcrypto", apt: "libssl-dev"),
     systemLibrary("CArgon2", "libargon2", apt: "libargon2-dev"),
+    systemLibrary("CCurl", "libcurl", apt: "libcurl4-openssl-dev"),
     .target(
       name: "CSimdjson", dependencies: ["PluginABI"],
       cxxSettings: [.unsafeFlags(["-O3", "-std=c++17"])],
@@ -92,7 +93,7 @@ let package = Package(
       name: "Host",
       dependencies: [
         "PluginABI", "PluginRuntime", "Journal", "Store", "Builtins",
-        "CSimdjson", "CYAML", "CXXHash", "CCrypto", "CArgon2",
+        "CSimdjson", "CYAML", "CXXHash", "CCrypto", "CArgon2", "CCurl",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
@@ -135,6 +136,13 @@ let package = Package(
     test("JournalTests", ["Journal", "CCRC32C"]),
     test("StoreTests", ["Store", .product(name: "GRDB", package: "GRDB.swift")]),
     test("HostTests", ["Host", "Journal", "Store", "PluginABI", "PluginRuntime", "CSimdjson"]),
+    test(
+      "ServiceTests",
+      [
+        "Host", "Journal", "Store", "PluginABI", "PluginKit", "PluginRuntime", "Builtins",
+        "Harness",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
     test("EndToEndTests", ["Harness"], exclude: ["Conversations"]),
     test("SimulationTests", ["Harness"]),
   ] + plugins.map(\.test)

@@ -38,3 +38,13 @@ int tally_breadcrumb_enter_thread(void) {
   if (stack.ss_sp == NULL) return -1;
   return sigaltstack(&stack, NULL);
 }
+
+static _Thread_local uint32_t thread_kind;
+
+uint32_t tally_thread_kind(void) { return thread_kind; }
+
+uint32_t tally_thread_become(uint32_t kind) {
+  uint32_t before = thread_kind;
+  thread_kind = kind;
+  return before;
+}

@@ -73,7 +73,17 @@ package final class Metrics: Sendable {
   private let itemsRefused: [Counter]
   private let others = Mutex<[Series]>([])
   private let sections = Mutex<[@Sendable () -> String]>([])
+  private let sources = Mutex<[@Sendable () -> [Sample]]>([])
   private let families = Mutex<[Family]>([])
+
+  /// A number that comes and goes, as those of plugins do.
+  package struct Sample: Sendable {
+    let name: String
+    let isCounter: Bool
+    let help: String
+    var labels = ""
+    let value: Int64
+  }
 
   /// A gauge whose lines come and go.
   private struct Family: Sendable {
@@ -134,6 +144,11 @@ package final class Metrics: Sendable {
     }
   }
 
+  /// Adds numbers that are asked for with every rendering; those of one name stand together.
+  package func include(_ read: @escaping @Sendable () -> [Sample]) {
+    sources.withLock { $0.append(read) }
+  }
+
   /// Adds a gauge with a line for each of what `read` answers; `labels` is the text between the
   /// braces.
   package func family(
@@ -163,6 +178,14 @@ package final class Metrics: Sendable {
       for line in family.read() { text += "\(family.name){\(line.labels)} \(line.value)\n" }
     }
     for section in sections.withLock({ $0 }) { text += section() }
+    for sample in sources.withLock({ $0 }).flatMap({ $0() }) {
+      if named.insert(sample.name).inserted {
+        let kind = sample.isCounter ? "counter" : "gauge"
+        text += "# HELP \(sample.name) \(sample.help)\n# TYPE \(sample.name) \(kind)\n"
+      }
+      let labels = sample.labels.isEmpty ? "" : "{\(sample.labels)}"
+      text += "\(sample.name)\(labels) \(sample.value)\n"
+    }
     return text
   }
 

@@ -40,6 +40,19 @@ public struct Host: @unchecked Sendable {
     return Key(id: id)
   }
 
+  /// The table of a service, which lives as long as the plugin. [control]
+  func service<Table>(_ name: String, revision: UInt32 = 1, as type: Table.Type) throws
+    -> UnsafePointer<Table>
+  {
+    let found = Text.with(name) {
+      pointer.pointee.service?(pointer.pointee.ctx, $0.abi, revision)
+    }
+    guard let found else {
+      throw PluginError(.unsupported, "this host has no \(name) of revision \(revision)")
+    }
+    return found.assumingMemoryBound(to: type)
+  }
+
   /// The value in force of a declared setting that is a whole number. [any]
   public func int(_ name: String) throws -> Int { Int(try setting(name).integer) }
 

@@ -12,6 +12,8 @@ class Instance {
   func transform(_ batch: Batch, _ verdicts: borrowing Verdicts) throws {}
   func process(_ batch: Batch, _ facts: Facts, _ effects: borrowing Effects) throws {}
   func reduce(_ collection: Collection, _ fold: borrowing Fold) throws {}
+  func apply(_ command: Command, _ effects: borrowing Effects) throws {}
+  func run(_ job: borrowing Job) throws {}
   func committed(_ commit: borrowing Commit) throws {}
   func lifecycle(_ event: borrowing LifecycleEvent) throws {}
   func answer(_ request: borrowing Request, _ reply: borrowing Reply) throws {}
@@ -55,6 +57,12 @@ final class TypedInstance<P: Plugin>: Instance {
 
   override func lifecycle(_ event: borrowing LifecycleEvent) throws {
     try enrolled().lifecycle(event)
+  }
+
+  override func run(_ job: borrowing Job) throws { try enrolled().run(job) }
+
+  override func apply(_ command: Command, _ effects: borrowing Effects) throws {
+    try enrolled().apply(command, effects)
   }
 
   override func answer(_ request: borrowing Request, _ reply: borrowing Reply) throws {

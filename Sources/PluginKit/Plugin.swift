@@ -60,6 +60,13 @@ public protocol Plugin: Sendable {
   /// [hook]
   func reduce(_ collection: Collection, _ fold: borrowing Fold) throws
 
+  /// Applies a command the plugin defined. Both are borrowed. Pure; an error refuses the command.
+  /// [hook]
+  func apply(_ command: Command, _ effects: borrowing Effects) throws
+
+  /// Runs a job the plugin defined; what is thrown has it tried again. Borrowed. [job]
+  func run(_ job: borrowing Job) throws
+
   /// Tells the world what was committed; at least once. What is thrown has the call repeated.
   /// [committed]
   func committed(_ commit: borrowing Commit) throws
@@ -103,6 +110,14 @@ extension Plugin {
 
   public func reduce(_ collection: Collection, _ fold: borrowing Fold) throws {
     throw PluginError(.unsupported, "\(Self.descriptor.name) has a collection and no reduce()")
+  }
+
+  public func apply(_ command: Command, _ effects: borrowing Effects) throws {
+    throw PluginError(.unsupported, "\(Self.descriptor.name) has a command and no apply()")
+  }
+
+  public func run(_ job: borrowing Job) throws {
+    throw PluginError(.unsupported, "\(Self.descriptor.name) has a job and no run()")
   }
 
   public func committed(_ commit: borrowing Commit) throws {

@@ -41,6 +41,29 @@ enum Trampolines {
       }
     }
 
+  static let run:
+    @convention(c) (
+      UnsafeMutableRawPointer?, UnsafePointer<tally_job>?, UnsafePointer<tally_error>?
+    ) -> tally_status = { instance, job, error in
+      with(instance, error) { instance in
+        guard let job else { throw PluginError(.invalid, "run needs a job") }
+        try instance.run(try Job(job))
+      }
+    }
+
+  static let apply:
+    @convention(c) (
+      UnsafeMutableRawPointer?, UnsafePointer<tally_command>?, UnsafePointer<tally_effects>?,
+      UnsafePointer<tally_error>?
+    ) -> tally_status = { instance, command, effects, error in
+      with(instance, error) { instance in
+        guard let command, let effects else {
+          throw PluginError(.invalid, "apply needs a command and effects")
+        }
+        try instance.apply(try Command(command), try Effects(effects))
+      }
+    }
+
   static let importState:
     @convention(c) (UnsafeMutableRawPointer?, tally_bytes, UnsafePointer<tally_error>?)
       -> tally_status = { instance, state, error in

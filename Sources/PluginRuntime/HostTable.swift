@@ -17,31 +17,21 @@ package final class HostTable: @unchecked Sendable {
     let trust: TrustPolicy
     /// What plugins cost.
     package let accounts: PluginAccounts
-    /// The services there are, by their id.
-    package var tables: [String: Service] = [:]
+    /// Behind `service`; without it a plugin finds no services.
+    let host: (any ServiceHost)?
 
     package init(
-      log: Logger, productVersion: String, intern: @escaping ([UInt8]) -> UInt32,
-      appID: @escaping (UInt32) -> String? = { _ in nil }, trust: TrustPolicy = TrustPolicy(),
-      accounts: PluginAccounts = PluginAccounts()
+      log: Logger, productVersion: String, host: (any ServiceHost)? = nil,
+      intern: @escaping ([UInt8]) -> UInt32, appID: @escaping (UInt32) -> String? = { _ in nil },
+      trust: TrustPolicy = TrustPolicy(), accounts: PluginAccounts = PluginAccounts()
     ) {
       self.trust = trust
       self.accounts = accounts
       self.log = log
       self.productVersion = productVersion
+      self.host = host
       self.intern = intern
       self.appID = appID
-    }
-  }
-
-  /// A table of functions beside `tally_host`, constant while the host runs.
-  package struct Service {
-    package let revision: UInt32
-    package let table: UnsafeRawPointer
-
-    package init(revision: UInt32, table: UnsafeRawPointer) {
-      self.revision = revision
-      self.table = table
     }
   }
 
@@ -55,6 +45,7 @@ package final class HostTable: @unchecked Sendable {
   private let redact: (String) -> String
   private let services: Services
   private let log: Logger
+  let service: ServiceContext?
   private var texts: [UnsafeMutablePointer<CChar>] = []
   private let rate = Mutex(LogRate(linesPerSecondMax: logLinesPerSecondMax))
 
@@ -65,6 +56,7 @@ package final class HostTable: @unchecked Sendable {
     var log = services.log
     log[metadataKey: "plugin"] = "\(manifest.name)"
     self.log = log
+    service = services.host.map { ServiceContext(plugin: manifest.name, host: $0, log: log) }
     var texts: [UnsafeMutablePointer<CChar>] = []
     func stable(_ text: String) -> tally_str {
       guard let copy = strdup(text) else { return tally_str() }
@@ -102,9 +94,7 @@ package final class HostTable: @unchecked Sendable {
   }
 
   private func service(_ id: tally_str, _ revision: UInt32) -> UnsafeRawPointer? {
-    guard let service = id.string.flatMap({ services.tables[$0] }), service.revision >= revision
-    else { return nil }
-    return service.table
+    id.string.flatMap { service?.table($0, minRevision: revision) }
   }
 
   private func setting(

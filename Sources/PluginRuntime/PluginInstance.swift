@@ -21,6 +21,8 @@ package final class PluginInstance: @unchecked Sendable {
   let inFlight = InFlight()
   /// What became of its calls.
   package let counts = CallCounts()
+  /// Nothing that services began for it runs any more.
+  private var isIdle = true
   private let table: tally_plugin
   /// What it was started with.
   package let settings: Settings
@@ -35,6 +37,8 @@ package final class PluginInstance: @unchecked Sendable {
     _ code: LoadedPlugin, settings: Settings, services: HostTable.Services, store: WorkingSet,
     lane: Lane = .inproc, state: [UInt8]? = nil
   ) throws(PluginError) {
+    let before = ThreadKind.become(.control)
+    defer { ThreadKind.become(before) }
     let name = code.manifest.name
     try Self.check(code.manifest, services, lane)
     let host = HostTable(manifest: code.manifest, settings: settings, services: services)
@@ -45,6 +49,7 @@ package final class PluginInstance: @unchecked Sendable {
     } catch { throw PluginError(error.code, settings.redact(error.message)) }
     do {
       enrollment = try Self.enroll(code.manifest, lane, table, created)
+      host.service?.seal()
       if let check = table.settings_check {
         try host.withSettings { (given) throws(PluginError) in
           try ErrorText.check(name, "settings_check") { check(created, given, $0) }
@@ -60,6 +65,7 @@ package final class PluginInstance: @unchecked Sendable {
       committedNumber =
         enrollment.has(.committed) ? try Self.storeNumber(name + "/committed", store) : 0
     } catch {
+      host.service?.end()
       table.destroy(created)
       throw PluginError(error.code, settings.redact(error.message))
     }
@@ -73,7 +79,11 @@ package final class PluginInstance: @unchecked Sendable {
     account.began()
     self.table = table
     self.host = host
+    host.service?.begin(created)
   }
+
+  /// What the plugin asks of the host outside of hooks; nil where the host offers nothing.
+  package var services: ServiceContext? { host.service }
 
   package var name: String { manifest.name }
 
@@ -89,12 +99,21 @@ package final class PluginInstance: @unchecked Sendable {
   var hasState: Bool { table.state_export != nil }
 
   /// Says that no new calls will come.
-  func drain() { table.drain?(pointer) }
+  func drain() {
+    let before = ThreadKind.become(.control)
+    defer { ThreadKind.become(before) }
+    isIdle = services?.drain() ?? true
+    table.drain?(pointer)
+  }
 
-  /// Stops and destroys; the code itself stays mapped. No call may run.
+  /// Stops and destroys; the code itself stays mapped. No call may run: an instance whose jobs did
+  /// not end stays as it is.
   func destroy() {
+    let before = ThreadKind.become(.control)
+    defer { ThreadKind.become(before) }
     table.stop?(pointer)
-    table.destroy(pointer)
+    services?.end()
+    if isIdle { table.destroy(pointer) }
   }
 
   /// Drain, stop, destroy.
@@ -114,7 +133,7 @@ package final class PluginInstance: @unchecked Sendable {
         "\(manifest.name) runs \(other) only, have mode: \(lane); set mode: \(other)")
     }
     for need in manifest.needs where !need.isOptional {
-      let revision = services.tables[need.service]?.revision ?? 0
+      let revision = services.host == nil ? 0 : Service.revision(of: need.service)
       guard revision < max(need.revision, 1) else { continue }
       throw PluginError(
         .serviceMissing,

@@ -27,4 +27,16 @@ void tally_breadcrumb_install(tally_breadcrumb *page);
  * whose faults are blamed on the consumer in the page. 0 on success. */
 int tally_breadcrumb_enter_thread(void);
 
+/* What of a plugin the calling thread runs: 0 nothing, or it is the plugin's own. */
+#define TALLY_THREAD_OTHER 0u
+#define TALLY_THREAD_CONTROL 1u
+#define TALLY_THREAD_HOOK 2u
+#define TALLY_THREAD_REQUEST 3u
+#define TALLY_THREAD_JOB 4u
+
+uint32_t tally_thread_kind(void);
+
+/* Says what it runs from here on; returns what it was. */
+uint32_t tally_thread_become(uint32_t kind);
+
 #endif

@@ -22,6 +22,11 @@ final class MemberDirectory: Sendable {
     return ConstantTime.equal(member.apiKey, apiKey) ? member : nil
   }
 
+  /// The member of an id.
+  func member(id: String) -> Member? {
+    byKey.withLock { members in members.values.first { $0.id == id } }
+  }
+
   private static func index(_ members: [Member]) -> [String: Member] {
     Dictionary(members.map { ($0.apiKey, $0) }, uniquingKeysWith: { first, _ in first })
   }

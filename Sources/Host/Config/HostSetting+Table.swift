@@ -48,6 +48,16 @@ extension HostSetting {
         return true
       },
       show: { $0.pluginKeys.map { Data($0).base64EncodedString() }.joined(separator: ",") }),
+    HostSetting(
+      name: "outgoing_allow",
+      help: "Networks that are not public and that plugins may send requests to.",
+      need: "addresses or networks such as 10.0.0.0/8, separated by commas",
+      take: { text, settings in
+        guard let policy = AddressPolicy(allowing: text) else { return false }
+        settings.outgoingAllow = policy
+        return true
+      },
+      show: { $0.outgoingAllow.description }),
   ]
 
   private static let limits: [HostSetting] = [
@@ -96,6 +106,9 @@ extension HostSetting {
     number(
       "limits.raw_retention_months", \.limits.rawRetentionMonths, 1...1200,
       "Months that every item is kept as it came; older client times move to this edge."),
+    number(
+      "limits.job_threads", \.limits.jobThreads, 1...64,
+      "Threads that run jobs of plugins; more jobs wait."),
     number(
       "limits.catch_up_percent", \.limits.catchUpPercent, 1...90,
       "The share of the pipeline's time that plugins which are behind get under load."),

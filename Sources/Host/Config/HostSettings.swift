@@ -16,6 +16,10 @@ struct HostSettings: Equatable, Sendable {
 
   var listen = ListenAddress(host: "127.0.0.1", port: 8080)
   /// An absolute path once the configuration is loaded.
+  /// Addresses that are not public and that plugins may reach all the same.
+  var outgoingAllow = AddressPolicy()
+  /// A file of authorities trusted in place of the system's.
+  var outgoingAuthorities: String?
   var data = "data"
   var durability = Durability.fsync
   var eventLoops: Int
@@ -48,5 +52,6 @@ struct Limits: Equatable, Sendable {
   var readWaitMilliseconds = 25
   var cacheBytesMax = 64 << 20
   var rawRetentionMonths = 14
+  var jobThreads = 4
   var catchUpPercent = 25
 }

@@ -26,6 +26,11 @@ package final class EntryBuffer {
     UnsafeRawBufferPointer(start: base, count: count)
   }
 
+  /// Lends the bytes; the buffer lives as long as the call.
+  func withBytes<T>(_ body: (UnsafeRawBufferPointer) -> T) -> T {
+    withExtendedLifetime(self) { body(bytes) }
+  }
+
   /// Forgets everything written.
   package func removeAll() {
     count = 0

@@ -19,19 +19,21 @@ final class CatchUp {
   private let workingSet: WorkingSet
   private let builder: BatchBuilder
   private let registry: AppRegistry
+  private let commands: CommandApplier
   private let log: Logger
   private var users = DenseIndex()
 
   /// `table` is that of the builder of live batches.
   init(
     store: Store, workingSet: WorkingSet, table: NameTable, retentionMonths: Int,
-    registry: AppRegistry, log: Logger
+    registry: AppRegistry, commands: CommandApplier, log: Logger
   ) {
     reader = RawReader(store)
     self.workingSet = workingSet
     // Decoding was counted when the items were live.
     builder = BatchBuilder(retentionMonths: retentionMonths, table: table)
     self.registry = registry
+    self.commands = commands
     self.log = log
   }
 
@@ -45,8 +47,38 @@ final class CatchUp {
     do { (items, last) = try wholeRequests(after: position, through: end) } catch {
       throw Unreadable(underlying: error)
     }
-    if !items.isEmpty { try count(items, plugin, dispatcher) }
+    // Commands stand between the items, where they stood when they were live.
+    var run: [RawItem] = []
+    for item in items {
+      guard item.body.withUnsafeBytes({ RequestRecord.Command(item: $0) != nil }) else {
+        run.append(item)
+        continue
+      }
+      if !run.isEmpty { try count(run, plugin, dispatcher) }
+      run.removeAll()
+      try apply(item, plugin)
+    }
+    if !run.isEmpty { try count(run, plugin, dispatcher) }
     return last
+  }
+
+  /// Applies a command, when it is this plugin's.
+  private func apply(_ item: RawItem, _ plugin: Int) throws {
+    try item.body.withUnsafeBytes { bytes in
+      guard let command = RequestRecord.Command(item: bytes),
+        commands.dispatcher.number(of: command.plugin) == plugin
+      else { return }
+      try workingSet.beginBatch()
+      let outcome = try commands.apply(command, item.key.position, item.receivedMs)
+      try workingSet.endBatch()
+      guard outcome.status != 0 else { return }
+      log.warning(
+        "a command was refused in catch-up",
+        metadata: [
+          "plugin": "\(command.plugin)", "position": "\(item.key.position)",
+          "reason": "\(outcome.reason)",
+        ])
+    }
   }
 
   /// Items up to the last request that is complete, because positions are those of requests.

@@ -48,6 +48,7 @@ extension Pipeline {
 
   func callHeadOnly() {
     parts.dispatcher.callOnly { book.isAtHead($0) }
+    parts.router.behind = Set(book.behind.keys)
     progress.update(behind: book.behind, head: counted)
   }
 
@@ -120,6 +121,7 @@ extension Pipeline {
     do {
       let reached = try parts.catchUp.step(
         plugin, after: position, through: committed, parts.dispatcher)
+      parts.router.collect()
       book.advance(plugin, to: reached)
     } catch let error as CatchUp.Unreadable {
       book.stall(plugin)

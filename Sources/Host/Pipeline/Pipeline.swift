@@ -25,6 +25,7 @@ final class Pipeline: @unchecked Sendable {
     /// A counter for plugins with these names of facts.
     let makeCounter: ([UInt32: [UInt8]]) -> BatchCounter
     let catchUp: CatchUp
+    let router: EntryRouter
     let lanes: CommittedLanes
     let suspectsPath: String
     let limits: Limits
@@ -170,6 +171,7 @@ final class Pipeline: @unchecked Sendable {
   }
 
   private func step(_ batch: inout JournalBatch) throws {
+    parts.router.pump()
     switch policy.decide(situation) {
     case .flush: flush()
     case .holdBack: _ = try settle(writer.waitForOutcome())
@@ -180,7 +182,7 @@ final class Pipeline: @unchecked Sendable {
         timeout: ending ? .milliseconds(5) : canCatchUp ? .zero : limit)
       let began = ContinuousClock.now
       if let last = batch.entries.last {
-        try counter.count(batch)
+        try parts.router.take(batch, counter)
         counted = last.position
         letGo(at: counted)
       }
@@ -220,8 +222,9 @@ final class Pipeline: @unchecked Sendable {
 
   func flush() {
     positionsInFlight = book.take(counted: counted)
-    let flush = parts.workingSet.takeFlush(
+    var flush = parts.workingSet.takeFlush(
       through: counted, positions: positionsInFlight + parts.lanes.takePositions())
+    flush.services = parts.router.takeRows()
     isHurried = false
     inFlight = counted
     writing = true
@@ -252,6 +255,7 @@ final class Pipeline: @unchecked Sendable {
     parts.workingSet.didCommit(flush)
     committed = inFlight
     book.didCommit(positionsInFlight)
+    parts.router.didCommit(through: committed)
   }
 
   private func forgetSettledSuspects() {
@@ -282,6 +286,7 @@ final class Pipeline: @unchecked Sendable {
     Thread.sleep(forTimeInterval: Self.retryDelaySeconds)
     do {
       try parts.workingSet.reset()
+      try parts.router.reset()
       try reader.seek(to: committed + 1)
       counted = committed
       book.reset(counted: counted)

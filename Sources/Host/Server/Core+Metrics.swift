@@ -6,6 +6,8 @@ extension Core {
   func publish(_ metrics: Metrics) {
     decoding.register(in: metrics)
     outcomes.register(in: metrics)
+    let numbers = ServiceNumbers(services: services, outbox: outbox, runtime: runtime)
+    metrics.include { numbers.samples }
     let journal = journal
     metrics.gauge("tally_journal_durable_position", help: "The last position that is durable") {
       Int(journal.durablePosition)

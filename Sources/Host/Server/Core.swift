@@ -20,6 +20,8 @@ final class Core: Sendable {
   let members: MemberDirectory
   /// Items that plugins could not take.
   let deadLetters: DeadLetterDesk
+  let services: HostServices
+  let outbox: Outbox
   /// What becomes of items.
   let outcomes = LedgerTally.Counters()
   /// What decoding counts.
@@ -30,7 +32,10 @@ final class Core: Sendable {
   /// What the configuration says about plugins, in the words of the lifecycle.
   let plugins: PluginPlan
 
-  init(_ configuration: Configuration, log: Logger) throws {
+  /// `linked` are plugins that are linked in beside the built-ins.
+  init(
+    _ configuration: Configuration, linked: [Builtins.Builtin] = [], log: Logger
+  ) throws {
     let host = configuration.host
     let faults = FaultPoints(ProcessInfo.processInfo.environment[FaultPoints.variable])
     self.configuration = configuration
@@ -48,23 +53,32 @@ final class Core: Sendable {
     let workingSet = try store.workingSet(limits: .init(cacheBytesMax: host.limits.cacheBytesMax))
     let builder = BatchBuilder(retentionMonths: host.limits.rawRetentionMonths)
     decoding = builder.counters
+    let services = try HostServices(
+      store: store, journal: journal, registry: registry, members: members, settings: host,
+      log: log, clock: .system)
+    self.services = services
+    outbox = try Outbox(
+      journal: journal, store: store, partition: { services.partition(app: $0, device: $1) })
     runtime = PluginRuntime(
       store: workingSet,
       services: .init(
-        log: log, productVersion: Product.version,
+        log: log, productVersion: Product.version, host: services,
         intern: { [table = builder.table] in table.intern($0) },
         appID: { [registry] in registry.snapshot.byNumber[$0]?.hexID }, trust: TrustPolicy(host)),
       nearest: PluginConfiguration.nearest)
     lifecycle = Lifecycle(
       runtime: runtime, cache: try CodeCache(folder: host.data + "/cache"),
       now: { Clock.monotonicSeconds })
-    plugins = PluginPlan(builtins: Builtins.entries(withFaultPoint: faults.isArmed(.hookTrap)))
+    plugins = PluginPlan(
+      builtins: Builtins.entries(withFaultPoint: faults.isArmed(.hookTrap)) + linked)
     try lifecycle.apply(plugins.plugins(of: configuration), isStrict: false)
     pipeline = try Self.makePipeline(
       host,
       Parts(
         journal: journal, store: store, workingSet: workingSet, runtime: runtime, builder: builder,
-        registry: registry, faults: faults, outcomes: outcomes), log)
+        registry: registry, services: services, outbox: outbox, faults: faults, outcomes: outcomes),
+      log)
+    services.connect(pipeline.gate)
     let (pipeline, change) = (pipeline, pipeline.change)
     runtime.happenings.connect { [weak pipeline] in pipeline?.wake() }
     lifecycle.connect(
@@ -77,15 +91,20 @@ final class Core: Sendable {
   }
 
   /// Begins to count what the journal holds.
-  func start() { pipeline.start() }
+  func start() {
+    pipeline.start()
+    services.jobs.start()
+  }
 
   /// Syncs and commits everything that was accepted, then ends the plugins. Nothing may append any
   /// more.
   func stop() {
+    services.jobs.stop()
     journal.close()
     lifecycle.close()
     pipeline.stop()
     runtime.stop()
+    services.client.stop()
     let position = store.committedPosition
     do { try store.close() } catch {
       log.warning("the store did not close in order", metadata: ["error": "\(error)"])
@@ -116,6 +135,8 @@ final class Core: Sendable {
     let runtime: PluginRuntime
     let builder: BatchBuilder
     let registry: AppRegistry
+    let services: HostServices
+    let outbox: Outbox
     let faults: FaultPoints
     let outcomes: LedgerTally.Counters
   }
@@ -138,9 +159,16 @@ final class Core: Sendable {
     }
     breadcrumb.install()
     let dispatcher = parts.runtime.dispatcher(breadcrumb: breadcrumb, suspects: suspects)
+    let commands = CommandApplier(
+      workingSet: parts.workingSet, dispatcher: dispatcher, registry: parts.registry)
     let catchUp = CatchUp(
       store: parts.store, workingSet: parts.workingSet, table: parts.builder.table,
-      retentionMonths: host.limits.rawRetentionMonths, registry: parts.registry, log: log)
+      retentionMonths: host.limits.rawRetentionMonths, registry: parts.registry,
+      commands: commands, log: log)
+    let router = EntryRouter(
+      .init(
+        dispatcher: dispatcher, workingSet: parts.workingSet, commands: commands,
+        desk: parts.services.desk, outbox: parts.outbox, log: log))
     let lanes = CommittedLanes(store: parts.store, log: log) {
       CommittedBatches(
         store: parts.store, table: parts.builder.table,
@@ -159,8 +187,8 @@ final class Core: Sendable {
           BatchCounter(
             workingSet: parts.workingSet, dispatcher: dispatcher, builder: parts.builder,
             registry: parts.registry, factNames: factNames, counters: parts.outcomes, log: log)
-        }, catchUp: catchUp, lanes: lanes, suspectsPath: suspectsPath, limits: host.limits,
-        log: log, faults: parts.faults, replay: replay),
+        }, catchUp: catchUp, router: router, lanes: lanes, suspectsPath: suspectsPath,
+        limits: host.limits, log: log, faults: parts.faults, replay: replay),
       breadcrumb: breadcrumb)
   }
 }

@@ -994,6 +994,319 @@ TALLY_STATIC_ASSERT(sizeof(tally_descriptor) == 168, descriptor_size);
 TALLY_STATIC_ASSERT(sizeof(tally_host) == 96, host_size);
 TALLY_STATIC_ASSERT(sizeof(tally_plugin) == 104, plugin_size);
 
+/* ---- 10. Services -----------------------------------------------------------------------------------------------
+ *
+ * What the host does for you outside of hooks. Each service is a table, fetched once, in create or enroll, by name and
+ * revision:
+ *
+ *     static const tally_str id = {"tally.commands", 14};
+ *     self->commands = host->service(host->ctx, id, 1);
+ *
+ * A table is borrowed until destroy returns; each function takes the table's own `ctx` first. Names, keys, jobs and
+ * metrics are yours alone: those of two plugins never meet. Everything passed in is copied. Every service has limits;
+ * reaching one answers TALLY_LIMIT and is counted, with calls and bytes, under your name at /metrics.
+ *
+ * A call the brackets exclude answers TALLY_INVALID, a call after stop() TALLY_GONE; both are written to the
+ * operator's log under your name. `error` may be NULL.
+ *   [job]     a thread of the host's job pool; may block
+ *   Functions marked [request, job] may block, and may also be called from committed hooks and threads of your own.
+ */
+
+/* -- Commands: "tally.commands". The only way in which a request, a job or a page changes what counts.
+ *
+ * A command is an entry of the journal. It is applied in the order of the journal, once, by your own handler with
+ * effects as a hook has them, committed with its position, and answered behind that commit. It survives kill -9. */
+
+typedef struct tally_command {
+  uint32_t struct_size;
+  uint32_t app;        /* 0: about no app */
+  uint64_t position;   /* place in the journal */
+  int64_t received_ms; /* "now" of this command */
+  int32_t hour;        /* received_ms as hours of the app's local calendar; of UTC when app is 0 */
+  uint32_t item;       /* what tally_effects demands as `item` */
+  uint64_t user;       /* uid; 0: about no user, then effects that need one refuse the command */
+  tally_str name;
+  tally_bytes payload;
+  void *answer_ctx;
+  /* Hands bytes to whoever waits for this command, at most 65 536; the last call wins. [hook, inside the call] */
+  void (*answer)(void *answer_ctx, tally_bytes bytes);
+} tally_command;
+
+typedef struct tally_command_handler {
+  uint32_t struct_size;
+  uint32_t reserved0;
+  tally_str name; /* 1 to 64 characters of a-z, 0-9, "-" and "_" */
+  /* Applies a command. Pure, as hooks are. Any status other than TALLY_OK refuses it: nothing of it remains, and
+   * whoever waits gets that status with your reason. A reduce that refuses what it emitted refuses it too. [hook] */
+  tally_status (*apply)(void *instance, const tally_command *command, const tally_effects *effects,
+                        const tally_error *error);
+} tally_command_handler;
+
+typedef struct tally_submission {
+  uint32_t struct_size;
+  uint32_t app;
+  uint64_t user; /* uid of a committed user of that app, or 0 */
+  tally_str name;
+  tally_bytes payload; /* at most 1 MiB */
+  uint32_t timeout_ms; /* 0: 10 000. At the end TALLY_TIMEOUT: the command may still be applied */
+  uint32_t reserved0;
+  void *answer_ctx;
+  /* NULL, or called at most once with the handler's answer before submit returns. [request, job] */
+  void (*answer)(void *answer_ctx, tally_bytes bytes);
+} tally_submission;
+
+typedef struct tally_commands {
+  uint32_t struct_size;
+  uint32_t revision;
+  void *ctx;
+  /* Registers a handler. [control, inside enroll] */
+  tally_status (*define)(void *ctx, const tally_command_handler *handler, const tally_error *error);
+  /* Sends one of your own commands and returns when its effects are committed, or it was refused. [request, job] */
+  tally_status (*submit)(void *ctx, const tally_submission *submission, const tally_error *error);
+} tally_commands;
+
+/* -- Emit: "tally.emit". Items of your own into the ingest path, counted as if a device had sent them. */
+
+typedef struct tally_record {
+  uint32_t struct_size;
+  uint32_t app;     /* not read in `stage`: the item's own */
+  tally_str device; /* device id; in `stage` empty for the item's own */
+  tally_str object; /* a JSON object, the parameters of a request: {"events":[{"key":"sent","count":1}]} */
+} tally_record;
+
+typedef struct tally_emit {
+  uint32_t struct_size;
+  uint32_t revision;
+  void *ctx;
+  /* Returns when the record is durable; it is counted soon after. [request, job, control] */
+  tally_status (*send)(void *ctx, const tally_record *record, const tally_error *error);
+  /* The same as an effect of the hook or command that was handed `effects`: staged, committed with the batch, and put
+   * into the journal exactly once, however often the batch is replayed. A record that descends from records through
+   * more than 4 hooks is dropped and counted. [hook, inside the call] */
+  tally_status (*stage)(void *ctx, const tally_effects *effects, uint32_t item, const tally_record *record);
+} tally_emit;
+
+/* -- Key-value: "tally.kv". Small things only you read, outside of hooks: tokens, cursors, caches.
+ *
+ * Written directly and synced before the call returns; never counted, not part of the order of the journal, not
+ * readable in hooks. What counts goes through commands. Keys are UTF-8 of 1 to 256 bytes below an app (0: no app),
+ * values at most 65 536 bytes, all of yours at most 10 000 keys and 16 MiB. `version` changes with every write. */
+
+typedef struct tally_kv {
+  uint32_t struct_size;
+  uint32_t revision;
+  void *ctx;
+  /* Calls visit with the value, or answers TALLY_NOT_FOUND. [request, job, control] */
+  tally_status (*get)(void *ctx, uint32_t app, tally_str key, void *visit_ctx,
+                      void (*visit)(void *visit_ctx, tally_bytes value, uint64_t version), const tally_error *error);
+  /* `ttl_s` seconds later the key is gone; 0: never. [request, job, control] */
+  tally_status (*put)(void *ctx, uint32_t app, tally_str key, tally_bytes value, uint32_t ttl_s,
+                      const tally_error *error);
+  /* TALLY_NOT_FOUND when there was none. [request, job, control] */
+  tally_status (*remove)(void *ctx, uint32_t app, tally_str key, const tally_error *error);
+  /* Writes only while the key has that version, 0 standing for "not there"; else TALLY_CONFLICT. `out_version` gets
+   * the version in force afterwards, and may be NULL. [request, job, control] */
+  tally_status (*compare_swap)(void *ctx, uint32_t app, tally_str key, uint64_t version, tally_bytes value,
+                               uint32_t ttl_s, uint64_t *out_version, const tally_error *error);
+  /* Calls visit for keys that begin with `prefix` and lie behind `after`, in order, at most `limit` and 1 000; visit
+   * returns 0 to stop. [request, job, control] */
+  tally_status (*scan)(void *ctx, uint32_t app, tally_str prefix, tally_str after, uint32_t limit, void *visit_ctx,
+                       int32_t (*visit)(void *visit_ctx, tally_str key, tally_bytes value, uint64_t version),
+                       const tally_error *error);
+} tally_kv;
+
+/* -- Jobs: "tally.jobs". Work behind the answer: on a bounded pool of threads, kept through restarts, at least once.
+ *
+ * A job that ends with another status than TALLY_OK, or later than its timeout, or with the process, is tried again
+ * after its back-off until its retries are used up; then it is kept as failed, for seven days. */
+
+typedef struct tally_job {
+  uint32_t struct_size;
+  uint32_t attempt; /* 1 at first */
+  uint64_t id;
+  int64_t now_ms;
+  int64_t deadline_ms;
+  tally_str name;
+  tally_bytes payload;
+  void *ctx;
+  /* Says how much is done, of 1 000. [job] */
+  void (*progress)(void *ctx, uint32_t permille);
+  /* 1 when the job should end soon: cancelled, over its time, or the plugin is about to stop. [job] */
+  uint32_t (*is_cancelled)(void *ctx);
+} tally_job;
+
+typedef struct tally_job_kind {
+  uint32_t struct_size;
+  uint32_t timeout_s; /* 0: 300; at most 86 400 */
+  tally_str name;     /* as a command's */
+  /* Empty: when enqueued. "every 90s", "every 5m", "every 2h", "every 1d"; "daily 03:30" in UTC. What was missed while
+   * the server was down runs once at the start. */
+  tally_str schedule;
+  uint32_t parallel_max; /* jobs of this kind at a time; 0: 1 */
+  uint32_t retries_max;  /* at most 100 */
+  uint32_t backoff_s;    /* before the first retry, doubled by each, at most an hour; 0: 10 */
+  uint32_t reserved0;
+  /* Everything is borrowed. [job] */
+  tally_status (*run)(void *instance, const tally_job *job, const tally_error *error);
+} tally_job_kind;
+
+typedef struct tally_job_order {
+  uint32_t struct_size;
+  int32_t priority; /* of jobs that are due the highest goes first, then the one due longest */
+  tally_str name;
+  tally_str key; /* not empty: while a job of that name and key waits or runs, another is TALLY_CONFLICT */
+  tally_bytes payload; /* at most 65 536 bytes */
+  uint32_t delay_s;
+  uint32_t reserved0;
+} tally_job_order;
+
+#define TALLY_JOB_WAITING 0u
+#define TALLY_JOB_RUNNING 1u
+#define TALLY_JOB_DONE 2u
+#define TALLY_JOB_FAILED 3u
+#define TALLY_JOB_CANCELLED 4u
+
+typedef struct tally_job_state {
+  uint32_t struct_size;
+  uint32_t state; /* TALLY_JOB_... */
+  uint32_t attempt;
+  uint32_t permille;
+  int64_t due_ms;
+} tally_job_state;
+
+typedef struct tally_jobs {
+  uint32_t struct_size;
+  uint32_t revision;
+  void *ctx;
+  /* Registers a kind of job. [control, inside enroll] */
+  tally_status (*define)(void *ctx, const tally_job_kind *kind, const tally_error *error);
+  /* Durable when it returns. At most 10 000 of your jobs wait. `out_id` may be NULL. [request, job, control] */
+  tally_status (*enqueue)(void *ctx, const tally_job_order *order, uint64_t *out_id, const tally_error *error);
+  /* Takes a waiting job back, or tells a running one to end. [request, job, control] */
+  tally_status (*cancel)(void *ctx, uint64_t id, const tally_error *error);
+  /* What became of a job; TALLY_NOT_FOUND when it is not, or no longer, known. [request, job, control] */
+  tally_status (*look)(void *ctx, uint64_t id, tally_job_state *out_state, const tally_error *error);
+} tally_jobs;
+
+/* -- HTTP: "tally.http". Requests to others: HTTP/1.1 and 2, TLS verified, connections shared by all plugins.
+ *
+ * Addresses that are private, loopback, link-local or of cloud metadata are refused when the connection is made, with
+ * the address the name resolved to, redirects included, unless the operator has allowed them. */
+
+typedef struct tally_http_field {
+  tally_str name;
+  tally_str value;
+} tally_http_field;
+
+typedef struct tally_http_request {
+  uint32_t struct_size;
+  uint32_t timeout_ms; /* 0: 30 000; at most 300 000 */
+  tally_str method;    /* empty: "GET" */
+  tally_str url;       /* http or https */
+  const tally_http_field *fields;
+  uint32_t n_fields;      /* at most 64 */
+  uint32_t redirects_max; /* followed, at most 10; 0: the redirect is the answer */
+  tally_bytes body;       /* at most 16 MiB */
+  uint64_t answer_bytes_max; /* 0: 1 MiB; at most 64 MiB; a longer answer fails with TALLY_LIMIT */
+} tally_http_request;
+
+typedef struct tally_http_answer {
+  uint32_t struct_size;
+  int32_t failure;      /* TALLY_OK, or why there is no answer */
+  uint32_t http_status; /* 200, 404, ...; 0 when there is no answer */
+  uint32_t http_version; /* 11 or 20 */
+  tally_bytes body;
+  const tally_http_field *fields;
+  uint32_t n_fields;
+  uint32_t reserved0;
+  tally_str reason; /* why there is no answer */
+} tally_http_answer;
+
+typedef struct tally_http {
+  uint32_t struct_size;
+  uint32_t revision;
+  void *ctx;
+  /* Begins a request. `done` is called exactly once, on a thread of the host that it must not block, also after
+   * cancel and at stop(); its answer is borrowed. At most 64 of yours are under way. `out_id` may be NULL. [any] */
+  tally_status (*start)(void *ctx, const tally_http_request *request, void *done_ctx,
+                        void (*done)(void *done_ctx, const tally_http_answer *answer), uint64_t *out_id,
+                        const tally_error *error);
+  /* Ends a request early; `done` is told TALLY_GONE. [any] */
+  tally_status (*cancel)(void *ctx, uint64_t id);
+  /* As start, returning when `visit` was called with the answer; the status is the answer's. [request, job] */
+  tally_status (*perform)(void *ctx, const tally_http_request *request, void *visit_ctx,
+                          void (*visit)(void *visit_ctx, const tally_http_answer *answer), const tally_error *error);
+} tally_http;
+
+/* -- Auth: "tally.auth". Who a member is, what they may, and what they did. */
+
+typedef struct tally_account {
+  uint32_t struct_size;
+  uint32_t flags; /* TALLY_ACCOUNT_... */
+  tally_str id;   /* 24 hex */
+  tally_str username;
+  tally_str full_name;
+  tally_str email;
+} tally_account;
+
+#define TALLY_ACCOUNT_GLOBAL_ADMIN 1u
+
+typedef struct tally_auth {
+  uint32_t struct_size;
+  uint32_t revision;
+  void *ctx;
+  /* Calls visit with the member of that id, as tally_request.member has it, or answers TALLY_NOT_FOUND. [request, job,
+   * control] */
+  tally_status (*member)(void *ctx, tally_str member, void *visit_ctx,
+                         void (*visit)(void *visit_ctx, const tally_account *account), const tally_error *error);
+  /* Whether a member has TALLY_ACCESS_... to a feature of an app: TALLY_OK or TALLY_DENIED. An empty feature means your
+   * own name. [request, job, control] */
+  tally_status (*may)(void *ctx, tally_str member, uint32_t app, tally_str feature, uint32_t access,
+                      const tally_error *error);
+  /* Keeps for ever that this was done, synced before it returns: by a member, or by the plugin when `member` is empty.
+   * `action` is short, as "push.sent", at most 128 bytes; `detail` at most 16 384. [request, job, control] */
+  tally_status (*audit)(void *ctx, tally_str member, uint32_t app, tally_str action, tally_str detail,
+                        const tally_error *error);
+} tally_auth;
+
+/* -- Metrics: "tally.metrics". Numbers about yourself at /metrics, as tally_plugin_<plugin>_<name>. */
+
+#define TALLY_KIND_COUNTER 0u /* only grows */
+#define TALLY_KIND_GAUGE 1u
+
+typedef struct tally_metrics {
+  uint32_t struct_size;
+  uint32_t revision;
+  void *ctx;
+  /* At most 64. The name is a-z, 0-9 and "_", a counter's ends in "_total". [control, inside enroll] */
+  tally_status (*define)(void *ctx, uint32_t kind, tally_str name, tally_str help, uint32_t *out_metric,
+                         const tally_error *error);
+  /* Adds to a counter or gauge. [any] */
+  void (*add)(void *ctx, uint32_t metric, int64_t value);
+  /* Sets a gauge. [any] */
+  void (*set)(void *ctx, uint32_t metric, int64_t value);
+} tally_metrics;
+
+TALLY_STATIC_ASSERT(sizeof(tally_command) == 88, command_size);
+TALLY_STATIC_ASSERT(sizeof(tally_command_handler) == 32, command_handler_size);
+TALLY_STATIC_ASSERT(sizeof(tally_submission) == 72, submission_size);
+TALLY_STATIC_ASSERT(sizeof(tally_commands) == 32, commands_size);
+TALLY_STATIC_ASSERT(sizeof(tally_record) == 40, record_size);
+TALLY_STATIC_ASSERT(sizeof(tally_emit) == 32, emit_size);
+TALLY_STATIC_ASSERT(sizeof(tally_kv) == 56, kv_size);
+TALLY_STATIC_ASSERT(sizeof(tally_job) == 88, job_size);
+TALLY_STATIC_ASSERT(sizeof(tally_job_kind) == 64, job_kind_size);
+TALLY_STATIC_ASSERT(sizeof(tally_job_order) == 64, job_order_size);
+TALLY_STATIC_ASSERT(sizeof(tally_job_state) == 24, job_state_size);
+TALLY_STATIC_ASSERT(sizeof(tally_jobs) == 48, jobs_size);
+TALLY_STATIC_ASSERT(sizeof(tally_http_field) == 32, http_field_size);
+TALLY_STATIC_ASSERT(sizeof(tally_http_request) == 80, http_request_size);
+TALLY_STATIC_ASSERT(sizeof(tally_http_answer) == 64, http_answer_size);
+TALLY_STATIC_ASSERT(sizeof(tally_http) == 40, http_size);
+TALLY_STATIC_ASSERT(sizeof(tally_account) == 72, account_size);
+TALLY_STATIC_ASSERT(sizeof(tally_auth) == 40, auth_size);
+TALLY_STATIC_ASSERT(sizeof(tally_metrics) == 40, metrics_size);
+
 #ifdef __cplusplus
 }
 #endif

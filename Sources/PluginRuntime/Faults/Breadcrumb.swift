@@ -52,6 +52,7 @@ package final class Breadcrumb: @unchecked Sendable {
   /// Makes the calling thread the one whose faults are blamed on consumers.
   package func enterThread() {
     _ = tally_breadcrumb_enter_thread()
+    ThreadKind.become(.hook)
   }
 
   /// Runs `body` as a call of `consumer`; `item` is nil for a whole batch.

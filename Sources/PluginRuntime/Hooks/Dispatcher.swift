@@ -44,7 +44,7 @@ package final class Dispatcher {
   var set: PluginSet
   private var hooks: [(instance: PluginInstance, hook: Enrollment.Hook)] = []
   let stage: EffectStage
-  private let table: tally_effects
+  let table: tally_effects
   let breadcrumb: Breadcrumb
   /// The transform hooks of what runs; empty means that batches go straight to the process hooks.
   var transforms: [TransformHook] = []
@@ -208,6 +208,27 @@ package final class Dispatcher {
       return violation ?? "status \(status): \(reason)"
     }
     return nil
+  }
+
+  // MARK: Records
+
+  /// Hooks through which the items of the next batches descend from records.
+  package var depth: UInt8 {
+    get { stage.depth }
+    set { stage.depth = newValue }
+  }
+
+  /// What hooks and commands put into the ingest path since it was last asked.
+  package func takeOutgoing() -> [OutboxRecord] {
+    defer { dropOutgoing() }
+    return stage.outgoing
+  }
+
+  /// Forgets it: the batch it comes from is begun again.
+  package func dropOutgoing() {
+    guard !stage.released.isEmpty else { return }
+    stage.outgoing.removeAll()
+    stage.released.removeAll()
   }
 
   // MARK: Shared documents

@@ -28,14 +28,36 @@ extension EffectStage {
     }
     for fact in facts { block.append(item: fact.item, name: instance.factName, value: fact.value) }
     try appendRows(instance, batch)
-    let emitted = emits.map { emit in
+    let emitted = emitted(in: batch)
+    releaseRecords()
+    clear()
+    return emitted
+  }
+
+  /// What the call emits to shared documents, by document, each in order; nothing is merged yet.
+  func emittedGroups() -> [(key: DocumentKey, payloads: [Emitted])] {
+    guard let instance, let batch else { return [] }
+    var groups: [(key: DocumentKey, payloads: [Emitted])] = []
+    for payload in emitted(in: batch) {
+      let key = DocumentKey(
+        plugin: instance.number, app: payload.app, collection: payload.collection,
+        key: payload.key)
+      if let place = groups.firstIndex(where: { $0.key == key }) {
+        groups[place].payloads.append(payload)
+      } else {
+        groups.append((key, [payload]))
+      }
+    }
+    return groups
+  }
+
+  private func emitted(in batch: UnsafePointer<tally_batch>) -> [Emitted] {
+    emits.map { emit in
       let item = tally_batch_item(batch, UInt32(emit.item)).pointee
       return Emitted(
         app: item.app, collection: emit.table, key: Array(emit.key),
         payload: Array(emit.payload), position: item.position, index: item.index)
     }
-    clear()
-    return emitted
   }
 
   private func mergeCounters() {

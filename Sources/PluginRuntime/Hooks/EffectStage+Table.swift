@@ -49,7 +49,7 @@ extension EffectStage {
   private func unique(
     _ index: UInt32, _ series: UnsafePointer<tally_series>?, _ hour: Int32, _ firstTime: Bool
   ) -> UInt32 {
-    guard let item = item(index), let slot = resolve(series, item, hour), let instance else {
+    guard let item = itemOfUser(index), let slot = resolve(series, item, hour), let instance else {
       return 0
     }
     let place = workingIndex(of: item)
@@ -92,7 +92,7 @@ extension EffectStage {
   }
 
   private func cell(_ index: UInt32) -> tally_bytes {
-    guard let item = item(index), let instance else { return tally_bytes() }
+    guard let item = itemOfUser(index), let instance else { return tally_bytes() }
     let place = workingOfUser[Int(item.pointee.user_index)]
     // The arena aligns, and keeps what it gave out to the end of the call: what the header
     // promises.
@@ -104,7 +104,7 @@ extension EffectStage {
   }
 
   private func putCell(_ index: UInt32, _ value: UnsafeRawBufferPointer) {
-    guard let item = item(index) else { return }
+    guard let item = itemOfUser(index) else { return }
     guard value.count <= Self.cellBytesMax else {
       return refuse("a cell of \(value.count) bytes is over the limit of \(Self.cellBytesMax)")
     }

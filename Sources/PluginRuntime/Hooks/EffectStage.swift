@@ -58,6 +58,13 @@ package final class EffectStage {
   var facts: ContiguousArray<Fact> = []
   var rows: ContiguousArray<Row> = []
   var emits: ContiguousArray<Row> = []
+  var records: ContiguousArray<Record> = []
+  /// Records of calls that returned, on their way to the outbox.
+  var outgoing: [OutboxRecord] = []
+  /// How many records of each item were released, so that their places repeat on replay.
+  var released: [RecordOrigin: UInt32] = [:]
+  /// Hooks through which the items of this batch descend from records.
+  var depth: UInt8 = 0
   /// Cells, facts and payloads of the call.
   let arena = Arena()
 
@@ -104,6 +111,7 @@ package final class EffectStage {
     facts.removeAll(keepingCapacity: true)
     rows.removeAll(keepingCapacity: true)
     emits.removeAll(keepingCapacity: true)
+    records.removeAll(keepingCapacity: true)
     arena.reset()
   }
 
@@ -114,6 +122,19 @@ package final class EffectStage {
       return nil
     }
     return tally_batch_item(batch, index)
+  }
+
+  /// Stands for a user where a command names none.
+  static let noUser: Int32 = -1
+
+  /// As `item`, for effects on the item's user.
+  func itemOfUser(_ index: UInt32) -> UnsafePointer<tally_item>? {
+    guard let item = item(index) else { return nil }
+    guard users[Int(item.pointee.user_index)] != Self.noUser else {
+      refuse("an effect needs a user, and the command is about none")
+      return nil
+    }
+    return item
   }
 
   func refuse(_ reason: String) {

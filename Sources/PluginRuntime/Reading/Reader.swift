@@ -24,6 +24,8 @@ package struct Reader: @unchecked Sendable {
   /// The plugin's answer, from one snapshot.
   package func answer(_ question: Question, snapshot: Snapshot) throws -> Answer {
     let begun = CallMeter.now()
+    let before = ThreadKind.become(.request)
+    defer { ThreadKind.become(before) }
     let context = ReadContext(question, snapshot: snapshot, instance: instance, route: number)
     let (status, reason) = context.withTables { request, reply in
       ErrorText.collect { route.answer(instance.pointer, request, reply, $0) }

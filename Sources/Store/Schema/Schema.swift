@@ -16,6 +16,9 @@ enum Schema {
     migrator.registerMigration("2 steps of dead letters") { db in
       try db.execute(sql: "ALTER TABLE dead_letter ADD COLUMN step TEXT NOT NULL DEFAULT 'hook 0'")
     }
+    migrator.registerMigration("services") { db in
+      for statement in services { try db.execute(sql: statement) }
+    }
     return migrator
   }
 

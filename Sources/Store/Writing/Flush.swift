@@ -94,6 +94,8 @@ package struct Flush: Sendable {
   var ledger: [LedgerKey: Int64] = [:]
   var bulkHashes: [BulkHash] = []
   var raw = RawBlocks()
+  /// What services write with it.
+  package var services = ServiceRows()
 
   init(run: Int64, generation: UInt64, position: UInt64, positions: [Position]) {
     self.run = run

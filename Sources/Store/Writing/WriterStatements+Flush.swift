@@ -16,6 +16,7 @@ extension WriterStatements {
     try write(settledLetters: flush.settledLetters)
     try write(bulkHashes: flush.bulkHashes)
     try write(ledger: flush.ledger)
+    try write(services: flush.services)
     try write(positions: flush.positions)
     try remember(flush)
   }

@@ -15,6 +15,8 @@ final class WriterStatements {
   let oldBulkHash: SQLiteStatement
   let ledger: SQLiteStatement
   let advance: SQLiteStatement
+  let outboxRow: SQLiteStatement
+  let settledRow: SQLiteStatement
   let lastFlush: SQLiteStatement
   let writtenFlush: SQLiteStatement
 
@@ -69,6 +71,9 @@ final class WriterStatements {
       INSERT INTO consumer VALUES(?,?)
       ON CONFLICT DO UPDATE SET position=max(position, excluded.position)
       """)
+    outboxRow = try prepare("INSERT OR IGNORE INTO outbox VALUES(?,?,?,?,?,?,?,?,?)")
+    settledRow = try prepare(
+      "DELETE FROM outbox WHERE position=? AND item=? AND plugin=? AND place=?")
     lastFlush = try prepare("SELECT run, generation FROM flush")
     writtenFlush = try prepare("INSERT OR REPLACE INTO flush(id,run,generation) VALUES(0,?,?)")
   }

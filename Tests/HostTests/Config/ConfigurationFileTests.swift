@@ -55,7 +55,7 @@ import Testing
       (
         "host:\n  lisen: 1\n",
         "plugins.yaml:2:3: unknown key \"lisen\" in host; did you mean \"listen\"? "
-          + "Known keys: listen, data, durability, event_loops, client_addresses, limits"
+          + "Known keys: listen, data, durability, event_loops, client_addresses, outgoing_allow, limits"
       ),
       (
         "host: { durability: [os] }\n",

@@ -1,0 +1,33 @@
+import PluginRuntime
+import Store
+
+/// Applies commands, live and in catch-up alike. The pipeline's thread only, inside a batch of the
+/// working set.
+struct CommandApplier {
+  private static let hourMs: Int64 = 3_600_000
+
+  let workingSet: WorkingSet
+  let dispatcher: Dispatcher
+  let registry: AppRegistry
+
+  func apply(
+    _ command: RequestRecord.Command, _ position: UInt64, _ receivedMs: Int64
+  ) throws -> CommandOutcome {
+    let app = registry.snapshot.byNumber[command.app]
+    guard command.app == 0 || app != nil else {
+      return CommandOutcome(status: Status.notFound, reason: "there is no app \(command.app)")
+    }
+    var user: (slot: Int32, uid: UInt64)?
+    if !command.device.isEmpty {
+      let found = try workingSet.user(app: command.app, device: command.device, nowMs: receivedMs)
+      user = (found.slot, found.uid)
+    }
+    dispatcher.depth = 0
+    return try dispatcher.apply(
+      AppliedCommand(
+        plugin: command.plugin, name: command.name, app: command.app, position: position,
+        receivedMs: receivedMs,
+        hour: app?.calendar.hour(ofMs: receivedMs) ?? Int32(receivedMs / Self.hourMs),
+        device: command.device, user: user, payload: command.payload))
+  }
+}

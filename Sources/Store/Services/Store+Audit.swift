@@ -1,0 +1,46 @@
+import GRDB
+
+/// What somebody did, for ever.
+package struct AuditLine: Equatable, Sendable {
+  package let atMs: Int64
+  package let plugin: String
+  /// Empty: the plugin by itself.
+  package let member: String
+  package let app: UInt32
+  package let action: String
+  package let detail: String
+
+  package init(
+    atMs: Int64, plugin: String, member: String, app: UInt32, action: String, detail: String
+  ) {
+    self.atMs = atMs
+    self.plugin = plugin
+    self.member = member
+    self.app = app
+    self.action = action
+    self.detail = detail
+  }
+}
+
+extension Store {
+  /// Keeps a line; durable when this returns.
+  package func audit(_ line: AuditLine) throws(StoreError) {
+    try administer { db in
+      try db.execute(
+        sql: "INSERT INTO audit(at_ms,plugin,member,app,action,detail) VALUES(?,?,?,?,?,?)",
+        arguments: [line.atMs, line.plugin, line.member, line.app, line.action, line.detail])
+    }
+  }
+
+  /// The newest lines, newest first.
+  package func auditLines(limit: Int) throws(StoreError) -> [AuditLine] {
+    try look { db in
+      let sql = "SELECT * FROM audit ORDER BY id DESC LIMIT ?"
+      return try Row.fetchAll(db, sql: sql, arguments: [limit]).map {
+        AuditLine(
+          atMs: $0["at_ms"], plugin: $0["plugin"], member: $0["member"], app: $0["app"],
+          action: $0["action"], detail: $0["detail"])
+      }
+    }
+  }
+}

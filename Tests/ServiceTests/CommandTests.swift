@@ -1,0 +1,119 @@
+import PluginABI
+import Store
+import Testing
+
+@testable import Host
+@testable import PluginRuntime
+
+@Suite(.serialized) struct CommandTests {
+  private func submit(_ stand: Stand, _ name: String, to: String = "", user: String = "0") -> String
+  {
+    stand.ask(["method": "bank", "do": name, "to": to, "user": user]).body
+  }
+
+  private func report(_ stand: Stand) -> String { stand.ask(["method": "bank"]).body }
+
+  @Test("A command changes counters, rows and documents once, and is answered behind its commit")
+  func applies() throws {
+    let stand = try Stand(bank)
+    #expect(submit(stand, "deposit", to: "ada") == "\"position true\"")
+    #expect(stand.core.store.committedPosition > 0)
+    #expect(submit(stand, "deposit", to: "ada") == "\"position true\"")
+    #expect(submit(stand, "deposit", to: "bob") == "\"position true\"")
+    #expect(report(stand) == "counted 3 rows 3 ada=2 bob=1")
+    try stand.restart()
+    #expect(report(stand) == "counted 3 rows 3 ada=2 bob=1")
+  }
+
+  @Test("A command that is refused leaves nothing, and says why")
+  func refused() throws {
+    let stand = try Stand(bank)
+    #expect(
+      submit(stand, "spoil", to: "ada")
+        == "\"conflict: tally.commands.submit: command spoil: the account is closed\"")
+    #expect(
+      submit(stand, "break", to: "ada")
+        == "\"failed: tally.commands.submit: command break: reduce of accounts: status -2: broken\""
+    )
+    #expect(report(stand) == "counted 0 rows 0")
+    #expect(try stand.core.store.counts().deadLetters == 0)
+  }
+
+  @Test("A command about a user writes that user's cell; without one it is refused")
+  func cell() throws {
+    let stand = try Stand(bank)
+    try stand.send("{}")
+    #expect(submit(stand, "note", to: "hello", user: "1") == "\"position true\"")
+    #expect(stand.ask(["method": "bank", "cell": "1"]).body == "\"hello\"")
+    #expect(
+      submit(stand, "note", to: "hello")
+        == "\"invalid: tally.commands.submit: command note: an effect needs a user, and the command "
+        + "is about none\"")
+    #expect(
+      submit(stand, "note", to: "hello", user: "77")
+        == "\"notFound: tally.commands.submit: app 1 has no user 77 in the store\"")
+  }
+
+  @Test("What a command stages reaches the ingest path")
+  func stages() throws {
+    let stand = try Stand(bank)
+    _ = submit(stand, "deposit", to: "ada")
+    stand.settle()
+    #expect(try stand.items("stored") == 1)
+    #expect(try stand.core.store.outbox().isEmpty)
+  }
+
+  @Test("A command of a plugin that does not run is kept, visibly")
+  func ownerless() throws {
+    let stand = try Stand(bank)
+    try stand.restart(with: [])
+    let command = SubmittedCommand(
+      plugin: "bank", name: "deposit", app: stand.app.number, device: [], payload: [],
+      timeout: .seconds(1))
+    try stand.append {
+      RequestRecord.write(command, ticket: $0, receivedMs: 1_750_000_000_000, partition: 0)
+    }
+    #expect(try stand.core.store.counts().deadLetters == 1)
+    #expect(try stand.core.store.counts().rawRows == 1)
+  }
+
+  @Test("A command stays between the requests that came before and after it")
+  func order() throws {
+    let stand = try Stand(bank)
+    for _ in 0..<20 {
+      try stand.send(#"{"echo":1}"#)
+      _ = submit(stand, "deposit", to: "ada")
+    }
+    stand.settle()
+    #expect(report(stand) == "counted 20 rows 20 ada=20")
+    #expect(try stand.items("stored") == 60)
+    #expect(try stand.items("accepted") == 60)
+  }
+
+  @Test("A hook that waits for a command is refused instead of waiting for itself")
+  func fromHook() throws {
+    let stand = try Stand(bank)
+    try stand.send(#"{"wrong":1}"#)
+    #expect(try stand.core.store.counts().deadLetters == 1)
+    #expect(report(stand) == "counted 0 rows 0")
+  }
+
+  @Test("Names and payloads have bounds, and an unknown command its own words")
+  func bounds() throws {
+    let stand = try Stand(bank)
+    #expect(
+      submit(stand, "Deposit")
+        == "\"invalid: tally.commands.submit: the name of a command must be 1 to 64 characters of a-z, "
+        + "0-9, - and _\"")
+    #expect(
+      submit(stand, "withdraw")
+        == "\"invalid: tally.commands.submit: withdraw is no command of bank; define it in enroll\""
+    )
+    let long = String(repeating: "x", count: CommandLimits.payloadBytesMax + 1)
+    #expect(
+      submit(stand, "deposit", to: long)
+        == "\"limit: tally.commands.submit: a payload of 1048577 bytes is over 1048576\"")
+    let account = try #require(stand.core.runtime.instances.last?.services?.account)
+    #expect(account.line(.commands).refusals == 3)
+  }
+}
