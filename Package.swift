@@ -23,7 +23,7 @@ func loadablePlugin(folder: String, module: String) -> (
       name: module, dependencies: ["PluginKit"], path: "Plugins/\(folder)/Sources",
       swiftSettings: hot),
     .testTarget(
-      name: module + "Tests", dependencies: [.byName(name: module), "Builtins", "FakeHost"],
+      name: module + "Tests", dependencies: [.byName(name: module), "Builtins", "FakeHost", "PluginTestKit"],
       path: "Plugins/\(folder)/Tests", swiftSettings: strict)
   )
 }
@@ -63,6 +63,13 @@ let package = Package(
       ],
       swiftSettings: hot),
     .target(name: "CBreadcrumb"),
+    .target(
+      name: "PluginTestKit",
+      dependencies: [
+        "PluginABI", "PluginRuntime", "Store", "Builtins",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
 
     // Durable rooms.
     .target(name: "CCRC32C", cSettings: [.unsafeFlags(["-O3"])]),
@@ -86,7 +93,7 @@ let package = Package(
     .executableTarget(
       name: "Host",
       dependencies: [
-        "PluginABI", "PluginRuntime", "Journal", "Store", "Builtins",
+        "PluginABI", "PluginRuntime", "PluginTestKit", "Journal", "Store", "Builtins",
         "CSimdjson", "CYAML", "CXXHash", "CCrypto", "CArgon2",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Hummingbird", package: "hummingbird"),
@@ -115,11 +122,12 @@ let package = Package(
     // alone.
     .target(name: "Harness", path: "Tests/Harness", swiftSettings: strict),
     .target(
-      name: "FakeHost", dependencies: ["PluginABI"], path: "Tests/FakeHost", swiftSettings: strict),
+      name: "FakeHost", dependencies: ["PluginABI", "PluginTestKit"], path: "Tests/FakeHost", swiftSettings: strict),
     test("TidyTests", []),
     test(
       "PluginABITests", ["PluginABI", "PluginKit", "FakeHost"], exclude: ["layout.c", "layout.txt"]),
     test("PluginKitTests", ["PluginKit", "FakeHost"]),
+    test("PluginTestKitTests", ["PluginTestKit", "PluginABI"]),
     test("PluginRuntimeTests", ["PluginABI", "PluginRuntime", "Store"]),
     test("BuiltinsTests", ["Builtins", "FakeHost"]),
     test("JournalTests", ["Journal", "CCRC32C"]),

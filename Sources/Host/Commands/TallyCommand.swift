@@ -12,6 +12,7 @@ struct TallyCommand: AsyncParsableCommand {
     version: "tally \(Product.version)",
     subcommands: [
       ServeCommand.self, SetupCommand.self, CheckCommand.self, VerifyCommand.self,
+      PluginCommand.self,
     ])
 }
 

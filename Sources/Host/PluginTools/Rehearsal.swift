@@ -1,0 +1,194 @@
+import Foundation
+import PluginABI
+import PluginTestKit
+import Store
+
+/// One plugin beside the built-ins, fed with requests as SDKs send them: the real intake, the real
+/// decoder, the real runtime and store, no network and no threads, and a clock that stands where it
+/// is put.
+final class Rehearsal {
+  /// How entries that wait become batches.
+  enum Cut {
+    /// All in one.
+    case whole
+    /// Each in one of its own.
+    case single
+    /// At places drawn from a seed.
+    case random(seed: UInt64)
+  }
+
+  let host: TestHost
+  let builder: BatchBuilder
+  /// Handed the block before hooks see it; answers what they see instead.
+  var substitute: ((UnsafeMutablePointer<tally_batch>) -> UnsafeMutablePointer<tally_batch>)?
+  /// Items that hooks saw.
+  private(set) var items = 0
+  /// Events of the last batch, and the time its hooks took.
+  private(set) var lastEvents = 0
+  private(set) var hookNanoseconds = 0
+  /// The member names that plugins asked for.
+  var names: [String] { seen.names }
+  private let seen: SeenNames
+  private let intake: Intake
+  private var entries: [[UInt8]] = []
+
+  init(_ plugin: TestPlugin?, timezone: String = "Etc/UTC") throws {
+    builder = BatchBuilder(retentionMonths: 14)
+    var options = TestHost.Options()
+    options.timezone = timezone
+    seen = SeenNames(builder)
+    host = try TestHost(plugin.map { [$0] } ?? [], names: seen, options: options)
+    intake = Intake(
+      directory: AppDirectory([AppView(host.app)]), configuration: IntakeConfiguration(),
+      metrics: Metrics())
+  }
+
+  // MARK: Requests
+
+  /// Takes one request; it waits until the next question or `flush`.
+  @discardableResult
+  func send(_ target: String, body: String? = nil) -> ErrorReply? {
+    send(Array(target.utf8), body: body.map { Array($0.utf8) })
+  }
+
+  /// Takes one request as bytes; what it is refused with.
+  @discardableResult
+  func send(_ target: [UInt8], body: [UInt8]? = nil) -> ErrorReply? {
+    let isBulk = target.starts(with: "/i/bulk".utf8)
+    return target.withUnsafeBytes { target in
+      (body ?? []).withUnsafeBytes { bytes in
+        let isJSON = bytes.first { $0 > 0x20 } == UInt8(ascii: "{")
+        let request = IntakeRequest(
+          route: isBulk ? .bulk : .single, target: target, body: body == nil ? nil : bytes,
+          format: isJSON ? .json : .form, receivedMs: host.nowMs)
+        do throws(IntakeRefusal) {
+          try intake.admit(request)
+        } catch { return ErrorReply(error.refusal) }
+        if intake.entryItems > 0 {
+          let (offset, count) = intake.entry
+          entries.append(Array(intake.entries[offset..<offset + count]))
+        }
+        intake.removeEntries()
+        return nil
+      }
+    }
+  }
+
+  /// Has everything that waits counted.
+  func flush(_ cut: Cut = .whole) throws {
+    var rest = entries[...]
+    entries = []
+    var generator = Seeded(cut)
+    while !rest.isEmpty {
+      let count: Int
+      switch cut {
+      case .whole: count = rest.count
+      case .single: count = 1
+      case .random: count = Int.random(in: 1...min(rest.count, 7), using: &generator)
+      }
+      try take(Array(rest.prefix(count)))
+      rest = rest.dropFirst(count)
+    }
+  }
+
+  private func take(_ entries: [[UInt8]]) throws {
+    var start = ContinuousClock.now
+    defer {
+      let passed = (ContinuousClock.now - start).components
+      hookNanoseconds = Int(passed.seconds) * 1_000_000_000 + Int(passed.attoseconds / 1_000_000_000)
+    }
+    try host.accept(entries: entries.count) {
+      builder.begin()
+      var users = TestUsers()
+      var kept = 0
+      for (place, entry) in entries.enumerated() {
+        kept += try entry.withUnsafeBytes { try decode($0, place, &users) }
+      }
+      guard kept > 0 else { return nil }
+      items += kept
+      let batch = builder.finish()
+      lastEvents = Int(batch.pointee.n_events)
+      start = ContinuousClock.now
+      return TestHost.Built(
+        substitute?(batch) ?? batch, users: users.slots, contains: builder.contains)
+    }
+  }
+
+  /// Lays out the items of one entry that are no repetitions; how many.
+  private func decode(
+    _ entry: UnsafeRawBufferPointer, _ place: Int, _ users: inout TestUsers
+  ) throws -> Int {
+    guard var cursor = RequestRecord.ItemCursor(entry) else { return 0 }
+    var index: UInt32 = 0
+    var kept = 0
+    while let item = cursor.next() {
+      defer { index += 1 }
+      let receivedMs = cursor.header.receivedMs
+      let user = try host.find(item.device, nowMs: receivedMs)
+      if try host.isDuplicate(user: user.slot, hash: item.hash, receivedMs: receivedMs) { continue }
+      builder.append(
+        item: item, position: host.nextPosition + UInt64(place), index: index,
+        isBulk: cursor.header.isBulk, receivedMs: receivedMs, uid: user.uid,
+        isNewUser: user.isNew, userIndex: users.index(of: user.slot), calendar: host.calendar)
+      kept += 1
+    }
+    return kept
+  }
+
+  // MARK: Questions
+
+  /// The answer to a question such as `/o?method=views&period=30days`, from all that was sent.
+  func ask(_ target: String, _ cut: Cut = .whole) throws -> (status: Int, body: String) {
+    try flush(cut)
+    let parts = target.split(separator: "?", maxSplits: 1)
+    var parameters: [String: String] = [:]
+    for pair in (parts.count > 1 ? parts[1] : "").split(separator: "&") {
+      let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      parameters[Self.decoded(sides[0])] = sides.count > 1 ? Self.decoded(sides[1]) : ""
+    }
+    return try host.ask(parameters, path: parts.first.map(String.init) ?? target)
+  }
+
+  private static func decoded(_ text: Substring) -> String {
+    let spaced = String(text).replacing("+", with: " ")
+    return spaced.removingPercentEncoding ?? spaced
+  }
+}
+
+/// The builder's names, and a list of them.
+private final class SeenNames: NameTable {
+  private let builder: BatchBuilder
+  private(set) var names: [String] = []
+
+  init(_ builder: BatchBuilder) {
+    self.builder = builder
+  }
+
+  func declare(_ name: [UInt8]) -> UInt32 {
+    let text = String(decoding: name, as: UTF8.self)
+    if !names.contains(text) { names.append(text) }
+    return builder.declare(name)
+  }
+}
+
+/// A small generator, so that a seed gives the same cuts on every machine.
+struct Seeded: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) {
+    state = seed
+  }
+
+  fileprivate init(_ cut: Rehearsal.Cut) {
+    if case .random(let seed) = cut { self.init(seed: seed) } else { self.init(seed: 0) }
+  }
+
+  /// SplitMix64.
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+}
