@@ -132,7 +132,7 @@ let package = Package(
     test("BuiltinsTests", ["Builtins", "FakeHost"]),
     test("JournalTests", ["Journal", "CCRC32C"]),
     test("StoreTests", ["Store", .product(name: "GRDB", package: "GRDB.swift")]),
-    test("HostTests", ["Host", "Journal", "Store", "PluginABI", "PluginRuntime", "CSimdjson"]),
+    test("HostTests", ["Host", "Journal", "Store", "PluginABI", "PluginRuntime", "CSimdjson", "PluginTestKit"]),
     test("EndToEndTests", ["Harness"], exclude: ["Conversations"]),
     test("SimulationTests", ["Harness"]),
   ] + plugins.map(\.test)

@@ -13,7 +13,7 @@ extension TestHost {
     let dispatcher: Dispatcher
 
     init(
-      folder: TestFolder, _ plugins: [TestPlugin], _ names: any NameTable, _ options: Options
+      folder: TestFolder, _ plugins: [TestPlugin], _ names: any MemberNames, _ options: Options
     ) throws {
       self.folder = folder
       store = try Store.open(directory: folder.path)

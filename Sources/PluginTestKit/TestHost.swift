@@ -31,7 +31,7 @@ package final class TestHost {
   private(set) var workingSet: WorkingSet
   package private(set) var runtime: PluginRuntime
   private var dispatcher: Dispatcher
-  private let names: any NameTable
+  private let names: any MemberNames
   private let plugins: [TestPlugin]
   private let options: Options
   private let folder: TestFolder
@@ -41,7 +41,7 @@ package final class TestHost {
 
   /// Starts the plugins; throws the reason of the first that is refused.
   package init(
-    _ plugins: [TestPlugin], names: any NameTable = TestNames(), options: Options = Options()
+    _ plugins: [TestPlugin], names: any MemberNames = TestNames(), options: Options = Options()
   ) throws {
     let parts = try Parts(folder: TestFolder(), plugins, names, options)
     app =

@@ -1,11 +1,11 @@
 /// Who gives member names their numbers, and builds batches with them.
-package protocol NameTable: AnyObject {
+package protocol MemberNames: AnyObject {
   /// The number of a name in every batch from here on; 0 when there are too many.
   func declare(_ name: [UInt8]) -> UInt32
 }
 
 /// The member names of a test, numbered as they are asked for.
-package final class TestNames: NameTable {
+package final class TestNames: MemberNames {
   /// Names beyond this are refused, to see what a plugin does without them.
   private let limit: Int
   package private(set) var all: [String] = []

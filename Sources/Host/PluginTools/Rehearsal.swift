@@ -156,7 +156,7 @@ final class Rehearsal {
 }
 
 /// The builder's names, and a list of them.
-private final class SeenNames: NameTable {
+private final class SeenNames: MemberNames {
   private let builder: BatchBuilder
   private(set) var names: [String] = []
 
