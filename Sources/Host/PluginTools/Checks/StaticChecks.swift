@@ -55,9 +55,8 @@ extension PluginCheck {
         guard stat(path.isEmpty ? "." : path, &status) == 0 else {
           return .failure("\(path) cannot be looked at")
         }
-        let isShared = status.st_mode & 0o1000 != 0
-        return status.st_mode & 0o002 != 0 && !isShared
-          ? .failure("\(path) may be written by everybody; chmod o-w") : nil
+        return status.st_mode & 0o002 != 0
+          ? .failure("TALLY-151: \(path) may be written by everybody; chmod o-w \(path)") : nil
       }
     },
   ]
