@@ -10,7 +10,7 @@ FILTER ?=
 
 # What Debian has to bring; nothing else is installed.
 PACKAGES := g++ pkg-config patchelf libsqlite3-dev libyaml-dev libxxhash-dev libsimdjson-dev libssl-dev \
-  libargon2-dev libfuse3-dev fuse3 wrk
+  libargon2-dev libzstd-dev libfuse3-dev fuse3 wrk
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SWIFT_FOLDERS := Package.swift Sources Plugins Tests Benchmarks Kit Examples/swift/Package.swift Examples/swift/Sources
 TESTS := $(SWIFT) test --disable-xctest
@@ -79,14 +79,15 @@ lint:
 	@$(SWIFT) format lint --strict --parallel --recursive $(SWIFT_FOLDERS)
 
 header:
-	@for standard in c99 c11 c17; do \
-	  echo '#include "tally_plugin.h"' | cc -x c -std=$$standard -Wall -Wextra -Wpedantic -Werror \
-	    -fsyntax-only -ISources/PluginABI/include -; \
+	@for compiler in gcc clang; do \
+	  command -v $$compiler >/dev/null || continue; \
+	  for language in c:c99 c:c11 c:c17 c++:c++17 c++:c++20; do \
+	    echo '#include "tally_plugin.h"' | $$compiler -x $${language%:*} -std=$${language#*:} -Wall -Wextra \
+	      -Wpedantic -Wpadded -Werror -fsyntax-only -ISources/PluginABI/include -; \
+	  done; \
 	done
-	@for standard in c++17 c++20; do \
-	  echo '#include "tally_plugin.h"' | c++ -x c++ -std=$$standard -Wall -Wextra -Werror \
-	    -fsyntax-only -ISources/PluginABI/include -; \
-	done
+	@[ "$$(wc -l < Sources/PluginABI/include/tally_plugin.h)" -le 2000 ] || \
+	  { echo "tally_plugin.h has more than 2000 lines" >&2; exit 1; }
 
 tidy:
 	@$(TESTS) --filter TidyTests

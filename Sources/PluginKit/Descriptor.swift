@@ -63,15 +63,18 @@ extension Descriptor {
           struct_size: UInt32(MemoryLayout<tally_setting>.size), kind: setting.kind,
           name: setting.name.constant(), help: setting.help.constant(),
           default_text: setting.defaultText.constant(), minimum: setting.range.lowerBound,
-          maximum: setting.range.upperBound))
+          maximum: setting.range.upperBound, unit: tally_str(), choices: nil, n_choices: 0, flags: 0
+        ))
     }
+    var table = tally_descriptor()
+    table.struct_size = UInt32(MemoryLayout<tally_descriptor>.size)
+    table.name = name.constant()
+    table.version = version.constant()
+    table.summary = summary.constant()
+    table.settings = self.settings.isEmpty ? nil : UnsafePointer(settings)
+    table.n_settings = UInt32(self.settings.count)
     let descriptor = UnsafeMutablePointer<tally_descriptor>.allocate(capacity: 1)
-    descriptor.initialize(
-      to: tally_descriptor(
-        struct_size: UInt32(MemoryLayout<tally_descriptor>.size),
-        n_settings: UInt32(self.settings.count), name: name.constant(),
-        version: version.constant(), summary: summary.constant(),
-        settings: self.settings.isEmpty ? nil : UnsafePointer(settings)))
+    descriptor.initialize(to: table)
     return UnsafePointer(descriptor)
   }
 }

@@ -24,7 +24,9 @@ public struct PluginEntry: @unchecked Sendable {
         struct_size: UInt32(MemoryLayout<tally_plugin>.size), abi_major: TALLY_ABI_MAJOR,
         abi_minor: TALLY_ABI_MINOR, min_host_minor: 0, descriptor: P.descriptor.constant(),
         create: create, enroll: Trampolines.enroll, start: Trampolines.start,
-        drain: Trampolines.drain, stop: Trampolines.stop, destroy: Trampolines.destroy))
+        drain: Trampolines.drain, stop: Trampolines.stop, destroy: Trampolines.destroy,
+        settings_check: nil, settings_apply: nil, state_export: Trampolines.exportState,
+        state_import: Trampolines.importState))
     self.table = PluginTable(table)
   }
 }

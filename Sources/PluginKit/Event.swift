@@ -4,10 +4,15 @@ import PluginABI
 public struct Event {
   @usableFromInline let batch: UnsafePointer<tally_batch>
   @usableFromInline let pointer: UnsafePointer<tally_event>
+  /// Its place in the batch.
+  public let place: UInt32
 
-  @inlinable init(_ batch: UnsafePointer<tally_batch>, _ pointer: UnsafePointer<tally_event>) {
+  @inlinable init(
+    _ batch: UnsafePointer<tally_batch>, _ pointer: UnsafePointer<tally_event>, place: UInt32
+  ) {
     self.batch = batch
     self.pointer = pointer
+    self.place = place
   }
 
   /// Its key, cleaned; never empty.
@@ -25,6 +30,8 @@ public struct Event {
   @inlinable public var duration: Int64 { pointer.pointee.dur }
   @inlinable public var hasSum: Bool { pointer.pointee.flags & TALLY_EVENT_HAS_SUM != 0 }
   @inlinable public var hasDuration: Bool { pointer.pointee.flags & TALLY_EVENT_HAS_DUR != 0 }
+  /// Whether its own time was in the future or too old and was moved.
+  @inlinable public var isClamped: Bool { pointer.pointee.flags & TALLY_EVENT_CLAMPED != 0 }
   /// Whether the key begins with `[CLY]_`.
   @inlinable public var isInternal: Bool { pointer.pointee.flags & TALLY_EVENT_INTERNAL != 0 }
 

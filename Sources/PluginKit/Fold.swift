@@ -2,37 +2,36 @@ import PluginABI
 
 /// The payloads of one batch for one shared document. Borrowed.
 public struct Fold: ~Copyable {
-  public let app: UInt32
-  public let key: Text
-  /// The document so far; empty at first.
-  public let document: UnsafeRawBufferPointer
-  private let payloads: UnsafeBufferPointer<tally_bytes>
-  private let ctx: UnsafeMutableRawPointer?
-  private let putFunction: (@convention(c) (UnsafeMutableRawPointer?, tally_bytes) -> Void)?
+  private let pointer: UnsafePointer<tally_fold>
 
-  init(
-    _ app: UInt32, _ key: tally_str, _ document: tally_bytes,
-    _ payloads: UnsafePointer<tally_bytes>?, _ count: UInt32, _ ctx: UnsafeMutableRawPointer?,
-    _ put: (@convention(c) (UnsafeMutableRawPointer?, tally_bytes) -> Void)?
-  ) {
-    self.app = app
-    self.key = Text(key)
-    self.document = UnsafeRawBufferPointer(start: document.ptr, count: Int(document.len))
-    self.payloads = UnsafeBufferPointer(start: payloads, count: payloads == nil ? 0 : Int(count))
-    self.ctx = ctx
-    putFunction = put
+  init(_ pointer: UnsafePointer<tally_fold>) throws {
+    guard pointer.pointee.struct_size >= UInt32(MemoryLayout<tally_fold>.size) else {
+      throw PluginError(.unsupported, "the host's tally_fold is older than this plugin")
+    }
+    self.pointer = pointer
+  }
+
+  public var app: UInt32 { pointer.pointee.app }
+  public var key: Text { Text(pointer.pointee.key) }
+
+  /// The document so far; empty at first.
+  public var document: UnsafeRawBufferPointer {
+    let document = pointer.pointee.document
+    return UnsafeRawBufferPointer(start: document.ptr, count: Int(document.len))
   }
 
   /// How many payloads there are.
-  public var count: Int { payloads.count }
+  public var count: Int { pointer.pointee.payloads == nil ? 0 : Int(pointer.pointee.n_payloads) }
 
   /// The payload at that place, in the order of the items.
   public subscript(place: Int) -> UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(start: payloads[place].ptr, count: Int(payloads[place].len))
+    precondition(place >= 0 && place < count, "a payload outside the fold")
+    guard let payload = pointer.pointee.payloads?[place] else { return .init(start: nil, count: 0) }
+    return UnsafeRawBufferPointer(start: payload.ptr, count: Int(payload.len))
   }
 
   /// Hands over the new document, which is copied. Call it once.
   public func put(_ document: UnsafeRawBufferPointer) {
-    putFunction?(ctx, tally_bytes(document))
+    pointer.pointee.put?(pointer.pointee.ctx, tally_bytes(document))
   }
 }

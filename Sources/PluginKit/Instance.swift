@@ -8,9 +8,15 @@ class Instance {
     preconditionFailure("every instance is a TypedInstance")
   }
   func start() throws {}
+  func intake(_ request: borrowing Arrival) throws {}
+  func transform(_ batch: Batch, _ verdicts: borrowing Verdicts) throws {}
   func process(_ batch: Batch, _ facts: Facts, _ effects: borrowing Effects) throws {}
-  func reduce(_ place: Int, _ fold: borrowing Fold) throws {}
+  func reduce(_ collection: Collection, _ fold: borrowing Fold) throws {}
+  func committed(_ commit: borrowing Commit) throws {}
+  func lifecycle(_ event: borrowing LifecycleEvent) throws {}
   func answer(_ request: borrowing Request, _ reply: borrowing Reply) throws {}
+  func exportState() throws -> [UInt8]? { nil }
+  func importState(_ state: UnsafeRawBufferPointer) throws {}
   func drain() {}
   func stop() {}
 }
@@ -19,7 +25,6 @@ class Instance {
 final class TypedInstance<P: Plugin>: Instance {
   private let host: Host
   private var plugin: P?
-  private var collections: [Collection] = []
 
   init(_ host: Host) {
     self.host = host
@@ -27,23 +32,39 @@ final class TypedInstance<P: Plugin>: Instance {
 
   override func enroll(_ registrar: UnsafePointer<tally_registrar>) throws {
     guard plugin == nil else { throw PluginError(.invalid, "enroll was called twice") }
-    let counter = CollectionCounter()
-    plugin = try P(host, try Registrar(registrar, collections: counter))
-    collections = counter.all
+    plugin = try P(host, try Registrar(registrar))
   }
 
   override func start() throws { try enrolled().start() }
+
+  override func intake(_ request: borrowing Arrival) throws { try enrolled().intake(request) }
+
+  override func transform(_ batch: Batch, _ verdicts: borrowing Verdicts) throws {
+    try enrolled().transform(batch, verdicts)
+  }
 
   override func process(_ batch: Batch, _ facts: Facts, _ effects: borrowing Effects) throws {
     try enrolled().process(batch, facts, effects)
   }
 
-  override func reduce(_ place: Int, _ fold: borrowing Fold) throws {
-    try enrolled().reduce(collections[place], fold)
+  override func reduce(_ collection: Collection, _ fold: borrowing Fold) throws {
+    try enrolled().reduce(collection, fold)
+  }
+
+  override func committed(_ commit: borrowing Commit) throws { try enrolled().committed(commit) }
+
+  override func lifecycle(_ event: borrowing LifecycleEvent) throws {
+    try enrolled().lifecycle(event)
   }
 
   override func answer(_ request: borrowing Request, _ reply: borrowing Reply) throws {
     try enrolled().answer(request, reply)
+  }
+
+  override func exportState() throws -> [UInt8]? { try enrolled().exportState() }
+
+  override func importState(_ state: UnsafeRawBufferPointer) throws {
+    try enrolled().importState(state)
   }
 
   override func drain() { plugin?.drain() }

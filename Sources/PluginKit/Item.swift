@@ -47,6 +47,11 @@ public struct Item {
     Node(batch, tally_batch_node(batch, pointer.pointee.root))
   }
 
+  /// The object of what intake hooks said, as `<plugin>.<name>`; a null node when nothing.
+  @inlinable public var notes: Node {
+    Node(batch, tally_batch_node(batch, pointer.pointee.notes))
+  }
+
   /// The entries of `events`.
   @inlinable public var events: Events {
     Events(
@@ -69,7 +74,7 @@ public struct Item {
     @inlinable public mutating func next() -> Event? {
       guard place < end else { return nil }
       defer { place += 1 }
-      return Event(batch, tally_batch_event(batch, place))
+      return Event(batch, tally_batch_event(batch, place), place: place)
     }
   }
 }

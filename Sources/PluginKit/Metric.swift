@@ -107,6 +107,11 @@ public struct Collection: Sendable, Equatable {
   @usableFromInline let number: UInt32
 }
 
+/// A registered route.
+public struct Route: Sendable, Hashable {
+  @usableFromInline let number: UInt32
+}
+
 /// A registered table of rows.
 public struct Table: Sendable, Equatable {
   @usableFromInline let number: UInt32

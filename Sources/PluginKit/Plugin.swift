@@ -39,11 +39,18 @@ public protocol Plugin: Sendable {
   /// Who the plugin is; readable before anything of it runs.
   static var descriptor: Descriptor { get }
 
-  /// Registers metrics, hooks and reads, and keeps what it was given for them. [control]
+  /// Registers metrics, hooks and routes, and keeps what it was given for them. [control]
   init(_ host: Host, _ registrar: borrowing Registrar) throws
 
   /// The last chance to refuse. [control]
   func start() throws
+
+  /// May refuse or annotate one request before it is journalled. Never blocks. What is thrown is
+  /// logged, and the request accepted. [intake]
+  func intake(_ request: borrowing Arrival) throws
+
+  /// May drop, edit and add before anybody counts. Pure. An error refuses the whole call. [hook]
+  func transform(_ batch: Batch, _ verdicts: borrowing Verdicts) throws
 
   /// Sees a batch of accepted items. All three are borrowed. An error refuses the whole call.
   /// [hook]
@@ -53,8 +60,23 @@ public protocol Plugin: Sendable {
   /// [hook]
   func reduce(_ collection: Collection, _ fold: borrowing Fold) throws
 
-  /// Answers a question the plugin registered. Both are borrowed. [request]
+  /// Tells the world what was committed; at least once. What is thrown has the call repeated.
+  /// [committed]
+  func committed(_ commit: borrowing Commit) throws
+
+  /// Hears what happened to apps, users, settings and days. [control]
+  func lifecycle(_ event: borrowing LifecycleEvent) throws
+
+  /// Answers a question the plugin registered: `request.route` says which. Both are borrowed.
+  /// [request]
   func answer(_ request: borrowing Request, _ reply: borrowing Reply) throws
+
+  /// What the next generation of the plugin's code should know; nil for nothing. Called between
+  /// `drain` and `stop`. [control]
+  func exportState() throws -> [UInt8]?
+
+  /// Takes over what another generation exported, before `start`. [control]
+  func importState(_ state: UnsafeRawBufferPointer) throws
 
   /// No new calls will come. [control]
   func drain()
@@ -66,6 +88,15 @@ public protocol Plugin: Sendable {
 extension Plugin {
   public func start() throws {}
 
+  public func intake(_ request: borrowing Arrival) throws {
+    throw PluginError(.unsupported, "\(Self.descriptor.name) has an intake hook and no intake()")
+  }
+
+  public func transform(_ batch: Batch, _ verdicts: borrowing Verdicts) throws {
+    throw PluginError(
+      .unsupported, "\(Self.descriptor.name) has a transform hook and no transform()")
+  }
+
   public func process(_ batch: Batch, _ facts: Facts, _ effects: borrowing Effects) throws {
     throw PluginError(.unsupported, "\(Self.descriptor.name) has a hook and no process()")
   }
@@ -74,8 +105,24 @@ extension Plugin {
     throw PluginError(.unsupported, "\(Self.descriptor.name) has a collection and no reduce()")
   }
 
+  public func committed(_ commit: borrowing Commit) throws {
+    throw PluginError(
+      .unsupported, "\(Self.descriptor.name) has a committed hook and no committed()")
+  }
+
+  public func lifecycle(_ event: borrowing LifecycleEvent) throws {
+    throw PluginError(
+      .unsupported, "\(Self.descriptor.name) has a lifecycle hook and no lifecycle()")
+  }
+
   public func answer(_ request: borrowing Request, _ reply: borrowing Reply) throws {
-    throw PluginError(.unsupported, "\(Self.descriptor.name) has a read and no answer()")
+    throw PluginError(.unsupported, "\(Self.descriptor.name) has a route and no answer()")
+  }
+
+  public func exportState() throws -> [UInt8]? { nil }
+
+  public func importState(_ state: UnsafeRawBufferPointer) throws {
+    throw PluginError(.unsupported, "\(Self.descriptor.name) reads no state of other generations")
   }
 
   public func drain() {}

@@ -16,6 +16,14 @@ public struct PluginError: Error, Sendable {
     case limit = -5
     /// A panic or exception, caught at the boundary.
     case panic = -6
+    /// Whoever asks may not.
+    case denied = -7
+    /// It changed meanwhile, or the name is taken.
+    case conflict = -8
+    /// The request, job or plugin it belongs to has ended.
+    case gone = -9
+    /// The deadline has passed.
+    case timeout = -10
   }
 
   /// What kind of failure this is.

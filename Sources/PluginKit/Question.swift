@@ -4,15 +4,16 @@ import PluginABI
 public struct Question {
   var abi: tally_question
 
-  /// `dimension` empty: the total, with every declared dimension; else the values of this one.
-  /// `period` empty: the request's own, else 30 days.
+  /// `dimension` empty: the total, with every declared dimension; else the values of this one, or
+  /// `value` of them alone. `period` empty: the request's own, else 30 days.
   public init(
-    _ metric: Metric, subject: Text = "", dimension: Text = "", period: Text = "",
+    _ metric: Metric, subject: Text = "", dimension: Text = "", value: Text = "",
+    period: Text = "",
     withoutMeta: Bool = false, bySubject: Bool = false
   ) {
     abi = tally_question(
       struct_size: UInt32(MemoryLayout<tally_question>.size), metric: metric.number,
-      subject: subject.abi, dimension: dimension.abi, period: period.abi,
+      subject: subject.abi, dimension: dimension.abi, value: value.abi, period: period.abi,
       flags: (withoutMeta ? TALLY_QUESTION_NO_META : 0)
         | (bySubject ? TALLY_QUESTION_BY_SUBJECT : 0), reserved0: 0)
   }

@@ -1,31 +1,14 @@
 import PluginABI
 
-/// When a hook runs, among the hooks of all plugins; anything between is fine.
-public struct Phase: Sendable {
-  let rawValue: Int32
-
-  public init(_ rawValue: Int32) {
-    self.rawValue = rawValue
-  }
-
-  public static let first = Phase(TALLY_PHASE_FIRST)
-  public static let early = Phase(TALLY_PHASE_EARLY)
-  public static let normal = Phase(TALLY_PHASE_NORMAL)
-  public static let late = Phase(TALLY_PHASE_LATE)
-  public static let last = Phase(TALLY_PHASE_LAST)
-}
-
 /// Where a plugin registers what it offers. Borrowed, valid in `init` only.
 public struct Registrar: ~Copyable {
-  private let pointer: UnsafePointer<tally_registrar>
-  private let collections: CollectionCounter
+  let pointer: UnsafePointer<tally_registrar>
 
-  init(_ pointer: UnsafePointer<tally_registrar>, collections: CollectionCounter) throws {
+  init(_ pointer: UnsafePointer<tally_registrar>) throws {
     guard pointer.pointee.struct_size >= UInt32(MemoryLayout<tally_registrar>.size) else {
       throw PluginError(.unsupported, "the host's tally_registrar is older than this plugin")
     }
     self.pointer = pointer
-    self.collections = collections
   }
 
   /// Counters: at most 8 measures. `subjectLimit` is how many things an app may count below it (0:
@@ -54,24 +37,18 @@ public struct Registrar: ~Copyable {
     return Metric(number: number, measures: UInt32(measures.count))
   }
 
-  /// Documents that many users share; `reduce` is their one writer. A plugin has at most four.
+  /// Documents that many users share; `reduce` is their one writer.
   public func collection(_ name: String, documentLimit: Int) throws -> Collection {
-    guard let reduce = Trampolines.reduce(collections.count) else {
-      throw PluginError(
-        .limit, "a plugin has at most \(Trampolines.collectionsMax) collections, no \"\(name)\"")
-    }
     var number: UInt32 = 0
     let status = Text.with(name) { name in
       var collection = tally_collection(
         struct_size: UInt32(MemoryLayout<tally_collection>.size),
-        document_limit: UInt32(documentLimit), name: name.abi, reduce: reduce)
+        document_limit: UInt32(documentLimit), name: name.abi, reduce: Trampolines.reduce)
       return pointer.pointee.collection?(pointer.pointee.ctx, &collection, &number)
         ?? TALLY_UNSUPPORTED
     }
     try PluginError.check(status, "the host refused the collection \"\(name)\"")
-    let collection = Collection(number: number)
-    collections.add(collection)
-    return collection
+    return Collection(number: number)
   }
 
   /// Rows to append and list; the newest `rowsPerKey` of each app and key are kept, 0 for all.
@@ -85,61 +62,6 @@ public struct Registrar: ~Copyable {
     }
     try PluginError.check(status, "the host refused the table \"\(name)\"")
     return Table(number: number)
-  }
-
-  /// Asks for batches: `process` sees those in which one of `keys` occurs, all when there are none.
-  public func hook(
-    phase: Phase = .normal, before: [String] = [], after: [String] = [], keys: [Key] = []
-  ) throws {
-    let names = ConstantTexts()
-    let status = before.map(names.text).withUnsafeBufferPointer { before in
-      after.map(names.text).withUnsafeBufferPointer { after in
-        keys.map(\.id).withUnsafeBufferPointer { keys in
-          var hook = tally_hook()
-          hook.struct_size = UInt32(MemoryLayout<tally_hook>.size)
-          hook.phase = phase.rawValue
-          (hook.before, hook.n_before) = (before.baseAddress, UInt32(before.count))
-          (hook.after, hook.n_after) = (after.baseAddress, UInt32(after.count))
-          (hook.keys, hook.n_keys) = (keys.baseAddress, UInt32(keys.count))
-          hook.process = Trampolines.process
-          return pointer.pointee.hook?(pointer.pointee.ctx, &hook) ?? TALLY_UNSUPPORTED
-        }
-      }
-    }
-    withExtendedLifetime(names) {}
-    try PluginError.check(status, "the host refused the hook")
-  }
-
-  /// Answers `/o?method=<method>`, for members with the permission `feature` (by default the
-  /// plugin's name).
-  public func read(method: String, feature: String = "") throws {
-    try read(method: method, path: "", feature: feature)
-  }
-
-  /// Answers a path that begins with `/o/`.
-  public func read(path: String, feature: String = "") throws {
-    try read(method: "", path: path, feature: feature)
-  }
-
-  private func read(method: String, path: String, feature: String) throws {
-    let names = ConstantTexts()
-    var read = tally_read(
-      struct_size: UInt32(MemoryLayout<tally_read>.size), flags: 0, method: names.text(method),
-      path: names.text(path), feature: names.text(feature), answer: Trampolines.answer)
-    let status = pointer.pointee.read?(pointer.pointee.ctx, &read) ?? TALLY_UNSUPPORTED
-    withExtendedLifetime(names) {}
-    try PluginError.check(status, "the host refused the read \"\(method)\(path)\"")
-  }
-}
-
-/// Which of the plugin's collections each `reduce` trampoline stands for.
-final class CollectionCounter {
-  private(set) var all: [Collection] = []
-
-  var count: Int { all.count }
-
-  func add(_ collection: Collection) {
-    all.append(collection)
   }
 }
 

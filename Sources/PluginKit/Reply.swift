@@ -16,6 +16,11 @@ public struct Reply: ~Copyable {
     pointer.pointee.status?(pointer.pointee.ctx, UInt32(status))
   }
 
+  /// Sets a header of the answer.
+  public func header(_ name: Text, _ value: Text) {
+    pointer.pointee.header?(pointer.pointee.ctx, name.abi, value.abi)
+  }
+
   /// Appends text as it is.
   public func write(_ text: Text) {
     pointer.pointee.write?(pointer.pointee.ctx, text.abi)

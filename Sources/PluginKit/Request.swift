@@ -14,7 +14,25 @@ public struct Request: ~Copyable {
   public var app: UInt32 { pointer.pointee.app }
   /// 24 hexadecimal digits.
   public var appID: Text { Text(pointer.pointee.app_id) }
+  /// Which of the plugin's routes is asked.
+  public var route: Route { Route(number: pointer.pointee.route) }
+  /// "GET", "POST", …
+  public var method: Text { Text(pointer.pointee.method) }
   public var path: Text { Text(pointer.pointee.path) }
+  /// 24 hexadecimal digits; empty when the route is public.
+  public var member: Text { Text(pointer.pointee.member) }
+  public var nowMs: Int64 { pointer.pointee.now_ms }
+  public var contentType: Text { Text(pointer.pointee.content_type) }
+
+  /// The body as it was sent.
+  public var body: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: pointer.pointee.body.ptr, count: Int(pointer.pointee.body.len))
+  }
+
+  /// Whether nobody waits for the answer any more; to be asked now and then in long loops.
+  public var isCancelled: Bool {
+    (pointer.pointee.is_cancelled?(pointer.pointee.ctx) ?? 0) != 0
+  }
 
   /// The decoded parameter, or nil.
   public subscript(name: Text) -> Text? {

@@ -1,17 +1,8 @@
 import PluginABI
 
 /// The C functions of every Swift plugin: each takes the instance first, makes one hop, and turns
-/// what is thrown into a status and a reason.
+/// what is thrown into a status and a reason. Those of hooks are in `Trampolines+Hooks.swift`.
 enum Trampolines {
-  typealias Reduce =
-    @convention(c) (
-      UnsafeMutableRawPointer?, UInt32, tally_str, tally_bytes, UnsafePointer<tally_bytes>?, UInt32,
-      UnsafeMutableRawPointer?, (@convention(c) (UnsafeMutableRawPointer?, tally_bytes) -> Void)?
-    ) -> tally_status
-
-  /// Collections a plugin may have: `reduce` is not told which it is, so each has its own function.
-  static var collectionsMax: Int { reduceFunctions.count }
-
   static let enroll:
     @convention(c) (
       UnsafeMutableRawPointer?, UnsafePointer<tally_registrar>?, UnsafePointer<tally_error>?
@@ -40,18 +31,23 @@ enum Trampolines {
     Unmanaged<Instance>.fromOpaque(instance).release()
   }
 
-  static let process:
+  static let exportState:
     @convention(c) (
-      UnsafeMutableRawPointer?, UnsafePointer<tally_batch>?, UnsafePointer<tally_facts>?,
-      UnsafePointer<tally_effects>?, UnsafePointer<tally_error>?
-    ) -> tally_status = { instance, batch, facts, effects, error in
+      UnsafeMutableRawPointer?, UnsafeMutableRawPointer?,
+      (@convention(c) (UnsafeMutableRawPointer?, tally_bytes) -> Void)?, UnsafePointer<tally_error>?
+    ) -> tally_status = { instance, ctx, put, error in
       with(instance, error) { instance in
-        guard let batch, let facts, let effects else {
-          throw PluginError(.invalid, "a hook needs a batch, facts and effects")
-        }
-        try instance.process(Batch(batch), Facts(facts), try Effects(effects))
+        try instance.exportState()?.withUnsafeBytes { put?(ctx, tally_bytes($0)) }
       }
     }
+
+  static let importState:
+    @convention(c) (UnsafeMutableRawPointer?, tally_bytes, UnsafePointer<tally_error>?)
+      -> tally_status = { instance, state, error in
+        with(instance, error) {
+          try $0.importState(UnsafeRawBufferPointer(start: state.ptr, count: Int(state.len)))
+        }
+      }
 
   static let answer:
     @convention(c) (
@@ -60,35 +56,14 @@ enum Trampolines {
     ) -> tally_status = { instance, request, reply, error in
       with(instance, error) { instance in
         guard let request, let reply else {
-          throw PluginError(.invalid, "a read needs a request and a reply")
+          throw PluginError(.invalid, "a route needs a request and a reply")
         }
         try instance.answer(try Request(request), try Reply(reply))
       }
     }
 
-  /// The function of the collection at that place, if there is one more.
-  static func reduce(_ place: Int) -> Reduce? {
-    place < reduceFunctions.count ? reduceFunctions[place] : nil
-  }
-
-  private static let reduceFunctions: [Reduce] = [
-    { Trampolines.fold(0, $0, Fold($1, $2, $3, $4, $5, $6, $7)) },
-    { Trampolines.fold(1, $0, Fold($1, $2, $3, $4, $5, $6, $7)) },
-    { Trampolines.fold(2, $0, Fold($1, $2, $3, $4, $5, $6, $7)) },
-    { Trampolines.fold(3, $0, Fold($1, $2, $3, $4, $5, $6, $7)) },
-  ]
-
-  private static func fold(
-    _ place: Int, _ instance: UnsafeMutableRawPointer?, _ fold: borrowing Fold
-  ) -> tally_status {
-    reporting(to: nil) {
-      guard let instance else { throw PluginError(.invalid, "the instance was not handed back") }
-      try Unmanaged<Instance>.fromOpaque(instance).takeUnretainedValue().reduce(place, fold)
-    }
-  }
-
   /// The instance lives from create to destroy, so that the hop needs no reference counting.
-  private static func with(
+  static func with(
     _ instance: UnsafeMutableRawPointer?, _ error: UnsafePointer<tally_error>?,
     _ body: (Instance) throws -> Void
   ) -> tally_status {

@@ -11,11 +11,24 @@ package final class HostTable: @unchecked Sendable {
     let productVersion: String
     /// The number of a member name in every batch; 0 when there are too many.
     let intern: ([UInt8]) -> UInt32
+    /// The services there are, by their id.
+    package var tables: [String: Service] = [:]
 
     package init(log: Logger, productVersion: String, intern: @escaping ([UInt8]) -> UInt32) {
       self.log = log
       self.productVersion = productVersion
       self.intern = intern
+    }
+  }
+
+  /// A table of functions beside `tally_host`, constant while the host runs.
+  package struct Service {
+    package let revision: UInt32
+    package let table: UnsafeRawPointer
+
+    package init(revision: UInt32, table: UnsafeRawPointer) {
+      self.revision = revision
+      self.table = table
     }
   }
 
@@ -53,6 +66,8 @@ package final class HostTable: @unchecked Sendable {
     pointer.pointee.ctx = Unmanaged.passUnretained(self).toOpaque()
     pointer.pointee.log = { HostTable.from($0)?.write(level: $1, $2) }
     pointer.pointee.setting = { HostTable.from($0)?.setting($1, $2) ?? TALLY_INVALID }
+    pointer.pointee.app_setting = { HostTable.from($0)?.setting($2, $3) ?? TALLY_INVALID }
+    pointer.pointee.service = { HostTable.from($0)?.service($1, $2) }
     pointer.pointee.intern = { HostTable.from($0)?.services.intern(Array($1.bytes)) ?? 0 }
   }
 
@@ -63,6 +78,12 @@ package final class HostTable: @unchecked Sendable {
 
   private static func from(_ ctx: UnsafeMutableRawPointer?) -> HostTable? {
     ctx.map { Unmanaged<HostTable>.fromOpaque($0).takeUnretainedValue() }
+  }
+
+  private func service(_ id: tally_str, _ revision: UInt32) -> UnsafeRawPointer? {
+    guard let service = id.string.flatMap({ services.tables[$0] }), service.revision >= revision
+    else { return nil }
+    return service.table
   }
 
   private func setting(

@@ -21,15 +21,17 @@ package final class PluginInstance: @unchecked Sendable {
 
   /// Creates, enrolls and starts. All or nothing: a failure leaves only the reason.
   init(
-    _ code: LoadedPlugin, settings: Settings, services: HostTable.Services, store: WorkingSet
+    _ code: LoadedPlugin, settings: Settings, services: HostTable.Services, store: WorkingSet,
+    lane: Lane = .inproc
   ) throws(PluginError) {
     let name = code.manifest.name
+    try Self.check(code.manifest, services, lane)
     let host = HostTable(manifest: code.manifest, settings: settings, services: services)
     let table = code.table
     var created: UnsafeMutableRawPointer?
     try ErrorText.check(name, "create") { table.create(host.pointer, &created, $0) }
     do {
-      enrollment = try Self.enroll(name, table, created)
+      enrollment = try Self.enroll(code.manifest, lane, table, created)
       if let start = table.start { try ErrorText.check(name, "start") { start(created, $0) } }
       number = try Self.storeNumber(name, store)
     } catch {
@@ -55,10 +57,31 @@ package final class PluginInstance: @unchecked Sendable {
     table.destroy(pointer)
   }
 
+  /// What can be known before any code of the plugin runs.
+  private static func check(
+    _ manifest: Manifest, _ services: HostTable.Services, _ lane: Lane
+  ) throws(PluginError) {
+    if lane == .inproc ? manifest.isIsolatedOnly : manifest.isInprocOnly {
+      let other: Lane = lane == .inproc ? .isolated : .inproc
+      throw PluginError(
+        .otherLane,
+        "\(manifest.name) runs \(other) only, have mode: \(lane); set mode: \(other)")
+    }
+    for need in manifest.needs where !need.isOptional {
+      let revision = services.tables[need.service]?.revision ?? 0
+      guard revision < max(need.revision, 1) else { continue }
+      throw PluginError(
+        .serviceMissing,
+        "\(manifest.name) needs the service \(need.service), revision \(need.revision); this host "
+          + "has \(revision == 0 ? "none" : "revision \(revision)"); update Tally")
+    }
+  }
+
   private static func enroll(
-    _ name: String, _ table: tally_plugin, _ instance: UnsafeMutableRawPointer?
+    _ manifest: Manifest, _ lane: Lane, _ table: tally_plugin, _ instance: UnsafeMutableRawPointer?
   ) throws(PluginError) -> Enrollment {
-    let registrar = Registrar(plugin: name)
+    let name = manifest.name
+    let registrar = Registrar(manifest: manifest, lane: lane)
     var failure: PluginError?
     registrar.withTable { registrations in
       do throws(PluginError) {

@@ -15,10 +15,12 @@ package final class PluginRuntime: @unchecked Sendable {
 
     let code: Code
     let settings: [GivenSetting]
+    let order: OrderOverride?
 
-    package init(_ code: Code, settings: [GivenSetting]) {
+    package init(_ code: Code, settings: [GivenSetting], order: OrderOverride? = nil) {
       self.code = code
       self.settings = settings
+      self.order = order
     }
 
     var name: String {
@@ -37,7 +39,8 @@ package final class PluginRuntime: @unchecked Sendable {
 
   package private(set) var instances: [PluginInstance] = []
   package private(set) var refusals: [Refusal] = []
-  private var readers: [String: Reader] = [:]
+  private var routes = RouteTable()
+  private var overrides: [String: OrderOverride] = [:]
   private let services: HostTable.Services
   private let store: WorkingSet
   private let nearest: (String, [String]) -> String?
@@ -62,11 +65,12 @@ package final class PluginRuntime: @unchecked Sendable {
         throw PluginError(
           .conflict, "\(name) (\(code.origin)) is already running; remove one of the two")
       }
+      try checkDependencies(of: code.manifest)
       let settings = try Settings(
         manifest: code.manifest, given: request.settings, nearest: nearest)
       let instance = try PluginInstance(code, settings: settings, services: services, store: store)
       do throws(PluginError) {
-        try publish(instance)
+        try publish(instance, order: request.order)
       } catch {
         instance.end()
         throw error
@@ -80,21 +84,23 @@ package final class PluginRuntime: @unchecked Sendable {
 
   /// The hooks of all running plugins in calling order.
   package func dispatcher(breadcrumb: Breadcrumb, suspects: Suspects) -> Dispatcher {
-    let hooks = instances.flatMap { instance in instance.enrollment.hooks.map { (instance, $0) } }
-    let entries = hooks.map {
-      HookOrder.Entry(plugin: $0.0.name, phase: $0.1.phase, before: $0.1.before, after: $0.1.after)
-    }
+    Dispatcher(plan: plan, store: store, breadcrumb: breadcrumb, suspects: suspects)
+  }
+
+  /// Every hook in calling order, kind by kind, with what put it there.
+  package var hookOrder: [HookOrderLine] { plan.lines }
+
+  private var plan: HookPlan {
     // `publish` has refused every plugin that would close a cycle.
-    guard case .success(let order) = HookOrder.sorted(entries) else {
+    guard let plan = try? HookPlan(instances, overrides: overrides) else {
       preconditionFailure("hook order has a cycle that publish let through")
     }
-    return Dispatcher(
-      hooks: order.map { hooks[$0] }, store: store, breadcrumb: breadcrumb, suspects: suspects)
+    return plan
   }
 
   /// The position of every consumer at the head: all have seen the same.
   package func positions(at position: UInt64) -> [(plugin: Int, position: UInt64)] {
-    instances.filter { !$0.enrollment.hooks.isEmpty }.map { ($0.number, position) }
+    instances.filter { $0.enrollment.has(.process) }.map { ($0.number, position) }
   }
 
   /// The text of each interned name under which a plugin says facts.
@@ -102,17 +108,21 @@ package final class PluginRuntime: @unchecked Sendable {
     Dictionary(instances.map { ($0.factName, Array($0.name.utf8)) }) { first, _ in first }
   }
 
-  /// Who answers `/o?method=<method>`.
-  package func reader(method: String) -> Reader? { readers["method " + method] }
+  /// Who answers `<path>?method=<method>`, with path `/o` or `/o/sdk`.
+  package func route(path: String, method: String, http: String) -> RouteTable.Answer {
+    routes.find(path: path, method: method, http: .init(http: http))
+  }
 
-  /// Who answers a path below `/o/`.
-  package func reader(path: String) -> Reader? { readers["path " + path] }
+  /// Who answers a path below `/o/` or `/i/`.
+  package func route(path: String, http: String) -> RouteTable.Answer {
+    routes.find(path: path, http: .init(http: http))
+  }
 
   /// Ends all plugins, last started first.
   package func stop() {
     instances.reversed().forEach { $0.end() }
     instances.removeAll()
-    readers.removeAll()
+    routes = RouteTable()
   }
 
   private static func load(_ code: Request.Code) throws(PluginError) -> LoadedPlugin {
@@ -122,21 +132,45 @@ package final class PluginRuntime: @unchecked Sendable {
     }
   }
 
-  /// Makes all registrations visible in one step, or none.
-  private func publish(_ instance: PluginInstance) throws(PluginError) {
-    var added: [String: Reader] = [:]
-    for read in instance.enrollment.reads {
-      let key = read.method.isEmpty ? "path " + read.path : "method " + read.method
-      if let owner = readers[key] ?? added[key] {
+  private func checkDependencies(of manifest: Manifest) throws(PluginError) {
+    for need in manifest.depends where !need.isOptional {
+      let running = instances.first { $0.name == need.plugin }
+      let wanted = need.version.isEmpty ? need.plugin : "\(need.plugin) \(need.version)"
+      guard let running else {
         throw PluginError(
-          .conflict,
-          "\(instance.name) registers \(key), which \(owner.instance.name) owns; disable one of the two"
-        )
+          .dependency,
+          "\(manifest.name) needs the plugin \(wanted), which does not run; enable it, above "
+            + "\(manifest.name) in plugins.yaml")
       }
-      added[key] = Reader(instance: instance, read: read)
+      guard let oldest = Manifest.Version(need.version) else { continue }
+      guard Manifest.Version(running.manifest.version)?.serves(oldest) == true else {
+        throw PluginError(
+          .dependency,
+          "\(manifest.name) needs the plugin \(wanted), have \(running.manifest.version); "
+            + "install a version that fits")
+      }
     }
-    try checkOrder(with: instance)
-    readers.merge(added) { first, _ in first }
+  }
+
+  /// Makes all registrations visible in one step, or none.
+  private func publish(
+    _ instance: PluginInstance, order: OrderOverride?
+  ) throws(PluginError) {
+    var added = routes
+    try added.add(instance)
+    var wished = overrides
+    wished[instance.name] = order
+    do throws(HookPlan.Cycle) {
+      _ = try HookPlan(instances + [instance], overrides: wished)
+    } catch {
+      throw PluginError(
+        .dependency,
+        "\(instance.name): before/after of the \(error.kind.name) hooks close a cycle: "
+          + error.plugins.joined(separator: " before ")
+          + "; remove one of them, or set `order` in plugins.yaml")
+    }
+    routes = added
+    overrides = wished
     instances.append(instance)
     services.log.info(
       "plugin running",
@@ -144,19 +178,5 @@ package final class PluginRuntime: @unchecked Sendable {
         "plugin": "\(instance.name)", "version": "\(instance.manifest.version)",
         "origin": "\(instance.origin)",
       ])
-  }
-
-  private func checkOrder(with instance: PluginInstance) throws(PluginError) {
-    let entries = (instances + [instance]).flatMap { one in
-      one.enrollment.hooks.map {
-        HookOrder.Entry(plugin: one.name, phase: $0.phase, before: $0.before, after: $0.after)
-      }
-    }
-    if case .failure(let cycle) = HookOrder.sorted(entries) {
-      throw PluginError(
-        .dependency,
-        "\(instance.name): before/after of its hooks close a cycle: "
-          + cycle.plugins.joined(separator: " → ") + "; remove one of them")
-    }
   }
 }

@@ -193,9 +193,9 @@ package final class FakeHost {
     _ parameters: [String: String], path: String = "/o"
   ) -> (status: Int, body: String) {
     for plugin in plugins {
-      for entry in plugin.reads
-      where entry.path.isEmpty ? entry.method == parameters["method"] : entry.path == path {
-        return FakeQuestion(plugin, parameters, path).ask(entry.read)
+      for (place, entry) in plugin.routes.enumerated()
+      where entry.path == path && (path != "/o" || entry.method == parameters["method"]) {
+        return FakeQuestion(plugin, parameters, path).ask(entry.route, number: UInt32(place + 1))
       }
     }
     return (400, "Invalid method")

@@ -33,7 +33,7 @@ final class FakePlugin {
   var tables: [String] = []
   var hooks: [tally_hook] = []
   var hookKeys: [[UInt32]] = []
-  var reads: [(method: String, path: String, read: tally_read)] = []
+  var routes: [(method: String, path: String, route: tally_route)] = []
   private var texts: [UnsafeMutableRawPointer] = []
 
   init(_ entry: UnsafePointer<tally_plugin>, host: FakeHost, given: [String: String]) {
@@ -85,6 +85,12 @@ final class FakePlugin {
       out?.pointee = value
       return TALLY_OK
     }
+    table.app_setting = { ctx, _, name, out in
+      guard let value = FakePlugin.from(ctx).settings[name.string] else { return TALLY_NOT_FOUND }
+      out?.pointee = value
+      return TALLY_OK
+    }
+    table.service = { _, _, _ in nil }
     table.intern = { FakePlugin.from($0).host.intern($1.string) }
     return table
   }
@@ -124,18 +130,22 @@ final class FakePlugin {
       return TALLY_OK
     }
     registrar.hook = { ctx, hook in
-      guard let hook, hook.pointee.process != nil else { return TALLY_INVALID }
+      guard let hook else { return TALLY_INVALID }
       let plugin = FakePlugin.from(ctx)
+      // Hooks of other kinds are taken and never called: this host has no network and no commits.
+      guard hook.pointee.kind == TALLY_HOOK_PROCESS else { return TALLY_OK }
+      guard hook.pointee.process != nil else { return TALLY_INVALID }
       plugin.hooks.append(hook.pointee)
       plugin.hookKeys.append(
         Array(UnsafeBufferPointer(start: hook.pointee.keys, count: Int(hook.pointee.n_keys))))
       return TALLY_OK
     }
-    registrar.read = { ctx, read in
-      guard let read, read.pointee.answer != nil else { return TALLY_INVALID }
+    registrar.route = { ctx, route, out in
+      guard let route, route.pointee.answer != nil else { return TALLY_INVALID }
       let plugin = FakePlugin.from(ctx)
-      plugin.reads.append(
-        (read.pointee.method.string, read.pointee.path.string, read.pointee))
+      plugin.routes.append(
+        (route.pointee.method.string, route.pointee.path.string, route.pointee))
+      out?.pointee = UInt32(plugin.routes.count)
       return TALLY_OK
     }
     return withUnsafePointer(to: registrar, body)

@@ -35,12 +35,13 @@ final class FakeQuestion {
     return Unmanaged<FakeQuestion>.fromOpaque(ctx).takeUnretainedValue()
   }
 
-  func ask(_ read: tally_read) -> (status: Int, body: String) {
-    let request = makeRequest()
+  func ask(_ route: tally_route, number: UInt32) -> (status: Int, body: String) {
+    var request = makeRequest()
+    request.route = number
     let reply = makeReply()
     let (status, reason) = plugin.host.collect { error in
       withUnsafePointer(to: request) { request in
-        withUnsafePointer(to: reply) { read.answer(plugin.instance, request, $0, error) }
+        withUnsafePointer(to: reply) { route.answer(plugin.instance, request, $0, error) }
       }
     }
     return status == TALLY_OK ? (self.status, body) : (500, reason)
@@ -52,6 +53,7 @@ final class FakeQuestion {
     reply.ctx = Unmanaged.passUnretained(self).toOpaque()
     reply.status = { FakeQuestion.from($0).status = Int($1) }
     reply.write = { FakeQuestion.from($0).body += $1.string }
+    reply.header = { _, _, _ in }
     reply.string = { ctx, text in
       let escaped = text.string.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
       FakeQuestion.from(ctx).body += "\"\(escaped)\""
@@ -67,6 +69,8 @@ final class FakeQuestion {
     request.method = lend(text: "GET")
     request.path = lend(text: path)
     request.ctx = Unmanaged.passUnretained(self).toOpaque()
+    request.ref = 1
+    request.is_cancelled = { _ in 0 }
     request.parameter = { FakeQuestion.from($0).parameters[$1.string] ?? tally_str() }
     request.document = { ctx, question in
       question.map { FakeQuestion.from(ctx).document($0.pointee) } ?? TALLY_INVALID

@@ -197,18 +197,29 @@ enum FakeReduction {
       return document.withUnsafeBytes { document in
         var name = key.key
         return name.withUTF8 { name in
-          plugin.collections[place].reduce.reduce(
-            plugin.instance, key.app,
-            tally_str(
-              ptr: UnsafeRawPointer(name.baseAddress)?.assumingMemoryBound(to: CChar.self),
-              len: UInt64(name.count)),
-            tally_bytes(
-              ptr: document.isEmpty ? nil : document.baseAddress, len: UInt64(document.count)),
-            views, UInt32(views.count), Unmanaged.passUnretained(result).toOpaque(),
-            { ctx, bytes in
-              guard let ctx else { return }
-              Unmanaged<Result>.fromOpaque(ctx).takeUnretainedValue().document = bytes.array
-            })
+          var fold = tally_fold()
+          fold.struct_size = UInt32(MemoryLayout<tally_fold>.size)
+          fold.collection = UInt32(place + 1)
+          fold.app = key.app
+          fold.key = tally_str(
+            ptr: UnsafeRawPointer(name.baseAddress)?.assumingMemoryBound(to: CChar.self),
+            len: UInt64(name.count))
+          fold.document = tally_bytes(
+            ptr: document.isEmpty ? nil : document.baseAddress, len: UInt64(document.count))
+          fold.n_payloads = UInt32(views.count)
+          fold.ctx = Unmanaged.passUnretained(result).toOpaque()
+          fold.put = { ctx, bytes in
+            guard let ctx else { return }
+            Unmanaged<Result>.fromOpaque(ctx).takeUnretainedValue().document = bytes.array
+          }
+          return views.withUnsafeBufferPointer { views in
+            fold.payloads = views.baseAddress
+            return plugin.host.collect { error in
+              withUnsafePointer(to: fold) {
+                plugin.collections[place].reduce.reduce(plugin.instance, $0, error)
+              }
+            }.0
+          }
         }
       }
     }

@@ -13,11 +13,15 @@ struct Compiler: CustomStringConvertible, Sendable {
   /// Every compiler that is there, with every language the header promises.
   static var all: [Compiler] {
     ["gcc", "clang"].compactMap(find).flatMap { path in
-      [["-std=c99"], ["-std=c11"], ["-x", "c++", "-std=c++17"]].map {
-        Compiler(path: path, language: $0)
-      }
+      [
+        ["-std=c99"], ["-std=c11"], ["-std=c17"], ["-x", "c++", "-std=c++17"],
+        ["-x", "c++", "-std=c++20"],
+      ].map { Compiler(path: path, language: $0) }
     }
   }
+
+  /// The Swift compiler, where there is one.
+  static var swift: String? { find("swiftc") }
 
   /// The first compiler there is, for C99.
   static var any: Compiler? { all.first }

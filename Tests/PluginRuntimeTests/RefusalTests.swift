@@ -105,7 +105,7 @@ struct RefusalTests {
     try compile("short-struct")
     #expect(
       try refusal(of: "short-struct")
-        == "TALLY-113: FOLDER/libshort-struct.so: tally_plugin.struct_size is 16, need 72; set it to "
+        == "TALLY-113: FOLDER/libshort-struct.so: tally_plugin.struct_size is 16, need 104; set it to "
         + "sizeof(tally_plugin)")
   }
 

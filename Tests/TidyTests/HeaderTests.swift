@@ -2,7 +2,7 @@ import Testing
 
 @Suite struct HeaderTests {
   static let header = "Sources/PluginABI/include/tally_plugin.h"
-  static let tags = ["[control", "[hook", "[request", "[any"]
+  static let tags = ["[control", "[intake", "[hook", "[committed", "[request", "[any"]
 
   @Test("Every function of the contract says on which thread it may be called")
   func tags() throws {

@@ -145,6 +145,7 @@ struct EventDecoder {
   private func fillTime(_ event: inout tally_event, _ sent: LooseNumber?, _ source: Source) {
     let time = rule.judge(sent, receivedMs: source.receivedMs, otherwise: source.timestampMs)
     counters.count(time.moved)
+    if time.moved != .not { event.flags |= TALLY_EVENT_CLAMPED }
     event.timestamp_ms = time.ms
     event.hour =
       time.ms == source.timestampMs ? source.hour : source.calendar.hour(ofMs: time.ms)

@@ -1,8 +1,8 @@
 /// Why a question is refused, with the words clients know.
 struct QueryError: Error {
   enum Code {
-    case missingAppID, invalidAppID, unknownMethod, unknownPath, appDoesNotExist, pluginFailed,
-      storeFailed
+    case missingAppID, invalidAppID, unknownMethod, unknownPath, methodNotAllowed,
+      appDoesNotExist, pluginFailed, storeFailed
   }
 
   let code: Code
@@ -15,6 +15,7 @@ struct QueryError: Error {
     case .invalidAppID: QueryReply(status: 400, message: "Invalid parameter \"app_id\"")
     case .unknownMethod: QueryReply(status: 400, message: "Invalid method")
     case .unknownPath: QueryReply(status: 400, message: "Invalid path")
+    case .methodNotAllowed: QueryReply(status: 405, message: "Method not allowed")
     case .appDoesNotExist: QueryReply(status: 401, message: "App does not exist")
     case .pluginFailed, .storeFailed: QueryReply(status: 500, message: "Server error")
     }

@@ -38,27 +38,31 @@ struct QueryService: Sendable {
     if let appID, appID.utf8.count != QueryRequest.identifierLength {
       throw QueryError(code: .invalidAppID)
     }
-    let reader = try reader(for: request, appID: appID)
+    let (reader, captured) = try reader(for: request, appID: appID)
     let credentials = Access.Credentials(
       apiKey: request.parameters["api_key"], authToken: request.parameters["auth_token"])
     let known = apps.snapshot
     _ = try access.reader(credentials, appID: appID) { known.app(hexID: $0) != nil }
     guard let app = appID.flatMap(known.app(hexID:)) else { throw QueryError(code: .missingAppID) }
-    return try answer(request, reader, app)
+    return try answer(request.capturing(captured), reader, app)
   }
 
-  private func reader(for request: QueryRequest, appID: String?) throws(QueryError) -> Reader {
+  private func reader(
+    for request: QueryRequest, appID: String?
+  ) throws(QueryError) -> (Reader, captured: [String: String]) {
+    let found: RouteTable.Answer
     if request.path == "/o" {
       guard appID != nil else { throw QueryError(code: .missingAppID) }
-      guard let reader = request.parameters["method"].flatMap(runtime.reader(method:)) else {
-        throw QueryError(code: .unknownMethod)
-      }
-      return reader
+      found = runtime.route(
+        path: "/o", method: request.parameters["method"] ?? "", http: request.httpMethod)
+    } else {
+      found = runtime.route(path: request.path, http: request.httpMethod)
     }
-    guard let reader = runtime.reader(path: request.path) else {
-      throw QueryError(code: .unknownPath)
+    switch found {
+    case .found(let reader, let captured): return (reader, captured)
+    case .wrongMethod: throw QueryError(code: .methodNotAllowed)
+    case .unknown: throw QueryError(code: request.path == "/o" ? .unknownMethod : .unknownPath)
     }
-    return reader
   }
 
   private func answer(

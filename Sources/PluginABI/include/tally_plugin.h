@@ -1,4 +1,4 @@
-/* tally_plugin.h - the contract between Tally and a plugin. Version 1.0-draft.
+/* tally_plugin.h - the contract between Tally and a plugin. Version 1.0.
  *
  * This file is the whole contract. A plugin is a shared object that includes it, exports ONE function, and is
  * written in anything that speaks C. C99 and C++17, 64-bit little-endian, <stdint.h> and <stddef.h> only.
@@ -6,32 +6,61 @@
  *   THE SHORT STORY
  *   1. The host opens lib<name>.so and calls tally_plugin_<name>() ("-" in the name becomes "_").
  *      It returns a constant tally_plugin: who you are, and your lifecycle functions.
- *   2. create() makes an instance, enroll() registers metrics, hooks and reads, start() begins.
- *   3. Accepted requests arrive at your hook in batches, in one order, never twice. What you ask for through
+ *   2. create() makes an instance, enroll() registers metrics, hooks and routes, start() begins. What enroll()
+ *      registered is published in one step when start() has succeeded, or not at all.
+ *   3. Accepted requests arrive at your hooks in batches, in one order, never twice. What you ask for through
  *      tally_effects is staged and committed together with the position of the batch: all of it or nothing.
- *   4. Questions arrive at your reads; you answer from a snapshot through tally_reply.
+ *   4. Questions arrive at your routes; you answer from a snapshot through tally_reply.
  *   5. drain(), stop(), destroy(). The library itself is never unloaded.
  *
+ *   THE WAY OF A REQUEST, and where it meets your hooks
+ *
+ *      SDK -> intake -> journal, synced -> 200 -> transform -> process -> commit -> committed
+ *             refuse,                             drop, edit,  facts,                tell the
+ *             annotate                            add          effects               world
+ *
+ *   A fifth kind, lifecycle, is told what happens to apps, users, settings and days. Order among the hooks of one
+ *   kind: by phase, then before/after, then name; the operator may overrule it; `tally plugin order` prints it.
+ *
  *   FOUR RULES
- *   - Everything that counts leaves a hook as an effect of the same call. Instance memory is a cache: the host may
- *     replay a batch whose commit failed, and will replay after a crash.
- *   - Hooks are pure: same batch, facts and cells in, same effects out. No clock, no randomness, no I/O. "Now" in a
- *     hook is the item's received_ms; local time is the `hour` the host hands you.
+ *   - Everything that counts leaves a process hook as an effect of the same call. Instance memory is a cache: the
+ *     host may replay a batch whose commit failed, and will replay after a crash.
+ *   - transform, process and reduce are pure: same batch, facts and cells in, same effects out. No clock, no
+ *     randomness, no I/O. "Now" is the item's received_ms; local time is the `hour` the host hands you.
  *   - Nothing unwinds across this boundary. Return a status, and say why through tally_error.
  *   - Only C crosses. No object of your language's runtime is ever shared with the host.
  *
  *   WORDS IN BRACKETS say on which thread a function may be called, and whether it may block:
- *   [control]  one call at a time per plugin, never while a hook of the same plugin runs; may block shortly
- *   [hook]     the pipeline's thread, one call at a time; never blocks
- *   [request]  any number in parallel; may block on the host's own calls
- *   [any]      every thread, at any time between create and destroy
+ *   [control]   one call at a time per plugin, never while a hook of the same plugin runs; may block shortly
+ *   [intake]    an event loop's thread, several in parallel; never blocks: no I/O, no lock that is held for long
+ *   [hook]      the pipeline's thread, one call at a time; never blocks
+ *   [committed] a thread beside the pipeline, one call at a time per plugin; may block, and delays only itself
+ *   [request]   any number in parallel; may block on the host's own calls
+ *   [any]       every thread, at any time between create and destroy
+ *
+ *   WHO MAY CALL WHAT, by the function of yours that is running:
+ *
+ *      your function         you are handed                          you may also call
+ *      create ... destroy    host, registrar (enroll only)           [any], [control]
+ *      intake                tally_intake                            [any]
+ *      transform             batch, tally_verdicts                   [any]
+ *      process               batch, facts, tally_effects             [any]
+ *      reduce                tally_fold                              [any]
+ *      committed             tally_commit                            [any], services
+ *      lifecycle             tally_lifecycle                         [any], services
+ *      answer                tally_request, tally_reply              [any], services
  *
  *   WORDS FOR MEMORY: a pointer is *borrowed* (valid until the call that passed it returns) or *copied* (the callee
  *   copies before it returns). Nobody frees what the other side allocated. `instance` is yours.
  *
- *   GROWTH: each struct passed by pointer begins with struct_size. Members are only ever appended. The receiver copies
- *   into a zero-filled struct of its own size: shorter input means null, and a longer one is refused when its unknown
- *   tail is not zero. Arrays of structs inside a batch carry a stride. Reserved members are zero.
+ *   GROWTH: each struct passed by pointer begins with struct_size. Members are only ever appended, with the next
+ *   TALLY_ABI_MINOR. The receiver copies into a zero-filled struct of its own size: shorter input means null, and a
+ *   longer one is refused when its unknown tail is not zero. Arrays of structs inside a batch carry a stride; others
+ *   are walked by the struct_size of their first element. A struct without struct_size never grows. Reserved members
+ *   are zero. There is no padding between members: every byte of a struct has a name.
+ *
+ *   CONTENTS: 1 values, 2 the batch, 3 facts, 4 effects, 5 the other hooks, 6 registering, 7 answering, 8 the plugin
+ *   and its host, 9 the layout is frozen.
  */
 #ifndef TALLY_PLUGIN_H
 #define TALLY_PLUGIN_H
@@ -69,6 +98,10 @@ typedef int32_t tally_status;
 #define TALLY_NOT_FOUND (-4)
 #define TALLY_LIMIT (-5)       /* a named limit is reached */
 #define TALLY_PANIC (-6)       /* your language caught a panic or exception at the boundary */
+#define TALLY_DENIED (-7)      /* whoever asks may not */
+#define TALLY_CONFLICT (-8)    /* it changed meanwhile, or the name is taken */
+#define TALLY_GONE (-9)        /* the request, job or plugin it belongs to has ended */
+#define TALLY_TIMEOUT (-10)    /* the deadline has passed */
 
 /* Where a failing function leaves its reason: one sentence for the operator, what is wrong and what to do.
  * The struct and `ctx` are borrowed; set() copies the text. The last call wins. */
@@ -122,6 +155,8 @@ typedef struct tally_item {
   uint32_t device_off, device_len;   /* device id */
   uint32_t country_off, country_len; /* ISO code found at intake, or empty */
   uint32_t city_off, city_len;
+  uint32_t notes; /* node: the object of what intake hooks annotated, named "<plugin>.<name>"; 0 when nothing */
+  uint32_t reserved0;
 } tally_item;
 
 #define TALLY_ITEM_NEW_USER 1u /* the first item of this user the host ever saw */
@@ -146,6 +181,7 @@ typedef struct tally_event {
 #define TALLY_EVENT_HAS_SUM 1u
 #define TALLY_EVENT_HAS_DUR 2u
 #define TALLY_EVENT_INTERNAL 4u /* the key begins with [CLY]_ */
+#define TALLY_EVENT_CLAMPED 8u  /* its own time was in the future or too old and was moved */
 
 /* One JSON value. A container is followed by its whole subtree: the next sibling of node n is n + 1 + its `len` when
  * it is an object or array, else n + 1. Node 0 of a batch is null and stands for "absent". */
@@ -196,6 +232,11 @@ static inline tally_str tally_batch_key(const tally_batch *batch, uint32_t key) 
   const tally_key *entry =
       (const tally_key *)(const void *)((const char *)batch + batch->keys_off + (size_t)key * batch->key_stride);
   return tally_batch_text(batch, entry->off, entry->len);
+}
+
+/* The index of a node: what tally_verdicts and the `_node` members of this header are about. */
+static inline uint32_t tally_node_index(const tally_batch *batch, const tally_node *node) {
+  return (uint32_t)(((size_t)((const char *)node - (const char *)batch) - batch->nodes_off) / batch->node_stride);
 }
 
 /* The node behind `node` and all below it. */
@@ -370,7 +411,107 @@ typedef struct tally_effects {
   void (*emit)(void *ctx, uint32_t item, uint32_t collection, tally_str key, tally_bytes payload);
 } tally_effects;
 
-/* ---- 5. Registering: metrics, hooks, collections, reads --------------------------------------------------------- */
+/* ---- 5. The other hooks: intake, transform, committed, lifecycle ------------------------------------------------ */
+
+/* One request on its way in: before the journal, before the answer, on the thread that reads the network. Of a bulk
+ * request each item is shown by itself. What you do not refuse is accepted. Texts are borrowed. */
+typedef struct tally_intake {
+  uint32_t struct_size;
+  uint32_t app;
+  uint32_t flags; /* TALLY_INTAKE_BULK */
+  uint32_t reserved0;
+  int64_t received_ms;
+  tally_str app_id; /* 24 hex */
+  tally_str device; /* device id */
+  tally_str address; /* the peer's, as text; empty when the operator has addresses dropped */
+  void *ctx;
+
+  /* The decoded parameter, or {NULL, 0}; borrowed until the hook returns. [intake, inside the call] */
+  tally_str (*parameter)(void *ctx, tally_str name);
+
+  /* Says something about the request that no client can forge: journalled with it and found by transform and process
+   * hooks below tally_item.notes as "<your plugin>.<name>". JSON objects and arrays arrive parsed, everything else as
+   * a string. TALLY_LIMIT above 16 notes, 128 bytes of name or 4 096 of value, which are copied. The last call for a
+   * name wins. [intake, inside the call] */
+  tally_status (*annotate)(void *ctx, tally_str name, tally_str value);
+
+  /* Answers the request with a status from 200 to 599 and {"result": message} instead of accepting it; nothing of it
+   * is kept, and no later hook sees it. SDKs keep and repeat what is not answered 2xx. Inside a bulk request the item
+   * is left out and the answer stays that of the whole. At most 512 bytes; copied. Refusals are counted under your
+   * name. [intake, inside the call] */
+  tally_status (*refuse)(void *ctx, uint32_t http_status, tally_str message);
+} tally_intake;
+
+#define TALLY_INTAKE_BULK 1u
+
+/* What a transform hook may ask for, before any process hook sees the batch. The block itself stays as it is for the
+ * rest of your call; hooks behind you are handed a new one. Verdicts belong to one call: when it returns TALLY_OK all
+ * of them hold, otherwise none. `item` and `event` are places in the batch, `object` is the index of an object node in
+ * the item's tree. Everything passed in is copied. What breaks these rules refuses the whole call. */
+typedef struct tally_verdicts {
+  uint32_t struct_size;
+  uint32_t reserved0;
+  void *ctx;
+
+  /* Leaves the item out: nobody counts or keeps it, and the books say so under your name. [hook, inside the call] */
+  void (*drop)(void *ctx, uint32_t item);
+
+  /* Leaves one event of an item out. [hook, inside the call] */
+  void (*drop_event)(void *ctx, uint32_t event);
+
+  /* Gives `object` a member, in place of all of that name; `json` is one JSON value. Setting "timestamp" at the root
+   * moves the item in time within what the protocol allows. [hook, inside the call] */
+  void (*set)(void *ctx, uint32_t item, uint32_t object, tally_str name, tally_str json);
+
+  /* Takes all members of that name out of `object`. [hook, inside the call] */
+  void (*remove)(void *ctx, uint32_t item, uint32_t object, tally_str name);
+
+  /* Appends an event, a JSON object as SDKs send it, behind the item's own. [hook, inside the call] */
+  void (*add_event)(void *ctx, uint32_t item, tally_str json);
+} tally_verdicts;
+
+/* What was committed, for those who tell somebody else: dashboards, webhooks, exports. Batch and facts are borrowed
+ * copies; (position, index) of an item is its sequence number. Every item a process hook saw arrives at least once, in
+ * order; after a fault or a restart some arrive again, with the same sequence numbers. */
+typedef struct tally_commit {
+  uint32_t struct_size;
+  uint32_t flags; /* TALLY_COMMIT_AGAIN */
+  uint64_t first_position;
+  uint64_t last_position;
+  const tally_batch *batch;
+  const tally_facts *facts;
+} tally_commit;
+
+#define TALLY_COMMIT_AGAIN 1u /* some of it may have been delivered before */
+
+/* Something happened that is no request. Told to running plugins, once, in order, between two batches; what happened
+ * while the server was down is not told again. `app` is 0 for what concerns no app. Texts are borrowed. */
+typedef struct tally_lifecycle {
+  uint32_t struct_size;
+  uint32_t kind; /* TALLY_LIFECYCLE_... */
+  uint32_t app;
+  uint32_t flags;
+  int64_t at_ms;
+  uint64_t user;  /* USER_...: the uid it is about */
+  uint64_t into;  /* USER_MERGED: the uid that goes on */
+  tally_str app_id; /* 24 hex; empty without an app */
+  tally_str name;   /* SETTINGS_CHANGED: the plugin. DAY_CLOSED: the day, "2026-11-21". Otherwise empty */
+  tally_str detail; /* a JSON object with what else is known, or empty */
+  void *ctx;
+  /* USER_EXPORTED: adds a named JSON value to the user's export. Null for other kinds. [control, inside the call] */
+  void (*write)(void *ctx, tally_str name, tally_str json);
+} tally_lifecycle;
+
+#define TALLY_LIFECYCLE_APP_CREATED 1u
+#define TALLY_LIFECYCLE_APP_RESET 2u   /* its data is gone, the app stays */
+#define TALLY_LIFECYCLE_APP_DELETED 3u /* with everything that was counted for it */
+#define TALLY_LIFECYCLE_USER_MERGED 4u
+#define TALLY_LIFECYCLE_USER_DELETED 5u  /* cells and rows are gone; forget what your documents say about the user */
+#define TALLY_LIFECYCLE_USER_EXPORTED 6u /* answer with write() */
+#define TALLY_LIFECYCLE_SETTINGS_CHANGED 7u /* of any plugin; your own arrive through settings_apply first */
+#define TALLY_LIFECYCLE_DAY_CLOSED 8u /* in the app's time zone; late data may still count on it */
+
+/* ---- 6. Registering: metrics, collections, tables, hooks, routes ------------------------------------------------ */
 
 #define TALLY_MEASURE_SUM 0u    /* count() adds */
 #define TALLY_MEASURE_UNIQUE 1u /* unique() adds; not additive over buckets */
@@ -414,15 +555,28 @@ typedef struct tally_metric {
   uint32_t value_limit;     /* distinct values a year of each further dimension */
 } tally_metric;
 
+/* What reduce folds: the payloads of one batch for one document, in order. Borrowed. */
+typedef struct tally_fold {
+  uint32_t struct_size;
+  uint32_t collection; /* from tally_registrar.collection */
+  uint32_t app;
+  uint32_t n_payloads;
+  tally_str key;
+  tally_bytes document; /* so far; {NULL, 0} at first */
+  const tally_bytes *payloads;
+  void *ctx;
+  /* Hands over the new document; copied. Call it once: without it the fold has failed. [hook, inside the call] */
+  void (*put)(void *ctx, tally_bytes document);
+} tally_fold;
+
 /* A document that many users share, with one writer: your reduce. */
 typedef struct tally_collection {
   uint32_t struct_size;
   uint32_t document_limit; /* documents in an app; payloads for more are counted as dropped */
   tally_str name;          /* unique in the plugin */
-  /* Folds the payloads of one batch, in order, into the document ({NULL, 0} at first) and hands the new one to
-   * put(), which copies. Pure, as hooks are. [hook] */
-  tally_status (*reduce)(void *instance, uint32_t app, tally_str key, tally_bytes document, const tally_bytes *payloads,
-                         uint32_t n_payloads, void *put_ctx, void (*put)(void *put_ctx, tally_bytes document));
+  /* Folds payloads into the document. Pure, as hooks are. On a status other than TALLY_OK the document stays as it
+   * was, and the items the payloads came from are dead letters of this plugin. [hook] */
+  tally_status (*reduce)(void *instance, const tally_fold *fold, const tally_error *error);
 } tally_collection;
 
 /* Rows you append and list. */
@@ -432,56 +586,118 @@ typedef struct tally_table {
   tally_str name;        /* unique in the plugin */
 } tally_table;
 
-/* Order of hooks: by phase, then before/after, then name. Anything between is fine. */
+/* Order among the hooks of one kind: by phase, then before/after, then name. Anything between is fine. */
 #define TALLY_PHASE_FIRST (-1000)
 #define TALLY_PHASE_EARLY (-500)
 #define TALLY_PHASE_NORMAL 0
 #define TALLY_PHASE_LATE 500
 #define TALLY_PHASE_LAST 1000
 
-/* The function that sees accepted items. */
+#define TALLY_HOOK_INTAKE 1u
+#define TALLY_HOOK_TRANSFORM 2u
+#define TALLY_HOOK_PROCESS 3u
+#define TALLY_HOOK_COMMITTED 4u
+#define TALLY_HOOK_LIFECYCLE 5u
+
+/* A declaration that every intake hook in the host's process must make; without it the host refuses the plugin, unless
+ * the operator has it isolated, where a deadline of 20 ms holds instead. */
+#define TALLY_HOOK_NEVER_BLOCKS 1u
+
+/* A function that sees requests, or hears of what else happens. A plugin may register several, also of one kind. The
+ * function of its kind is set and all others are null. */
 typedef struct tally_hook {
   uint32_t struct_size;
+  uint32_t kind;  /* TALLY_HOOK_... */
   int32_t phase;
-  const tally_str *before; /* plugin names */
-  const tally_str *after;
-  const uint32_t *keys; /* interned: batches without any of these names skip the hook; none: all batches */
+  uint32_t flags; /* TALLY_HOOK_NEVER_BLOCKS */
+  tally_str name; /* tells your hooks of one kind apart where their order is printed; may be empty */
+  const tally_str *before; /* plugins whose hooks of this kind come later; those that do not run are ignored */
+  const tally_str *after;  /* plugins whose hooks of this kind come earlier */
+  const uint32_t *keys; /* transform, process, committed: interned names; batches without any of them skip the hook */
   uint32_t n_before, n_after, n_keys;
-  uint32_t reserved0;
-  /* Batch, facts and effects are borrowed. A status other than TALLY_OK refuses the whole call; the host then repeats
-   * it item by item and keeps the culprit as a dead letter of this plugin, so refuse only what is truly broken. [hook] */
+  uint32_t kinds; /* lifecycle: bit per kind, 1 << TALLY_LIFECYCLE_...; 0 for all */
+
+  /* May refuse or annotate one request. A status other than TALLY_OK is logged and counted, and the request is
+   * accepted as if the hook were not there. [intake] */
+  tally_status (*intake)(void *instance, const tally_intake *request, const tally_error *error);
+
+  /* May drop, edit and add. A status other than TALLY_OK refuses the whole call; the host then repeats it item by
+   * item. For the culprit the operator's choice holds: `hold`, the pipeline waits and the journal takes the load, or
+   * `bypass`, it is counted untransformed. [hook] */
+  tally_status (*transform)(void *instance, const tally_batch *batch, const tally_verdicts *verdicts,
+                            const tally_error *error);
+
+  /* Counts. A status other than TALLY_OK refuses the whole call; the host then repeats it item by item and keeps the
+   * culprit as a dead letter of this plugin, so refuse only what is truly broken. [hook] */
   tally_status (*process)(void *instance, const tally_batch *batch, const tally_facts *facts,
                           const tally_effects *effects, const tally_error *error);
+
+  /* Tells the world. A status other than TALLY_OK has the call repeated after a pause, for ever; what can never
+   * succeed you have to let go yourself. [committed] */
+  tally_status (*committed)(void *instance, const tally_commit *commit, const tally_error *error);
+
+  /* Hears what happened. A status other than TALLY_OK is logged. [control] */
+  tally_status (*lifecycle)(void *instance, const tally_lifecycle *event, const tally_error *error);
 } tally_hook;
 
 struct tally_request;
 struct tally_reply;
 
-/* A question you answer. */
-typedef struct tally_read {
+#define TALLY_METHOD_GET 1u
+#define TALLY_METHOD_POST 2u
+#define TALLY_METHOD_PUT 4u
+#define TALLY_METHOD_PATCH 8u
+#define TALLY_METHOD_DELETE 16u
+
+#define TALLY_ACCESS_READ 0u
+#define TALLY_ACCESS_CREATE 1u
+#define TALLY_ACCESS_UPDATE 2u
+#define TALLY_ACCESS_DELETE 3u
+
+/* Anybody may ask: no member is demanded. The answer must then depend on nothing that is private. */
+#define TALLY_ROUTE_PUBLIC 1u
+/* The question is about no app: `app_id` is not demanded, and `app` of the request is 0 when it is not given. */
+#define TALLY_ROUTE_WITHOUT_APP 2u
+
+/* A question you answer, or an order you carry out.
+ *
+ * `path` is a pattern of segments below /o/ or /i/: "/o/crashes/{id}" takes any one segment and hands it over as the
+ * parameter "id", which then no client can overwrite. At one place a literal segment wins over {a name}. Two routes
+ * whose patterns differ in names only and which share an HTTP method conflict: the plugin that comes later is refused,
+ * and both owners are named. With `method`, `path` is "/o" or "/o/sdk", and the route answers /o?method=<method> or
+ * /o/sdk?method=<method>.
+ *
+ * Before the call the host checks size, method, who asks, and whether they may: `access` to the feature `permission`
+ * of the app. */
+typedef struct tally_route {
   uint32_t struct_size;
-  uint32_t flags;
-  tally_str method;  /* "crashes" answers /o?method=crashes; empty when `path` is given */
-  tally_str path;    /* "/o/crashes/summary"; empty when `method` is given */
-  tally_str feature; /* the permission a member needs, e.g. "core"; empty: the plugin's name */
-  /* Request and reply are borrowed. On failure set an error; the host answers 500 with it. [request] */
+  uint32_t methods; /* bits TALLY_METHOD_...; 0: GET and POST */
+  tally_str path;
+  tally_str method;
+  tally_str permission; /* "core", your name, or a key of your descriptor; empty: your name */
+  tally_str summary;    /* one sentence, for lists of what the server answers; may be empty */
+  uint32_t access;      /* TALLY_ACCESS_... */
+  uint32_t flags;       /* TALLY_ROUTE_... */
+  uint32_t body_bytes_max; /* more is answered 413; 0: 1 MiB; at most 64 MiB */
+  uint32_t deadline_ms;    /* then the client is answered 504; 0: 30 000; at most 600 000 */
+  /* Request and reply are borrowed. On failure set an error; the host answers 500 and logs it. [request] */
   tally_status (*answer)(void *instance, const struct tally_request *request, const struct tally_reply *reply,
                          const tally_error *error);
-} tally_read;
+} tally_route;
 
-/* Valid only inside enroll(). Every description is copied. Conflicts fail with both owners named. */
+/* Valid only inside enroll(). Every description is copied. A refused registration refuses the plugin. */
 typedef struct tally_registrar {
   uint32_t struct_size;
   uint32_t reserved0;
   void *ctx;
-  tally_status (*metric)(void *ctx, const tally_metric *metric, uint32_t *out_metric);             /* [control] */
+  tally_status (*metric)(void *ctx, const tally_metric *metric, uint32_t *out_metric);                 /* [control] */
   tally_status (*collection)(void *ctx, const tally_collection *collection, uint32_t *out_collection); /* [control] */
-  tally_status (*table)(void *ctx, const tally_table *table, uint32_t *out_table);                 /* [control] */
-  tally_status (*hook)(void *ctx, const tally_hook *hook);                                         /* [control] */
-  tally_status (*read)(void *ctx, const tally_read *read);                                         /* [control] */
+  tally_status (*table)(void *ctx, const tally_table *table, uint32_t *out_table);                     /* [control] */
+  tally_status (*hook)(void *ctx, const tally_hook *hook);                                             /* [control] */
+  tally_status (*route)(void *ctx, const tally_route *route, uint32_t *out_route);                     /* [control] */
 } tally_registrar;
 
-/* ---- 6. Answering: request and reply ---------------------------------------------------------------------------- */
+/* ---- 7. Answering: request and reply ---------------------------------------------------------------------------- */
 
 /* One line of tally_request.totals and names. Borrowed. */
 typedef struct tally_total {
@@ -497,6 +713,7 @@ typedef struct tally_question {
   uint32_t metric;
   tally_str subject;
   tally_str dimension; /* empty: the total, with every declared dimension; else the values of this one */
+  tally_str value;     /* with a dimension: this one of its values alone */
   tally_str period;    /* any syntax of the period parameter; empty: the request's own, else 30days */
   uint32_t flags;      /* TALLY_QUESTION_... */
   uint32_t reserved0;
@@ -506,14 +723,23 @@ typedef struct tally_question {
 #define TALLY_QUESTION_BY_SUBJECT 2u  /* totals: one line per subject instead of per value */
 #define TALLY_QUESTION_ADD_SUBJECTS 4u /* document: `subject` is several names, separated by zero bytes, added up */
 
+/* What is asked, and the snapshot it is answered from. Borrowed for the whole call, as all it hands out. */
 typedef struct tally_request {
   uint32_t struct_size;
   uint32_t app;
-  tally_str app_id; /* 24 hex */
-  tally_str method; /* "GET", "POST" */
+  uint32_t route; /* from tally_registrar.route: which of yours is asked */
+  uint32_t flags;
+  uint64_t ref; /* names this request to services; never 0, never used again */
+  int64_t now_ms;
+  int64_t deadline_ms; /* when the client is answered 504 */
+  tally_str app_id;    /* 24 hex; empty without an app */
+  tally_str method;    /* "GET", "POST", ... */
   tally_str path;
+  tally_str member;    /* 24 hex; empty when the route is public */
+  tally_str content_type; /* of the body */
+  tally_bytes body;       /* as it was sent; parameters of a form are parameters as well */
   void *ctx;
-  /* The decoded parameter, or {NULL, 0}; borrowed for the whole call, as all below. [request] */
+  /* The decoded parameter, or {NULL, 0}. [request] */
   tally_str (*parameter)(void *ctx, tally_str name);
   /* Appends the nested time document (year, month, day, hour, weeks, meta) to the reply; "{}" when there is
    * nothing. [request] */
@@ -534,6 +760,9 @@ typedef struct tally_request {
                        int32_t (*visit)(void *visit_ctx, tally_str key, int64_t received_ms, tally_bytes payload));
   /* Your cell of the user with that uid; TALLY_NOT_FOUND when there is none. [request] */
   tally_status (*cell)(void *ctx, uint64_t user, tally_bytes *out_cell);
+  /* Not 0 once nobody waits for the answer any more: the deadline has passed, the client is gone or the server ends.
+   * Ask now and then in long loops. [request] */
+  int32_t (*is_cancelled)(void *ctx);
 } tally_request;
 
 /* The answer: 200 with a JSON body, unless you say otherwise. */
@@ -547,14 +776,20 @@ typedef struct tally_reply {
   void (*write)(void *ctx, tally_str text);
   /* Appends the text as a JSON string, quoted and escaped. [request] */
   void (*string)(void *ctx, tally_str text);
+  /* Sets a header of the answer, e.g. "content-type"; copies. Names that frame the message are ignored. [request] */
+  void (*header)(void *ctx, tally_str name, tally_str value);
 } tally_reply;
 
-/* ---- 7. The plugin and its host --------------------------------------------------------------------------------- */
+/* ---- 8. The plugin and its host --------------------------------------------------------------------------------- */
 
 #define TALLY_SETTING_BOOL 0u
 #define TALLY_SETTING_INT 1u
 #define TALLY_SETTING_DOUBLE 2u
 #define TALLY_SETTING_STRING 3u
+
+#define TALLY_SETTING_SECRET 1u   /* never shown, logged or answered in clear */
+#define TALLY_SETTING_RESTART 2u  /* a change makes the host create the instance anew */
+#define TALLY_SETTING_PER_APP 4u  /* an app may have a value of its own */
 
 /* A setting an operator may write below plugins.<name> in plugins.yaml. The host checks type and range, fills in the
  * default, and refuses unknown names with the nearest known one. */
@@ -565,6 +800,10 @@ typedef struct tally_setting {
   tally_str help;         /* one sentence */
   tally_str default_text; /* as it would stand in the file */
   double minimum, maximum; /* both 0: any */
+  tally_str unit;          /* for forms: "ms", "bytes"; empty without */
+  const tally_str *choices; /* STRING: the values it may have; none: any */
+  uint32_t n_choices;
+  uint32_t flags; /* TALLY_SETTING_SECRET ... */
 } tally_setting;
 
 typedef struct tally_setting_value {
@@ -575,14 +814,59 @@ typedef struct tally_setting_value {
   tally_str text; /* borrowed until destroy */
 } tally_setting_value;
 
+/* All settings of yours at one moment; borrowed. */
+typedef struct tally_settings {
+  uint32_t struct_size;
+  uint32_t reserved0;
+  void *ctx;
+  /* As tally_host.setting and tally_host.app_setting; app 0 for the value everywhere. [control, inside the call] */
+  tally_status (*get)(void *ctx, uint32_t app, tally_str name, tally_setting_value *out_value);
+} tally_settings;
+
+/* A right that a member may be given, beside the one named after the plugin. */
+typedef struct tally_permission {
+  tally_str key;   /* a-z, 0-9, "_" and "-" */
+  tally_str title; /* as the dashboard shows it */
+  uint32_t flags;
+  uint32_t reserved0;
+} tally_permission;
+
+#define TALLY_OPTIONAL 1u /* in depends and needs: run also without it */
+
+/* A plugin that has to run before this one starts. */
+typedef struct tally_depend {
+  tally_str plugin;
+  tally_str version; /* the oldest that will do, of the same major; empty: any */
+  uint32_t flags;    /* TALLY_OPTIONAL */
+  uint32_t reserved0;
+} tally_depend;
+
+/* A service of the host (tally_host.service) without which this plugin makes no sense. */
+typedef struct tally_need {
+  tally_str service; /* "tally.kv" */
+  uint32_t revision; /* the lowest that will do */
+  uint32_t flags;    /* TALLY_OPTIONAL */
+} tally_need;
+
+#define TALLY_PLUGIN_INPROC_ONLY 1u   /* refused in the isolated lane */
+#define TALLY_PLUGIN_ISOLATED_ONLY 2u /* refused in the host's process */
+
 /* Who a plugin is: the manifest, readable before anything of it runs. Constant data. */
 typedef struct tally_descriptor {
   uint32_t struct_size;
-  uint32_t n_settings;
+  uint32_t flags;    /* TALLY_PLUGIN_... */
   tally_str name;    /* a-z, 0-9 and "-"; equals the folder and lib<name>.so */
   tally_str version; /* semantic version */
   tally_str summary; /* one sentence */
+  tally_str vendor;  /* this and the next three may be empty */
+  tally_str license; /* SPDX */
+  tally_str homepage;
+  tally_str dashboard; /* the module the dashboard loads, inside the plugin's folder dashboard/: "index.js" */
   const tally_setting *settings;
+  const tally_permission *permissions;
+  const tally_depend *depends;
+  const tally_need *needs;
+  uint32_t n_settings, n_permissions, n_depends, n_needs;
 } tally_descriptor;
 
 #define TALLY_LOG_DEBUG 0u
@@ -590,12 +874,15 @@ typedef struct tally_descriptor {
 #define TALLY_LOG_WARNING 2u
 #define TALLY_LOG_ERROR 3u
 
+#define TALLY_HOST_ISOLATED 1u /* you run in a process of your own */
+#define TALLY_HOST_CHECK 2u    /* `tally plugin check` is looking: nothing you do has consequences */
+
 /* What the host offers an instance; borrowed until destroy returns. */
 typedef struct tally_host {
   uint32_t struct_size;
   uint32_t abi_major;
   uint32_t abi_minor;
-  uint32_t flags;
+  uint32_t flags; /* TALLY_HOST_... */
   void *ctx;
   tally_str product_version;
   tally_str plugin_name;
@@ -606,10 +893,15 @@ typedef struct tally_host {
   /* The number of a member name, the same for every plugin and every batch of this process; 0 when the limit of
    * 4 096 names is reached. [control] */
   uint32_t (*intern)(void *ctx, tally_str name);
+  /* As setting, for one app: its own value where it has one. [any] */
+  tally_status (*app_setting)(void *ctx, uint32_t app, tally_str name, tally_setting_value *out_value);
+  /* The table of a service, e.g. "tally.kv", constant until destroy: it begins with uint32_t struct_size and uint32_t
+   * revision. NULL when this host has none of at least that revision. [any] */
+  const void *(*service)(void *ctx, tally_str id, uint32_t revision);
 } tally_host;
 
 /* What tally_plugin_<name>() returns: constant, the same at every call. The lifecycle is
- * create, enroll, start, (hooks and reads), drain, stop, destroy; after a failure in enroll or start only destroy. */
+ * create, enroll, start, (hooks and routes), drain, stop, destroy; after a failure in enroll or start only destroy. */
 typedef struct tally_plugin {
   uint32_t struct_size;
   uint32_t abi_major;      /* TALLY_ABI_MAJOR */
@@ -628,6 +920,18 @@ typedef struct tally_plugin {
   void (*stop)(void *instance);
   /* Return everything to "never created". [control] */
   void (*destroy)(void *instance);
+  /* Judges settings that passed the host's own checks, before anybody applies them. Null: all are fine. [control] */
+  tally_status (*settings_check)(void *instance, const tally_settings *settings, const tally_error *error);
+  /* Takes new settings over, all of them accepted by settings_check. Null, or a change of a RESTART setting: the host
+   * makes a new instance instead. [control] */
+  tally_status (*settings_apply)(void *instance, const tally_settings *settings, const tally_error *error);
+  /* Hands what is worth keeping to the next generation of your code through put(), which copies; called between drain
+   * and stop. Null: nothing. [control] */
+  tally_status (*state_export)(void *instance, void *put_ctx, void (*put)(void *put_ctx, tally_bytes state),
+                               const tally_error *error);
+  /* Takes over what another generation exported, between enroll and start; refuse what you cannot read, and you start
+   * without it. Null: never. [control] */
+  tally_status (*state_import)(void *instance, tally_bytes state, const tally_error *error);
 } tally_plugin;
 
 /* The type of the one exported function, named tally_plugin_<name>. No side effects, callable any number of times. */
@@ -639,7 +943,7 @@ typedef const tally_plugin *(*tally_plugin_entry)(void);
 #define TALLY_EXPORT __attribute__((visibility("default")))
 #endif
 
-/* ---- 8. The layout is frozen ------------------------------------------------------------------------------------ */
+/* ---- 9. The layout is frozen ------------------------------------------------------------------------------------ */
 
 #ifdef __cplusplus
 #define TALLY_STATIC_ASSERT(condition, name) static_assert(condition, #name)
@@ -648,8 +952,11 @@ typedef const tally_plugin *(*tally_plugin_entry)(void);
 #endif
 
 TALLY_STATIC_ASSERT(sizeof(void *) == 8, pointers_are_64_bit);
+TALLY_STATIC_ASSERT(sizeof(tally_str) == 16, str_size);
+TALLY_STATIC_ASSERT(sizeof(tally_bytes) == 16, bytes_size);
+TALLY_STATIC_ASSERT(sizeof(tally_error) == 24, error_size);
 TALLY_STATIC_ASSERT(sizeof(tally_batch) == 72, batch_size);
-TALLY_STATIC_ASSERT(sizeof(tally_item) == 96, item_size);
+TALLY_STATIC_ASSERT(sizeof(tally_item) == 104, item_size);
 TALLY_STATIC_ASSERT(sizeof(tally_event) == 64, event_size);
 TALLY_STATIC_ASSERT(sizeof(tally_node) == 24, node_size);
 TALLY_STATIC_ASSERT(sizeof(tally_key) == 8, key_size);
@@ -659,24 +966,32 @@ TALLY_STATIC_ASSERT(sizeof(tally_user_fact) == 280, user_fact_size);
 TALLY_STATIC_ASSERT(sizeof(tally_session_fact) == 64, session_fact_size);
 TALLY_STATIC_ASSERT(sizeof(tally_series) == 56, series_size);
 TALLY_STATIC_ASSERT(sizeof(tally_effects) == 72, effects_size);
+TALLY_STATIC_ASSERT(sizeof(tally_intake) == 104, intake_size);
+TALLY_STATIC_ASSERT(sizeof(tally_verdicts) == 56, verdicts_size);
+TALLY_STATIC_ASSERT(sizeof(tally_commit) == 40, commit_size);
+TALLY_STATIC_ASSERT(sizeof(tally_lifecycle) == 104, lifecycle_size);
 TALLY_STATIC_ASSERT(sizeof(tally_measure) == 32, measure_size);
 TALLY_STATIC_ASSERT(sizeof(tally_dimension) == 48, dimension_size);
 TALLY_STATIC_ASSERT(sizeof(tally_metric) == 56, metric_size);
+TALLY_STATIC_ASSERT(sizeof(tally_fold) == 72, fold_size);
 TALLY_STATIC_ASSERT(sizeof(tally_collection) == 32, collection_size);
 TALLY_STATIC_ASSERT(sizeof(tally_table) == 24, table_size);
-TALLY_STATIC_ASSERT(sizeof(tally_hook) == 56, hook_size);
-TALLY_STATIC_ASSERT(sizeof(tally_read) == 64, read_size);
+TALLY_STATIC_ASSERT(sizeof(tally_hook) == 112, hook_size);
+TALLY_STATIC_ASSERT(sizeof(tally_route) == 96, route_size);
 TALLY_STATIC_ASSERT(sizeof(tally_registrar) == 56, registrar_size);
 TALLY_STATIC_ASSERT(sizeof(tally_total) == 32, total_size);
-TALLY_STATIC_ASSERT(sizeof(tally_question) == 64, question_size);
-TALLY_STATIC_ASSERT(sizeof(tally_request) == 128, request_size);
-TALLY_STATIC_ASSERT(sizeof(tally_reply) == 40, reply_size);
-TALLY_STATIC_ASSERT(sizeof(tally_setting) == 72, setting_size);
+TALLY_STATIC_ASSERT(sizeof(tally_question) == 80, question_size);
+TALLY_STATIC_ASSERT(sizeof(tally_request) == 216, request_size);
+TALLY_STATIC_ASSERT(sizeof(tally_reply) == 48, reply_size);
+TALLY_STATIC_ASSERT(sizeof(tally_setting) == 104, setting_size);
 TALLY_STATIC_ASSERT(sizeof(tally_setting_value) == 40, setting_value_size);
-TALLY_STATIC_ASSERT(sizeof(tally_descriptor) == 64, descriptor_size);
-TALLY_STATIC_ASSERT(sizeof(tally_host) == 80, host_size);
-TALLY_STATIC_ASSERT(sizeof(tally_plugin) == 72, plugin_size);
-TALLY_STATIC_ASSERT(sizeof(tally_error) == 24, error_size);
+TALLY_STATIC_ASSERT(sizeof(tally_settings) == 24, settings_size);
+TALLY_STATIC_ASSERT(sizeof(tally_permission) == 40, permission_size);
+TALLY_STATIC_ASSERT(sizeof(tally_depend) == 40, depend_size);
+TALLY_STATIC_ASSERT(sizeof(tally_need) == 24, need_size);
+TALLY_STATIC_ASSERT(sizeof(tally_descriptor) == 168, descriptor_size);
+TALLY_STATIC_ASSERT(sizeof(tally_host) == 96, host_size);
+TALLY_STATIC_ASSERT(sizeof(tally_plugin) == 104, plugin_size);
 
 #ifdef __cplusplus
 }

@@ -38,7 +38,14 @@ package final class Dispatcher {
     package let underlying: any Error
   }
 
-  private let hooks: [(instance: PluginInstance, hook: Enrollment.Hook)]
+  /// A process hook in its place.
+  struct ProcessHook {
+    let instance: PluginInstance
+    let keys: [UInt32]
+    let function: Enrollment.ProcessFunction
+  }
+
+  private let hooks: [ProcessHook]
   private let stage: EffectStage
   private let table: tally_effects
   private let breadcrumb: Breadcrumb
@@ -49,10 +56,12 @@ package final class Dispatcher {
   package private(set) var deadLetters: [DeadLetter] = []
 
   init(
-    hooks: [(PluginInstance, Enrollment.Hook)], store: WorkingSet, breadcrumb: Breadcrumb,
-    suspects: Suspects
+    plan: HookPlan, store: WorkingSet, breadcrumb: Breadcrumb, suspects: Suspects
   ) {
-    self.hooks = hooks.map { (instance: $0.0, hook: $0.1) }
+    hooks = plan[.process].compactMap { entry in
+      guard case .process(let function) = entry.hook.function else { return nil }
+      return ProcessHook(instance: entry.instance, keys: entry.hook.keys, function: function)
+    }
     stage = EffectStage(store: store)
     table = stage.makeTable()
     self.breadcrumb = breadcrumb
@@ -65,23 +74,21 @@ package final class Dispatcher {
     deadLetters.removeAll(keepingCapacity: true)
     facts.begin(items: Int(work.batch.pointee.end_item))
     stage.beginBatch(UnsafePointer(work.batch), users: work.users)
-    for (instance, hook) in hooks
-    where hook.keys.isEmpty || hook.keys.contains(where: work.contains) {
+    for hook in hooks where hook.keys.isEmpty || hook.keys.contains(where: work.contains) {
       let careful =
-        !suspects.isEmpty && suspects.wantsSingleItems(instance.name, work.positions)
+        !suspects.isEmpty && suspects.wantsSingleItems(hook.instance.name, work.positions)
       if careful {
-        try runSingly(instance, hook, work)
-      } else if try call(instance, hook, work, item: nil) != nil {
-        try runSingly(instance, hook, work)
+        try runSingly(hook, work)
+      } else if try call(hook, work, item: nil) != nil {
+        try runSingly(hook, work)
       }
     }
     try reduce()
   }
 
   /// One item at a time, so that only the culprit is kept out.
-  private func runSingly(
-    _ instance: PluginInstance, _ hook: Enrollment.Hook, _ work: Work
-  ) throws(StoreFailure) {
+  private func runSingly(_ hook: ProcessHook, _ work: Work) throws(StoreFailure) {
+    let instance = hook.instance
     let end = work.batch.pointee.end_item
     defer {
       work.batch.pointee.first_item = 0
@@ -95,7 +102,7 @@ package final class Dispatcher {
       if let signal = suspects.killer(instance.name, position: item.position, item: item.index) {
         reason = "ended the process with signal \(signal)"
       } else {
-        reason = try call(instance, hook, work, item: item)
+        reason = try call(hook, work, item: item)
       }
       guard let reason else { continue }
       deadLetters.append(
@@ -107,14 +114,15 @@ package final class Dispatcher {
 
   /// One call of one hook; the reason when it is refused.
   private func call(
-    _ instance: PluginInstance, _ hook: Enrollment.Hook, _ work: Work, item: tally_item?
+    _ hook: ProcessHook, _ work: Work, item: tally_item?
   ) throws(StoreFailure) -> String? {
+    let instance = hook.instance
     stage.beginCall(instance)
     let positions = item.map { $0.position...$0.position } ?? work.positions
     let (status, reason) = ErrorText.collect { error in
       withUnsafePointer(to: table) { effects in
         breadcrumb.during(instance.crumb, positions, item: item?.index) {
-          hook.process(instance.pointer, UnsafePointer(work.batch), facts.pointer, effects, error)
+          hook.function(instance.pointer, UnsafePointer(work.batch), facts.pointer, effects, error)
         }
       }
     }

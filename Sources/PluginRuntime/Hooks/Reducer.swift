@@ -17,25 +17,44 @@ enum Reducer {
   ) -> Swift.Result<[UInt8], Refusal> {
     let result = Result()
     let positions = span(of: payloads)
-    let status = withViews(payloads) { views in
-      key.key.withTallyText { key_text in
-        (document ?? []).withTallyBytes { old in
-          breadcrumb.during(instance.crumb, positions, item: item) {
-            collection.reduce(
-              instance.pointer, key.app, key_text, old, views.baseAddress, UInt32(views.count),
-              Unmanaged.passUnretained(result).toOpaque(),
-              { ctx, bytes in
-                guard let ctx else { return }
-                Unmanaged<Result>.fromOpaque(ctx).takeUnretainedValue().document = Array(
-                  bytes.bytes)
-              })
-          }
+    let (status, reason) = withFold(key, document, payloads, result) { fold in
+      ErrorText.collect { error in
+        breadcrumb.during(instance.crumb, positions, item: item) {
+          collection.reduce(instance.pointer, fold, error)
         }
       }
     }
-    guard status == TALLY_OK else { return .failure(Refusal(reason: "status \(status)")) }
+    guard status == TALLY_OK else {
+      return .failure(Refusal(reason: "status \(status): \(reason)"))
+    }
     guard let put = result.document else { return .failure(Refusal(reason: "put no document")) }
     return .success(put)
+  }
+
+  private static func withFold<T>(
+    _ key: DocumentKey, _ document: [UInt8]?, _ payloads: [EffectStage.Emitted], _ result: Result,
+    _ body: (UnsafePointer<tally_fold>) -> T
+  ) -> T {
+    withViews(payloads) { views in
+      key.key.withTallyText { text in
+        (document ?? []).withTallyBytes { old in
+          var fold = tally_fold()
+          fold.struct_size = UInt32(MemoryLayout<tally_fold>.size)
+          fold.collection = UInt32(key.collection + 1)
+          fold.app = key.app
+          fold.key = text
+          fold.document = old
+          fold.payloads = views.baseAddress
+          fold.n_payloads = UInt32(views.count)
+          fold.ctx = Unmanaged.passUnretained(result).toOpaque()
+          fold.put = { ctx, bytes in
+            guard let ctx else { return }
+            Unmanaged<Result>.fromOpaque(ctx).takeUnretainedValue().document = Array(bytes.bytes)
+          }
+          return withExtendedLifetime(result) { withUnsafePointer(to: fold, body) }
+        }
+      }
+    }
   }
 
   /// The positions the payloads come from.

@@ -5,18 +5,49 @@ package struct Manifest: Sendable {
   package let name: String
   package let version: String
   package let summary: String
+  package let vendor: String
+  package let license: String
+  package let homepage: String
+  /// The module the dashboard loads, or empty.
+  package let dashboard: String
   package let settings: [SettingDefinition]
+  package let permissions: [Permission]
+  package let depends: [Dependency]
+  package let needs: [Need]
+  /// The lanes in which the plugin agrees to run.
+  let isInprocOnly: Bool
+  let isIsolatedOnly: Bool
+
+  /// A right that a member may be given.
+  package struct Permission: Sendable {
+    package let key: String
+    package let title: String
+  }
+
+  /// A plugin that has to run before this one.
+  package struct Dependency: Sendable {
+    package let plugin: String
+    /// The oldest that will do; empty for any.
+    package let version: String
+    package let isOptional: Bool
+  }
+
+  /// A service of the host.
+  package struct Need: Sendable {
+    package let service: String
+    package let revision: UInt32
+    package let isOptional: Bool
+  }
 
   /// A name is part of a file name, a symbol and metric names, hence this alphabet.
   static let nameLengthMax = 64
 
   init(_ descriptor: UnsafePointer<tally_descriptor>, origin: String) throws(PluginError) {
-    let table = descriptor.pointee
-    guard table.struct_size >= MemoryLayout<tally_descriptor>.size else {
-      throw PluginError(
-        .invalidTable,
-        "\(origin): tally_descriptor says \(table.struct_size) bytes, need "
-          + "\(MemoryLayout<tally_descriptor>.size); set struct_size to sizeof(tally_descriptor)")
+    let table: tally_descriptor
+    do throws(Incoming.Refusal) {
+      table = try Incoming.copy(descriptor, "tally_descriptor")
+    } catch {
+      throw PluginError(.invalidTable, "\(origin): \(error.reason)")
     }
     guard let name = table.name.string, Self.isName(name) else {
       throw PluginError(
@@ -31,12 +62,14 @@ package struct Manifest: Sendable {
     self.name = name
     self.version = version
     self.summary = summary
-    var settings: [SettingDefinition] = []
-    for i in 0..<Int(table.n_settings) {
-      guard let base = table.settings else { break }
-      settings.append(try SettingDefinition(base[i], plugin: name))
-    }
-    self.settings = settings
+    (vendor, license) = (table.vendor.string ?? "", table.license.string ?? "")
+    (homepage, dashboard) = (table.homepage.string ?? "", table.dashboard.string ?? "")
+    isInprocOnly = table.flags & TALLY_PLUGIN_INPROC_ONLY != 0
+    isIsolatedOnly = table.flags & TALLY_PLUGIN_ISOLATED_ONLY != 0
+    settings = try Self.settings(table, plugin: name)
+    permissions = try Self.permissions(table, plugin: name)
+    depends = try Self.depends(table, plugin: name)
+    needs = try Self.needs(table, plugin: name)
   }
 
   static func isName(_ text: String) -> Bool {

@@ -40,14 +40,13 @@ package struct SettingDefinition: Sendable {
   package let range: ClosedRange<Double>?
 
   init(_ setting: tally_setting, plugin: String) throws(PluginError) {
-    guard setting.struct_size >= MemoryLayout<tally_setting>.size,
-      let kind = Kind(rawValue: setting.kind), let name = setting.name.string, !name.isEmpty,
+    guard let kind = Kind(rawValue: setting.kind), let name = setting.name.string, !name.isEmpty,
       let help = setting.help.string, let defaultText = setting.default_text.string,
       setting.minimum <= setting.maximum
     else {
       throw PluginError(
         .invalidTable,
-        "\(plugin): a tally_setting has a wrong struct_size, kind, name or range; see tally_plugin.h, 7"
+        "\(plugin): a tally_setting has a wrong struct_size, kind, name or range; see tally_plugin.h, 8"
       )
     }
     self.name = name

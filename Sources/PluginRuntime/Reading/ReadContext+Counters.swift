@@ -11,7 +11,7 @@ extension ReadContext {
       write(
         try snapshot.document(
           metric, app: question.app, subjects: subjects(asked), dimension: dimension(asked),
-          period: period(asked.period),
+          value: value(asked), period: period(asked.period),
           options: asked.flags & TALLY_QUESTION_NO_META == 0 ? [] : .withoutMeta))
       return TALLY_OK
     }
@@ -61,7 +61,7 @@ extension ReadContext {
     }
     return try snapshot.totals(
       metric, app: question.app, subject: asked.subject.string ?? "", dimension: dimension(asked),
-      period: period(asked.period))
+      value: value(asked), period: period(asked.period))
   }
 
   private func subjects(_ asked: tally_question) -> [String] {
@@ -74,10 +74,14 @@ extension ReadContext {
     asked.dimension.len == 0 ? nil : asked.dimension.string
   }
 
+  private func value(_ asked: tally_question) -> String? {
+    asked.value.len == 0 ? nil : asked.value.string
+  }
+
   private func asked(_ pointer: UnsafePointer<tally_question>?) -> tally_question? {
-    guard let pointer, Int(pointer.pointee.struct_size) >= MemoryLayout<tally_question>.size else {
-      return nil
-    }
-    return pointer.pointee
+    guard let asked = try? Incoming.copy(pointer, "tally_question"),
+      asked.value.len == 0 || asked.dimension.len > 0
+    else { return nil }
+    return asked
   }
 }

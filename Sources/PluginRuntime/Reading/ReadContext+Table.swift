@@ -23,6 +23,13 @@ extension ReadContext {
     var table = tally_request()
     table.struct_size = UInt32(MemoryLayout<tally_request>.size)
     table.app = question.app
+    table.route = route
+    table.ref = question.reference
+    table.now_ms = question.nowMs
+    table.deadline_ms = question.deadlineMs
+    table.member = keep(question.member)
+    table.content_type = keep(question.contentType)
+    table.body = keep(question.body)
     table.app_id = keep(question.appID)
     table.method = keep(question.httpMethod)
     table.path = keep(question.path)
@@ -35,6 +42,7 @@ extension ReadContext {
     table.list = { ReadContext.from($0).list($1, $2, $3) }
     table.rows = { ReadContext.from($0).rows($1, $2, $3, $4, $5) }
     table.cell = { ReadContext.from($0).cell($1, $2) }
+    table.is_cancelled = { ReadContext.from($0).question.cancellation.isCancelled ? 1 : 0 }
     return table
   }
 
@@ -45,6 +53,7 @@ extension ReadContext {
     table.status = { ReadContext.from($0).answer.status = Int($1) }
     table.write = { ReadContext.from($0).write($1.bytes) }
     table.string = { ReadContext.from($0).writeString($1) }
+    table.header = { ReadContext.from($0).header($1, $2) }
     return table
   }
 

@@ -9,14 +9,17 @@ final class ReadContext {
   let question: Question
   let snapshot: Snapshot
   let instance: PluginInstance
+  /// Which of the plugin's routes is asked.
+  let route: UInt32
   var answer = Answer()
   /// The store failed while answering the plugin.
   var storeFailure: (any Error)?
   /// Texts and bytes handed out, which the header promises for the whole call.
   private var kept: [UnsafeMutableRawBufferPointer] = []
 
-  init(_ question: Question, snapshot: Snapshot, instance: PluginInstance) {
+  init(_ question: Question, snapshot: Snapshot, instance: PluginInstance, route: UInt32) {
     self.question = question
+    self.route = route
     self.snapshot = snapshot
     self.instance = instance
   }

@@ -1,24 +1,36 @@
 import PluginABI
 import Store
 
-/// One registered question and the plugin that answers it. Any thread; many at once.
+/// One registered route and the plugin that answers it. Any thread; many at once.
 package struct Reader: @unchecked Sendable {
   let instance: PluginInstance
-  let read: Enrollment.Read
+  package let route: Route
+  /// As the plugin knows it.
+  let number: UInt32
 
   /// The permission a member needs.
-  package var feature: String { read.feature }
+  package var feature: String { route.permission }
+
+  /// The plugin that answers.
+  package var plugin: String { instance.name }
+
+  /// What an operator calls it: "GET POST /o/crashes/{id}".
+  package var label: String {
+    let methods = route.methods == .standard ? "" : route.methods.text + " "
+    let question = route.method.isEmpty ? "" : "?method=\(route.method)"
+    return "\(methods)\(route.pattern.text)\(question)"
+  }
 
   /// The plugin's answer, from one snapshot.
   package func answer(_ question: Question, snapshot: Snapshot) throws -> Answer {
-    let context = ReadContext(question, snapshot: snapshot, instance: instance)
+    let context = ReadContext(question, snapshot: snapshot, instance: instance, route: number)
     let (status, reason) = context.withTables { request, reply in
-      ErrorText.collect { read.answer(instance.pointer, request, reply, $0) }
+      ErrorText.collect { route.answer(instance.pointer, request, reply, $0) }
     }
     if let failure = context.storeFailure { throw failure }
     guard status == TALLY_OK else {
       throw PluginError(
-        .startFailed, "\(instance.name): \(read.method)\(read.path) answered \(status): \(reason)")
+        .startFailed, "\(instance.name): \(label) answered \(status): \(reason)")
     }
     return context.answer
   }

@@ -37,7 +37,7 @@ extension Store {
     var rawRows = 0
     for path in rawPaths() {
       let file = try SQLiteConnection(path: path, mode: .readOnly)
-      rawRows += Int(try file.integer("SELECT count(*) FROM raw") ?? 0)
+      rawRows += Int(try file.integer("SELECT sum(items) FROM raw") ?? 0)
     }
     let foundRawRows = rawRows
     return try look { db in

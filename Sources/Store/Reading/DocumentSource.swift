@@ -31,7 +31,7 @@ struct DocumentSource {
 
   init(
     _ database: Database, _ shape: DocumentShape, app: UInt32, subjects: [String],
-    range: DocumentRange
+    value: String?, range: DocumentRange
   ) throws {
     self.shape = shape
     self.range = range
@@ -43,7 +43,7 @@ struct DocumentSource {
       SeriesQuery(database, app: app, metric: shape.metric.storedName, subject: $0)
     }
     for group in shape.groups.indices.sorted(by: isShownBefore) {
-      try readSeries(of: group, queries)
+      try readSeries(of: group, queries, only: value)
     }
     try readRows(database)
   }
@@ -62,7 +62,9 @@ struct DocumentSource {
   }
 
   /// Lines of several subjects that share a key share its slot, where they add up.
-  private mutating func readSeries(of place: Int, _ queries: [SeriesQuery]) throws {
+  private mutating func readSeries(
+    of place: Int, _ queries: [SeriesQuery], only value: String?
+  ) throws {
     let group = shape.groups[place]
     guard group.style != .total else {
       let totals = try queries.compactMap { try $0.total() }
@@ -74,7 +76,8 @@ struct DocumentSource {
     var names: [String] = []
     var known: Set<String> = []
     for query in queries {
-      for (series, value) in try query.values(of: group.dimension, years: range.years) {
+      let found = try query.values(of: group.dimension, years: range.years, only: value)
+      for (series, value) in found {
         let key = documentKey(value, style: group.style)
         if known.insert(key).inserted { names.append(key) }
         lines.append(Line(series: series, slot: slot(key, group), group: place))

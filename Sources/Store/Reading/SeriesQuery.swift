@@ -20,20 +20,21 @@ struct SeriesQuery {
     WHERE app = ? AND metric = ? AND subject = ? AND dimension = '' AND value = ''
     """
 
-  /// The values that a dimension had in those years, in order of discovery.
+  /// The values that a dimension had in those years, in order of discovery; `only` one of them.
   func values(
-    of dimension: String, years: ClosedRange<Int32>
+    of dimension: String, years: ClosedRange<Int32>, only value: String? = nil
   ) throws -> [(series: Int64, value: String)] {
     var found: [(series: Int64, value: String)] = []
     let sql = """
       SELECT id, value FROM series WHERE id IN (
         SELECT series FROM series_year
         WHERE app = ? AND metric = ? AND subject = ? AND dimension = ? AND year BETWEEN ? AND ?)
-      ORDER BY id
+      \(value == nil ? "" : "AND value = ?") ORDER BY id
       """
-    let rest: [ReadStatement.Argument] = [
+    var rest: [ReadStatement.Argument] = [
       .text(dimension), .integer(Int64(years.lowerBound)), .integer(Int64(years.upperBound)),
     ]
+    if let value { rest.append(.text(value)) }
     try ReadStatement(database, sql).forEach(prefix + rest) {
       found.append(($0.integer(0), $0.text(1)))
     }

@@ -23,21 +23,23 @@ extension Snapshot {
   /// previous period.
   package func document(
     _ metric: MetricDefinition, app: UInt32, subject: String = "", dimension: String? = nil,
-    period: Period, options: DocumentOptions = []
+    value: String? = nil, period: Period, options: DocumentOptions = []
   ) throws -> [UInt8] {
     try document(
-      metric, app: app, subjects: [subject], dimension: dimension, period: period, options: options)
+      metric, app: app, subjects: [subject], dimension: dimension, value: value, period: period,
+      options: options)
   }
 
   /// The same over several subjects, whose additive measures are added up.
   package func document(
     _ metric: MetricDefinition, app: UInt32, subjects: [String], dimension: String? = nil,
-    period: Period, options: DocumentOptions = []
+    value: String? = nil, period: Period, options: DocumentOptions = []
   ) throws -> [UInt8] {
     let shape = DocumentShape(metric, dimension: dimension)
     let range = DocumentRange(
       period, weekGrain: shape.weekGrain, todayOnly: options.contains(.todayOnly))
-    let source = try DocumentSource(database, shape, app: app, subjects: subjects, range: range)
+    let source = try DocumentSource(
+      database, shape, app: app, subjects: subjects, value: value, range: range)
     guard !source.slots.isEmpty else { return Array("{}".utf8) }
     let wantsSegments = metric.dimensionLimit > 0 && !options.contains(.withoutMeta)
     let segments = wantsSegments ? try dimensions(metric, app: app, subjects: subjects) : []

@@ -17,7 +17,7 @@ extension Snapshot {
   /// never a sum over days.
   package func totals(
     _ metric: MetricDefinition, app: UInt32, subject: String = "", dimension: String? = nil,
-    period: Period
+    value: String? = nil, period: Period
   ) throws -> [SeriesTotal] {
     let query = SeriesQuery(database, app: app, metric: metric.storedName, subject: subject)
     guard let dimension else {
@@ -25,7 +25,8 @@ extension Snapshot {
       return try totals(of: total, metric, grains: metric.totalGrains, period)
     }
     let years = period.currentYears
-    let values = try query.values(of: dimension, years: years).map { ($0.series, $0.value) }
+    let values = try query.values(of: dimension, years: years, only: value)
+      .map { ($0.series, $0.value) }
     return try totals(of: values, metric, grains: metric.grains(dimension: dimension), period)
   }
 

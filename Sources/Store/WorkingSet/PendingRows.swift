@@ -1,6 +1,5 @@
 /// Rows that are only written, never read back by the pipeline.
 struct PendingRows {
-  var raw = RawRows()
   var rows: [Flush.PluginRow] = []
   var deadLetters: [Flush.DeadLetter] = []
   var ledger: [LedgerKey: Int64] = [:]
@@ -9,14 +8,11 @@ struct PendingRows {
   var count: Int { rows.count + deadLetters.count + bulkHashes.count }
 
   mutating func take(into flush: inout Flush) {
-    flush.raw = raw
-    flush.raw.sort()
     flush.rows = rows
     flush.deadLetters = deadLetters
     flush.ledger.merge(ledger, uniquingKeysWith: +)
     flush.bulkHashes = bulkHashes
     self = PendingRows()
-    raw = .sized(like: flush.raw)
   }
 }
 
@@ -26,7 +22,7 @@ extension WorkingSet {
     position: UInt64, item: UInt32, app: UInt32, uid: UInt64, timestampMs: Int64, receivedMs: Int64,
     body: UnsafeRawBufferPointer, facts: UnsafeRawBufferPointer
   ) {
-    pending.raw.append(
+    raw.append(
       key: RawKey(position: position, item: item), app: app, user: uid, timestampMs: timestampMs,
       receivedMs: receivedMs, body: body, facts: facts)
   }

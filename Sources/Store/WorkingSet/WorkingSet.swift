@@ -17,6 +17,7 @@ package final class WorkingSet {
   var documents = DocumentCache()
   var bulkHashes: [UInt32: BulkHashes] = [:]
   var pending = PendingRows()
+  let raw = RawPacker()
   /// Tells this working set's flushes from those of others.
   private let run = Int64.random(in: .min ... .max)
   private var generation: UInt64 = 0
@@ -149,6 +150,7 @@ package final class WorkingSet {
     flush.counters = counters.take(shapes: lines.shapes)
     documents.take(into: &flush)
     pending.take(into: &flush)
+    flush.raw = raw.take()
     return flush
   }
 
@@ -175,6 +177,7 @@ package final class WorkingSet {
     documents.removeAll()
     bulkHashes.removeAll()
     pending = PendingRows()
+    raw.removeAll()
     // Flushes that were under way are lost: nothing waits for them any more.
     committedGeneration = generation
   }

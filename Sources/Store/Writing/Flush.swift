@@ -90,7 +90,7 @@ package struct Flush: Sendable {
   var deadLetters: [DeadLetter] = []
   var ledger: [LedgerKey: Int64] = [:]
   var bulkHashes: [BulkHash] = []
-  var raw = RawRows()
+  var raw = RawBlocks()
 
   init(run: Int64, generation: UInt64, position: UInt64, positions: [Position]) {
     self.run = run
@@ -106,8 +106,8 @@ package struct Flush: Sendable {
       + deadLetters.count + bulkHashes.count
   }
 
-  /// Raw rows.
-  package var rawCount: Int { raw.rows.count }
+  /// Raw items.
+  package var rawCount: Int { raw.items }
 }
 
 /// A line of the account of items: why how many of an app's items ended where they did.

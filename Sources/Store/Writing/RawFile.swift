@@ -18,16 +18,17 @@ final class RawFile {
     connection = try DatabaseFile.open(
       path: path, applicationID: Self.applicationID, pageBytes: tuning.rawPageBytes,
       walPagesKept: tuning.rawWalPagesMax)
-    // `raw.id` is a `RawKey`. `span` is the range of event times an app has in this file.
+    // `raw.id` and `raw.last` are the `RawKey`s of a block's first and last item. `span` is the range
+    // of event times an app has in this file.
     try connection.execute(
       """
       CREATE TABLE IF NOT EXISTS raw(
-        id INTEGER PRIMARY KEY, app INT NOT NULL, uid INT NOT NULL, timestamp_ms INT NOT NULL,
-        received_ms INT NOT NULL, body BLOB, facts BLOB);
+        id INTEGER PRIMARY KEY, last INT NOT NULL, items INT NOT NULL, plain_bytes INT NOT NULL,
+        block BLOB NOT NULL);
       CREATE TABLE IF NOT EXISTS span(
         app INTEGER PRIMARY KEY, first_ms INT NOT NULL, last_ms INT NOT NULL);
       """)
-    insert = try connection.prepare("INSERT OR REPLACE INTO raw VALUES(?,?,?,?,?,?,?)")
+    insert = try connection.prepare("INSERT OR REPLACE INTO raw VALUES(?,?,?,?,?)")
     span = try connection.prepare(
       """
       INSERT INTO span VALUES(?,?,?) ON CONFLICT DO UPDATE SET
@@ -42,7 +43,8 @@ final class RawFile {
     checkpoint.end()
   }
 
-  /// Deletes the rows of requests behind a position; almost always there are none.
+  /// Deletes the blocks of requests behind a position; almost always there are none. No block
+  /// reaches over a commit, so none is cut.
   func delete(beyond position: UInt64) throws(StoreError) {
     let first = RawKey(position: position + 1, item: 0).rawValue
     let found = try last.step() && !last.isNull(0) && last.integer(0) >= first
@@ -52,21 +54,17 @@ final class RawFile {
     try deleteBeyond.run()
   }
 
-  /// Writes rows in a transaction of its own.
-  func write(_ rows: ArraySlice<RawRows.Row>, bytes: UnsafeRawBufferPointer) throws {
+  /// Writes blocks in a transaction of its own.
+  func write(_ blocks: ArraySlice<RawBlocks.Block>, bytes: UnsafeRawBufferPointer) throws {
     try connection.transaction {
-      var spans: [UInt32: ClosedRange<Int64>] = [:]
-      for row in rows {
-        try write(row, bytes)
-        let known = spans[row.app] ?? row.timestampMs...row.timestampMs
-        spans[row.app] =
-          min(known.lowerBound, row.timestampMs)...max(known.upperBound, row.timestampMs)
-      }
-      for (app, range) in spans {
-        span.bind(1, Int64(app))
-        span.bind(2, range.lowerBound)
-        span.bind(3, range.upperBound)
-        try span.run()
+      for block in blocks {
+        try write(block, UnsafeRawBufferPointer(rebasing: bytes[block.bytes]))
+        for (app, range) in block.spans {
+          span.bind(1, Int64(app))
+          span.bind(2, range.lowerBound)
+          span.bind(3, range.upperBound)
+          try span.run()
+        }
       }
     }
   }
@@ -75,15 +73,14 @@ final class RawFile {
     if checkpoint.isDue { try checkpoint.run() }
   }
 
-  private func write(_ row: RawRows.Row, _ bytes: UnsafeRawBufferPointer) throws(StoreError) {
-    let end = row.offset + row.bodyCount
-    insert.bind(1, row.key.rawValue)
-    insert.bind(2, Int64(row.app))
-    insert.bind(3, Int64(row.user))
-    insert.bind(4, row.timestampMs)
-    insert.bind(5, row.receivedMs)
-    insert.bind(6, blob: UnsafeRawBufferPointer(rebasing: bytes[row.offset..<end]))
-    insert.bind(7, blob: UnsafeRawBufferPointer(rebasing: bytes[end..<end + row.factsCount]))
+  private func write(
+    _ block: RawBlocks.Block, _ bytes: UnsafeRawBufferPointer
+  ) throws(StoreError) {
+    insert.bind(1, block.first.rawValue)
+    insert.bind(2, block.last.rawValue)
+    insert.bind(3, Int64(block.items))
+    insert.bind(4, Int64(block.plainBytes))
+    insert.bind(5, blob: bytes)
     try insert.run()
   }
 }

@@ -31,13 +31,13 @@ final class RawFiles {
     for entry in open { try entry.file.delete(beyond: position) }
   }
 
-  func write(_ raw: RawRows) throws {
-    var start = raw.rows.startIndex
+  func write(_ raw: RawBlocks) throws {
+    var start = raw.blocks.startIndex
     try raw.bytes.withUnsafeBytes { bytes in
-      while start < raw.rows.endIndex {
-        let month = raw.rows[start].month
-        let end = raw.rows[start...].firstIndex { $0.month != month } ?? raw.rows.endIndex
-        try file(month: month).write(raw.rows[start..<end], bytes: bytes)
+      while start < raw.blocks.endIndex {
+        let month = raw.blocks[start].month
+        let end = raw.blocks[start...].firstIndex { $0.month != month } ?? raw.blocks.endIndex
+        try file(month: month).write(raw.blocks[start..<end], bytes: bytes)
         start = end
       }
     }

@@ -22,9 +22,8 @@ static tally_status enroll(void *instance, const tally_registrar *registrar, con
 TALLY_EXPORT const tally_plugin *tally_plugin_garbage_status(void);
 
 TALLY_EXPORT const tally_plugin *tally_plugin_garbage_status(void) {
-  static const tally_descriptor descriptor = {
-      sizeof(descriptor), 0, TEXT("garbage-status"), TEXT("1.0.0"), TEXT("Breaks one promise, in tests."), NULL};
+  static const tally_descriptor descriptor = HOSTILE_DESCRIPTOR("garbage-status");
   static const tally_plugin plugin = {sizeof(plugin), TALLY_ABI_MAJOR, TALLY_ABI_MINOR, 0u,   &descriptor,    hostile_create,
-                                      enroll,         NULL,            NULL,            NULL, hostile_destroy};
+                                      enroll,         NULL,            NULL,            NULL, hostile_destroy, HOSTILE_NO_STATE};
   return &plugin;
 }

@@ -8,6 +8,18 @@
 #define TEXT(literal) {literal, sizeof(literal) - 1}
 #define UNUSED __attribute__((unused))
 
+/* A hook of that kind without its function. */
+#define HOSTILE_HOOK(kind) \
+  {sizeof(tally_hook), kind, TALLY_PHASE_NORMAL, 0, {NULL, 0}, NULL, NULL, NULL, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL}
+
+/* The manifest of a plugin that breaks a promise. */
+#define HOSTILE_DESCRIPTOR(name)                                                                                  \
+  {sizeof(tally_descriptor), 0, TEXT(name), TEXT("1.0.0"), TEXT("Breaks one promise, in tests."), {NULL, 0},        \
+   {NULL, 0}, {NULL, 0}, {NULL, 0}, NULL, NULL, NULL, NULL, 0, 0, 0, 0}
+
+/* The end of a table of functions: nothing of settings and state. */
+#define HOSTILE_NO_STATE NULL, NULL, NULL, NULL
+
 static char hostile_instance;
 static uint32_t hostile_key;
 
@@ -38,7 +50,7 @@ UNUSED static tally_status hostile_enroll_hook(const tally_registrar *registrar,
                                                tally_status (*process)(void *, const tally_batch *,
                                                                        const tally_facts *, const tally_effects *,
                                                                        const tally_error *)) {
-  tally_hook hook = {sizeof(hook), TALLY_PHASE_NORMAL, NULL, NULL, NULL, 0, 0, 0, 0, NULL};
+  tally_hook hook = HOSTILE_HOOK(TALLY_HOOK_PROCESS);
   hook.process = process;
   return registrar->hook(registrar->ctx, &hook);
 }

@@ -4,9 +4,8 @@
 TALLY_EXPORT const tally_plugin *tally_plugin_newer_host(void);
 
 TALLY_EXPORT const tally_plugin *tally_plugin_newer_host(void) {
-  static const tally_descriptor descriptor = {
-      sizeof(descriptor), 0, TEXT("newer-host"), TEXT("1.0.0"), TEXT("Breaks one promise, in tests."), NULL};
+  static const tally_descriptor descriptor = HOSTILE_DESCRIPTOR("newer-host");
   static const tally_plugin plugin = {sizeof(plugin),  TALLY_ABI_MAJOR, 999u, 999u, &descriptor,    hostile_create,
-                                      hostile_enroll, NULL,            NULL, NULL, hostile_destroy};
+                                      hostile_enroll, NULL,            NULL, NULL, hostile_destroy, HOSTILE_NO_STATE};
   return &plugin;
 }

@@ -10,9 +10,8 @@ static tally_status start(void *instance, const tally_error *error) {
 TALLY_EXPORT const tally_plugin *tally_plugin_refuses_start(void);
 
 TALLY_EXPORT const tally_plugin *tally_plugin_refuses_start(void) {
-  static const tally_descriptor descriptor = {
-      sizeof(descriptor), 0, TEXT("refuses-start"), TEXT("1.0.0"), TEXT("Breaks one promise, in tests."), NULL};
+  static const tally_descriptor descriptor = HOSTILE_DESCRIPTOR("refuses-start");
   static const tally_plugin plugin = {sizeof(plugin),  TALLY_ABI_MAJOR, TALLY_ABI_MINOR, 0u,   &descriptor,    hostile_create,
-                                      hostile_enroll, start,           NULL,            NULL, hostile_destroy};
+                                      hostile_enroll, start,           NULL,            NULL, hostile_destroy, HOSTILE_NO_STATE};
   return &plugin;
 }

@@ -2,6 +2,7 @@
 #include "tally_plugin.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define TEXT(literal) {literal, sizeof(literal) - 1}
 
@@ -32,7 +33,7 @@ static tally_status process(void *instance, const tally_batch *batch, const tall
 static tally_status answer(void *instance, const tally_request *request, const tally_reply *reply,
                            const tally_error *error) {
   const taps *self = instance;
-  tally_question question = {sizeof(question), self->metric, {NULL, 0}, TEXT("button"), {NULL, 0}, 0, 0};
+  tally_question question = {sizeof(question), self->metric, {NULL, 0}, TEXT("button"), {NULL, 0}, {NULL, 0}, 0, 0};
   (void)reply;
   (void)error;
   return request->document(request->ctx, &question);
@@ -58,16 +59,28 @@ static tally_status enroll(void *instance, const tally_registrar *registrar, con
       {TEXT("button"), TEXT("buttons"), TALLY_DIMENSION_INLINE, 100, 1, 0}};
   static const tally_metric metric = {sizeof(metric), 1, TEXT("taps"), measures, dimensions, 1, 0, 0, 0};
   taps *self = instance;
-  tally_hook hook = {sizeof(hook), TALLY_PHASE_NORMAL, NULL, NULL, NULL, 0, 0, 1, 0, process};
-  tally_read read = {sizeof(read), 0, TEXT("taps"), {NULL, 0}, {NULL, 0}, answer};
+  static const tally_str path = TEXT("/o"), method = TEXT("taps");
+  tally_hook hook;
+  tally_route route;
+  uint32_t route_number;
   tally_status status;
   (void)error;
 
   self->key = self->host->intern(self->host->ctx, name);
+  memset(&hook, 0, sizeof(hook));
+  hook.struct_size = sizeof(hook);
+  hook.kind = TALLY_HOOK_PROCESS;
   hook.keys = &self->key;
+  hook.n_keys = 1;
+  hook.process = process;
+  memset(&route, 0, sizeof(route));
+  route.struct_size = sizeof(route);
+  route.path = path;
+  route.method = method;
+  route.answer = answer;
   status = registrar->metric(registrar->ctx, &metric, &self->metric);
   if (status == TALLY_OK) status = registrar->hook(registrar->ctx, &hook);
-  if (status == TALLY_OK) status = registrar->read(registrar->ctx, &read);
+  if (status == TALLY_OK) status = registrar->route(registrar->ctx, &route, &route_number);
   return status;
 }
 
@@ -77,8 +90,9 @@ TALLY_EXPORT const tally_plugin *tally_plugin_taps(void);
 
 TALLY_EXPORT const tally_plugin *tally_plugin_taps(void) {
   static const tally_descriptor descriptor = {
-      sizeof(descriptor), 0, TEXT("taps"), TEXT("1.0.0"), TEXT("Counts taps per button."), NULL};
+      sizeof(descriptor), 0, TEXT("taps"), TEXT("1.0.0"), TEXT("Counts taps per button."), {NULL, 0}, {NULL, 0},
+      {NULL, 0}, {NULL, 0}, NULL, NULL, NULL, NULL, 0, 0, 0, 0};
   static const tally_plugin plugin = {sizeof(plugin), TALLY_ABI_MAJOR, TALLY_ABI_MINOR, 0,    &descriptor, create,
-                                      enroll,         NULL,            NULL,            NULL, destroy};
+                                      enroll,         NULL,            NULL,            NULL, destroy, NULL, NULL, NULL, NULL};
   return &plugin;
 }

@@ -98,13 +98,24 @@ final class StoreFixture {
     return found
   }
 
-  /// Positions and items of all raw rows, in every month file.
-  func rawKeys() throws -> [RawKey] {
-    var found: [RawKey] = []
+  /// Positions and items of all raw items, file by file.
+  func rawKeys() throws -> [RawKey] { try rawItems().map(\.key) }
+
+  /// All raw items, file by file.
+  func rawItems() throws -> [RawItem] {
+    var found: [RawItem] = []
     for path in RawFiles.paths(in: store.rawDirectory) {
       let file = try SQLiteConnection(path: path, mode: .readOnly)
-      let statement = try file.prepare("SELECT id FROM raw ORDER BY id")
-      while try statement.step() { found.append(RawKey(rawValue: statement.integer(0))) }
+      let statement = try file.prepare("SELECT plain_bytes, block FROM raw ORDER BY id")
+      while try statement.step() {
+        let plain = try RawRecord.unpack(statement.bytes(1), plainBytes: Int(statement.integer(0)))
+        try plain.withUnsafeBytes { bytes in
+          try RawRecord.forEach(bytes) { item in
+            found.append(item)
+            return true
+          }
+        }
+      }
     }
     return found
   }

@@ -1,0 +1,107 @@
+import Foundation
+
+/// An item as it was received, and what hooks said about it.
+package struct RawItem: Sendable, Equatable {
+  package let key: RawKey
+  package let app: UInt32
+  package let user: UInt64
+  package let timestampMs: Int64
+  package let receivedMs: Int64
+  /// The item's bytes in the journal.
+  package let body: [UInt8]
+  /// The facts of its batch, as the pipeline keeps them.
+  package let facts: [UInt8]
+}
+
+/// Reads raw items of all months in the order in which they were received. One thread at a time;
+/// what is committed later is seen by later calls.
+package final class RawReader {
+  private let directory: String
+  private var files: [String: SQLiteConnection] = [:]
+
+  package convenience init(_ store: Store) {
+    self.init(directory: store.rawDirectory)
+  }
+
+  init(directory: String) {
+    self.directory = directory
+  }
+
+  /// The items behind a key, up to and with those of a journal position: at least one when there is
+  /// one, and no more than about `bytesMax` of bodies and facts.
+  package func items(
+    after key: RawKey, through position: UInt64, bytesMax: Int
+  ) throws -> [RawItem] {
+    var walks = try RawFiles.paths(in: directory).map { path in
+      try Walk(open(path), after: key, through: position)
+    }
+    return try merge(&walks, bytesMax: bytesMax)
+  }
+
+  private func open(_ path: String) throws(StoreError) -> SQLiteConnection {
+    if let known = files[path] { return known }
+    let opened = try SQLiteConnection(path: path, mode: .readOnly)
+    files[path] = opened
+    return opened
+  }
+
+  /// Clocks may step back over the end of a month, so the files are merged, not read in turn.
+  private func merge(_ walks: inout [Walk], bytesMax: Int) throws -> [RawItem] {
+    var found: [RawItem] = []
+    var bytes = 0
+    while bytes < bytesMax {
+      let next = walks.indices.filter { walks[$0].head != nil }
+        .min { walks[$0].order < walks[$1].order }
+      guard let next, let item = try walks[next].pop() else { break }
+      bytes += item.body.count + item.facts.count
+      found.append(item)
+    }
+    return found
+  }
+
+  /// The items of one file.
+  private struct Walk {
+    private let statement: SQLiteStatement
+    private let after: Int64
+    private let end: Int64
+    /// Of the block at hand, the next one last.
+    private var items: [RawItem] = []
+
+    init(_ file: SQLiteConnection, after: RawKey, through position: UInt64) throws {
+      self.after = after.rawValue
+      end = RawKey(position: position + 1, item: 0).rawValue
+      statement = try file.prepare(
+        """
+        SELECT plain_bytes, block FROM raw
+        WHERE id >= coalesce((SELECT max(id) FROM raw WHERE id <= ?1), 0) AND id < ?2 ORDER BY id
+        """)
+      statement.bind(1, self.after)
+      statement.bind(2, end)
+      try load()
+    }
+
+    var head: RawItem? { items.last }
+    var order: Int64 { items.last?.key.rawValue ?? .max }
+
+    mutating func pop() throws -> RawItem? {
+      let item = items.popLast()
+      if items.isEmpty { try load() }
+      return item
+    }
+
+    private mutating func load() throws {
+      while items.isEmpty, try statement.step() {
+        let plain = try RawRecord.unpack(
+          statement.bytes(1), plainBytes: Int(statement.integer(0)))
+        var found: [RawItem] = []
+        try plain.withUnsafeBytes { bytes in
+          try RawRecord.forEach(bytes) { item in
+            if item.key.rawValue > after, item.key.rawValue < end { found.append(item) }
+            return item.key.rawValue < end
+          }
+        }
+        items = found.reversed()
+      }
+    }
+  }
+}
