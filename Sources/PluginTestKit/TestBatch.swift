@@ -194,11 +194,7 @@ private struct BatchWriter {
     var batch = tally_batch()
     batch.struct_size = UInt32(Self.header)
     batch.end_item = UInt32(items.count)
-<<<<<<< HEAD:Sources/PluginTestKit/TestBatch.swift
     (batch.items_off, batch.item_stride) = (place(items), stride(items))
-=======
-    (batch.items_off, batch.item_stride) = (place(items), 104)
->>>>>>> a221d2031a629fb3a9b2cdace4b89471bdbbaef6:Tests/FakeHost/FakeItem.swift
     (batch.n_events, batch.events_off, batch.event_stride) = (
       UInt32(events.count), place(events), stride(events)
     )

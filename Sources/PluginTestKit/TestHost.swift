@@ -168,25 +168,48 @@ package final class TestHost {
 
   // MARK: Questions
 
+  /// One question as HTTP brings it, without who asks.
+  package struct Asked {
+    package var path: String
+    package var parameters: [String: String]
+    package var http = "GET"
+    package var body: [UInt8] = []
+
+    package init(_ parameters: [String: String] = [:], path: String = "/o") {
+      self.path = path
+      self.parameters = parameters
+    }
+  }
+
   /// The answer to a question, from what was accepted before. 400 when no plugin owns it.
   package func ask(
     _ parameters: [String: String], path: String = "/o"
   ) throws -> (status: Int, body: String) {
+    try ask(Asked(parameters, path: path))
+  }
+
+  /// The answer to a question, from what was accepted before.
+  package func ask(_ asked: Asked) throws -> (status: Int, body: String) {
     try commit()
-    return try answer(parameters, path: path)
+    return try answer(asked)
   }
 
   /// The answer from what is committed; any thread, many at once, while nothing else is done.
-  package func answer(
-    _ parameters: [String: String], path: String = "/o"
-  ) throws -> (status: Int, body: String) {
-    let owner =
-      path == "/o"
-      ? runtime.reader(method: parameters["method"] ?? "") : runtime.reader(path: path)
-    guard let owner else { return (400, #"{"result":"Invalid method"}"#) }
-    let question = Question(
-      app: app.number, appID: app.hex, calendar: calendar, httpMethod: "GET", path: path,
-      parameters: parameters, nowMs: nowMs)
+  package func answer(_ asked: Asked) throws -> (status: Int, body: String) {
+    let isNamed = asked.path == "/o" || asked.path == "/o/sdk"
+    let found =
+      isNamed
+      ? runtime.route(
+        path: asked.path, method: asked.parameters["method"] ?? "", http: asked.http)
+      : runtime.route(path: asked.path, http: asked.http)
+    guard case .found(let owner, let captured) = found else {
+      return (400, #"{"result":"Invalid \#(isNamed ? "method" : "path")"}"#)
+    }
+    var question = Question(
+      app: app.number, appID: app.hex, calendar: calendar, httpMethod: asked.http,
+      path: asked.path, parameters: asked.parameters.merging(captured) { _, captured in captured },
+      nowMs: nowMs)
+    question.body = asked.body
     let answer = try store.read { try owner.answer(question, snapshot: $0) }
     return (answer.status, String(decoding: answer.body, as: UTF8.self))
   }

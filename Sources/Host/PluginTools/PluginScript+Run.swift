@@ -91,9 +91,9 @@ private struct ScriptRun {
 
   private func send(_ request: PluginScript.Request) throws -> (Int, String) {
     let target = filled(request.target)
-    guard target.hasPrefix("/i") else {
+    guard ["/i", "/i/bulk"].contains(target.prefix { $0 != "?" }) else {
       if manner == .restarted { try restart() }
-      return try rehearsal.ask(target)
+      return try rehearsal.ask(target, http: request.method, body: request.body.map(filled))
     }
     let hasKey = target.contains("app_key=") || request.body?.contains("app_key") == true
     let key = "app_key=" + rehearsal.host.app.key

@@ -137,16 +137,24 @@ final class Rehearsal {
 
   // MARK: Questions
 
-  /// The answer to a question such as `/o?method=views&period=30days`, from all that was sent.
-  func ask(_ target: String, _ cut: Cut = .whole) throws -> (status: Int, body: String) {
-    try flush(cut)
+  /// The answer to a question such as `/o?method=views&period=30days`, from all that was sent. A
+  /// body that is a form is taken for parameters, too.
+  func ask(
+    _ target: String, http: String = "GET", body: String? = nil
+  ) throws -> (status: Int, body: String) {
+    try flush()
     let parts = target.split(separator: "?", maxSplits: 1)
-    var parameters: [String: String] = [:]
-    for pair in (parts.count > 1 ? parts[1] : "").split(separator: "&") {
-      let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      parameters[Self.decoded(sides[0])] = sides.count > 1 ? Self.decoded(sides[1]) : ""
+    var asked = TestHost.Asked(path: parts.first.map(String.init) ?? target)
+    asked.http = http
+    asked.body = Array((body ?? "").utf8)
+    let isForm = body.map { !$0.hasPrefix("{") && !$0.hasPrefix("[") } ?? false
+    for text in [parts.count > 1 ? String(parts[1]) : "", isForm ? body ?? "" : ""] {
+      for pair in text.split(separator: "&") {
+        let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        asked.parameters[Self.decoded(sides[0])] = sides.count > 1 ? Self.decoded(sides[1]) : ""
+      }
     }
-    return try host.ask(parameters, path: parts.first.map(String.init) ?? target)
+    return try host.ask(asked)
   }
 
   private static func decoded(_ text: Substring) -> String {

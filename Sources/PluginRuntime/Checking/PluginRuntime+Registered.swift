@@ -2,11 +2,13 @@ import Store
 
 /// What tools and tests ask about running plugins.
 extension PluginRuntime {
-  /// One question a plugin registered: by method, or by path.
-  package struct RegisteredRead: Equatable, Sendable {
-    package let method: String
+  /// One route a plugin registered.
+  package struct RegisteredRoute: Equatable, Sendable {
+    /// With its names in braces: "/o/crashes/{id}".
     package let path: String
-    package let feature: String
+    /// Of `?method=`; may be empty.
+    package let method: String
+    package let permission: String
   }
 
   /// A metric as its plugin registered it.
@@ -14,23 +16,11 @@ extension PluginRuntime {
     instances.first { $0.name == plugin }?.enrollment.metrics.first { $0.name == name }
   }
 
-  /// The questions a plugin registered.
-  package func reads(of plugin: String) -> [RegisteredRead] {
+  /// The routes a plugin registered.
+  package func routes(of plugin: String) -> [RegisteredRoute] {
     let enrollment = instances.first { $0.name == plugin }?.enrollment
-    return (enrollment?.reads ?? []).map {
-      RegisteredRead(method: $0.method, path: $0.path, feature: $0.feature)
+    return (enrollment?.routes ?? []).map {
+      RegisteredRoute(path: $0.pattern.text, method: $0.method, permission: $0.permission)
     }
-  }
-
-  /// How many registrations of each kind a plugin made, for people.
-  package func registrations(of plugin: String) -> [(kind: String, count: Int)] {
-    guard let enrollment = instances.first(where: { $0.name == plugin })?.enrollment else {
-      return []
-    }
-    return [
-      ("metrics", enrollment.metrics.count), ("collections", enrollment.collections.count),
-      ("tables", enrollment.tables.count), ("hooks", enrollment.hooks.count),
-      ("reads", enrollment.reads.count),
-    ]
   }
 }

@@ -20,8 +20,7 @@ static tally_status create(const tally_host *host, void **out_instance, const ta
 TALLY_EXPORT const tally_plugin *tally_plugin_leaks(void);
 
 TALLY_EXPORT const tally_plugin *tally_plugin_leaks(void) {
-  static const tally_descriptor descriptor = {
-      .struct_size = sizeof(descriptor), .name = TEXT("leaks"), .version = TEXT("1.0.0"), .summary = TEXT("Bad.")};
+  static const tally_descriptor descriptor = HOSTILE_DESCRIPTOR("leaks");
   static const tally_plugin plugin = {.struct_size = sizeof(plugin),
                                       .abi_major = TALLY_ABI_MAJOR,
                                       .abi_minor = TALLY_ABI_MINOR,

@@ -31,8 +31,7 @@ static tally_status enroll(void *instance, const tally_registrar *registrar, con
 TALLY_EXPORT const tally_plugin *tally_plugin_remembers(void);
 
 TALLY_EXPORT const tally_plugin *tally_plugin_remembers(void) {
-  static const tally_descriptor descriptor = {
-      .struct_size = sizeof(descriptor), .name = TEXT("remembers"), .version = TEXT("1.0.0"), .summary = TEXT("Bad.")};
+  static const tally_descriptor descriptor = HOSTILE_DESCRIPTOR("remembers");
   static const tally_plugin plugin = {.struct_size = sizeof(plugin),
                                       .abi_major = TALLY_ABI_MAJOR,
                                       .abi_minor = TALLY_ABI_MINOR,

@@ -46,12 +46,12 @@ extension PluginCheck {
   }
 
   private static func ask(_ subject: Subject, _ rehearsal: Rehearsal) throws -> [Finding] {
-    let reads = rehearsal.host.runtime.reads(of: subject.name)
-    var found: [Finding] = [.note(reads.isEmpty ? "it answers none" : names(reads))]
-    for read in reads {
+    let routes = rehearsal.host.runtime.routes(of: subject.name)
+    var found: [Finding] = [.note(routes.isEmpty ? "it answers none" : names(routes))]
+    for route in routes {
       for parameters in oddParameters {
-        subject.trace("\(title(read)) with \("\(parameters)".prefix(80))")
-        if let finding = judge(read, parameters, rehearsal.host) { found.append(finding) }
+        subject.trace("\(title(route)) with \("\(parameters)".prefix(80))")
+        if let finding = judge(route, parameters, rehearsal.host) { found.append(finding) }
       }
     }
     return found
@@ -60,17 +60,17 @@ extension PluginCheck {
   private static func askInParallel(
     _ subject: Subject, _ rehearsal: Rehearsal
   ) throws -> [Finding] {
-    let reads = rehearsal.host.runtime.reads(of: subject.name)
-    guard !reads.isEmpty else { return [.note("it answers none")] }
+    let routes = rehearsal.host.runtime.routes(of: subject.name)
+    guard !routes.isEmpty else { return [.note("it answers none")] }
     nonisolated(unsafe) let host = rehearsal.host
     let lock = NSLock()
     nonisolated(unsafe) var found: [Finding] = []
     subject.trace("questions from \(threads) threads")
     DispatchQueue.concurrentPerform(iterations: threads) { thread in
       for round in 0..<roundsPerThread {
-        let read = reads[(thread + round) % reads.count]
+        let route = routes[(thread + round) % routes.count]
         let parameters = oddParameters[(thread * 7 + round) % oddParameters.count]
-        guard let finding = judge(read, parameters, host) else { continue }
+        guard let finding = judge(route, parameters, host) else { continue }
         lock.withLock { if found.count < 3 { found.append(finding) } }
       }
     }
@@ -79,13 +79,15 @@ extension PluginCheck {
 
   /// Nil when the answer is one.
   private static func judge(
-    _ read: PluginRuntime.RegisteredRead, _ parameters: [String: String], _ host: TestHost
+    _ route: PluginRuntime.RegisteredRoute, _ parameters: [String: String], _ host: TestHost
   ) -> Finding? {
-    let what = "\(title(read)) with \("\(parameters)".prefix(80))"
-    var parameters = parameters
-    if !read.method.isEmpty { parameters["method"] = read.method }
+    let what = "\(title(route)) with \("\(parameters)".prefix(80))"
+    // A place in braces takes any one segment.
+    var asked = TestHost.Asked(
+      parameters, path: route.path.replacing(/\{[^}]*\}/, with: parameters["id"] ?? "x1"))
+    if !route.method.isEmpty { asked.parameters["method"] = route.method }
     do {
-      let answer = try host.answer(parameters, path: read.path.isEmpty ? "/o" : read.path)
+      let answer = try host.answer(asked)
       guard (200..<600).contains(answer.status) else {
         return .failure("\(what): status \(answer.status) is none")
       }
@@ -99,11 +101,11 @@ extension PluginCheck {
     }
   }
 
-  private static func names(_ reads: [PluginRuntime.RegisteredRead]) -> String {
-    reads.map(title).joined(separator: ", ")
+  private static func names(_ routes: [PluginRuntime.RegisteredRoute]) -> String {
+    routes.map(title).joined(separator: ", ")
   }
 
-  private static func title(_ read: PluginRuntime.RegisteredRead) -> String {
-    read.method.isEmpty ? read.path : "/o?method=\(read.method)"
+  private static func title(_ route: PluginRuntime.RegisteredRoute) -> String {
+    route.method.isEmpty ? route.path : "\(route.path)?method=\(route.method)"
   }
 }
