@@ -68,8 +68,12 @@ struct PluginCheckTests {
     let library = try CompiledFixture.library("leaks", in: folder, flags: ["-pthread"])
     let result = try result("life.cycle", library)
     #expect(result.outcome == .failed)
-    #expect(result.problems.contains { $0.contains("100 threads more") })
-    #expect(result.problems.contains { $0.contains("100 open files more") })
+    // Other tests of this process come and go meanwhile.
+    for what in ["threads more", "open files more"] {
+      let problem = result.problems.first { $0.contains(what) } ?? ""
+      let number = Int(problem.prefix { $0.isNumber }) ?? 0
+      #expect((60...140).contains(number), "\(result.problems)")
+    }
   }
 
   @Test("An answer that is no JSON is found")
