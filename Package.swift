@@ -23,7 +23,8 @@ func loadablePlugin(folder: String, module: String) -> (
       name: module, dependencies: ["PluginKit"], path: "Plugins/\(folder)/Sources",
       swiftSettings: hot),
     .testTarget(
-      name: module + "Tests", dependencies: [.byName(name: module), "Builtins", "FakeHost", "PluginTestKit"],
+      name: module + "Tests",
+      dependencies: [.byName(name: module), "Builtins", "FakeHost", "PluginTestKit"],
       path: "Plugins/\(folder)/Tests", swiftSettings: strict)
   )
 }
@@ -124,7 +125,8 @@ let package = Package(
     // alone.
     .target(name: "Harness", path: "Tests/Harness", swiftSettings: strict),
     .target(
-      name: "FakeHost", dependencies: ["PluginABI", "PluginTestKit"], path: "Tests/FakeHost", swiftSettings: strict),
+      name: "FakeHost", dependencies: ["PluginABI", "PluginTestKit"], path: "Tests/FakeHost",
+      swiftSettings: strict),
     test("TidyTests", []),
     test(
       "PluginABITests", ["PluginABI", "PluginKit", "FakeHost"], exclude: ["golden-1.0.txt"]),
@@ -134,7 +136,9 @@ let package = Package(
     test("BuiltinsTests", ["Builtins", "FakeHost"]),
     test("JournalTests", ["Journal", "CCRC32C"]),
     test("StoreTests", ["Store", .product(name: "GRDB", package: "GRDB.swift")]),
-    test("HostTests", ["Host", "Journal", "Store", "PluginABI", "PluginRuntime", "CSimdjson", "PluginTestKit"]),
+    test(
+      "HostTests",
+      ["Host", "Journal", "Store", "PluginABI", "PluginRuntime", "CSimdjson", "PluginTestKit"]),
     test("EndToEndTests", ["Harness"], exclude: ["Conversations"]),
     test("SimulationTests", ["Harness"]),
   ] + plugins.map(\.test)

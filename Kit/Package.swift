@@ -10,6 +10,8 @@ let package = Package(
     .target(name: "PluginABI"),
     .target(
       name: "PluginKit", dependencies: ["PluginABI"],
-      swiftSettings: [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+      swiftSettings: [
+        .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
+      ]
     ),
   ])

@@ -25,7 +25,8 @@ package final class TestBatch {
 
   /// `interned` are the names with a number, from 1 on; `hour` makes local hours of milliseconds.
   package init(
-    _ items: [TestItem], firstPosition: UInt64, interned: [String], hour: @escaping (Int64) -> Int32,
+    _ items: [TestItem], firstPosition: UInt64, interned: [String],
+    hour: @escaping (Int64) -> Int32,
     user: (TestItem) throws -> User
   ) rethrows {
     var writer = BatchWriter(interned: interned, hour: hour)

@@ -95,7 +95,8 @@ final class Rehearsal {
     var start = ContinuousClock.now
     defer {
       let passed = (ContinuousClock.now - start).components
-      hookNanoseconds = Int(passed.seconds) * 1_000_000_000 + Int(passed.attoseconds / 1_000_000_000)
+      hookNanoseconds =
+        Int(passed.seconds) * 1_000_000_000 + Int(passed.attoseconds / 1_000_000_000)
     }
     try host.accept(entries: entries.count) {
       builder.begin()

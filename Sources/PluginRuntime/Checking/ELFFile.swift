@@ -200,7 +200,9 @@ extension ELFFile {
       for index in 1..<max(try symbolCount(start, texts), 1) {
         let place = start &+ index * Self.symbolBytes
         let name = try read(place, as: UInt32.self)
-        let (info, other) = (try read(place &+ 4, as: UInt8.self), try read(place &+ 5, as: UInt8.self))
+        let (info, other) = (
+          try read(place &+ 4, as: UInt8.self), try read(place &+ 5, as: UInt8.self)
+        )
         let section = try read(place &+ 6, as: UInt16.self)
         let binding = info >> 4
         guard binding == 1 || binding == 2, name != 0 else { continue }

@@ -53,6 +53,57 @@ package final class LifecycleProbe {
     withExtendedLifetime(host) {}
   }
 
+  /// What an instance exports, and what a second one exports that took it over; nil when the plugin
+  /// keeps no state.
+  package func passState() throws(PluginError) -> (exported: [UInt8], again: [UInt8])? {
+    guard code.table.state_export != nil, code.table.state_import != nil else { return nil }
+    let exported = try lifeWithState(importing: nil)
+    return (exported, try lifeWithState(importing: exported))
+  }
+
+  /// create, enroll, import, start, drain, export, stop, destroy.
+  private func lifeWithState(importing state: [UInt8]?) throws(PluginError) -> [UInt8] {
+    final class Put { var bytes: [UInt8] = [] }
+    let (table, name) = (code.table, manifest.name)
+    let host = HostTable(manifest: manifest, settings: settings, services: services)
+    let put = Put()
+    var created: UnsafeMutableRawPointer?
+    try ErrorText.check(name, "create") { table.create(host.pointer, &created, $0) }
+    defer {
+      table.destroy(created)
+      withExtendedLifetime(host) {}
+    }
+    let registrar = Registrar(manifest: manifest, lane: .inproc)
+    try check("enroll") { error in
+      registrar.withTable { table.enroll(created, $0, error) }
+    }
+    if let state, let take = table.state_import {
+      try check("state_import") { error in
+        state.withTallyBytes { take(created, $0, error) }
+      }
+    }
+    if let start = table.start { try check("start") { start(created, $0) } }
+    table.drain?(created)
+    if let export = table.state_export {
+      try check("state_export") { error in
+        export(
+          created, Unmanaged.passUnretained(put).toOpaque(),
+          { ctx, bytes in
+            guard let ctx else { return }
+            Unmanaged<Put>.fromOpaque(ctx).takeUnretainedValue().bytes = Array(bytes.bytes)
+          }, error)
+      }
+    }
+    table.stop?(created)
+    return withExtendedLifetime(put) { put.bytes }
+  }
+
+  private func check(
+    _ step: String, _ body: (UnsafePointer<tally_error>) -> tally_status
+  ) throws(PluginError) {
+    try ErrorText.check(manifest.name, step, body)
+  }
+
   /// An instance that runs until `end`.
   package func start() throws(PluginError) -> PluginInstance {
     try PluginInstance(code, settings: settings, services: services, store: store)

@@ -104,6 +104,7 @@ struct PluginCheckTests {
       try bytes.write(to: URL(filePath: path))
       _ = try? ELFFile(path: path)
     }
-    #expect(try ELFFile(path: folder.path + "/libtaps.so").exports.map(\.name) == ["tally_plugin_taps"])
+    #expect(
+      try ELFFile(path: folder.path + "/libtaps.so").exports.map(\.name) == ["tally_plugin_taps"])
   }
 }

@@ -45,7 +45,8 @@ struct PluginScriptTests {
   @Test(
     "What a script cannot mean is refused with its line",
     arguments: [
-      ("jump", "x.txt:1: \"jump\" means nothing"), ("after soon", "x.txt:1: \"soon\" is no duration"),
+      ("jump", "x.txt:1: \"jump\" means nothing"),
+      ("after soon", "x.txt:1: \"soon\" is no duration"),
       ("----", "x.txt:1: this line belongs below a request"),
       ("#\nsetting a", "x.txt:2: write: setting NAME VALUE"),
     ])
@@ -94,7 +95,8 @@ struct PluginScriptTests {
       let wrong = try PluginScript(path: "x.txt", text: requests.replacing("N", with: "3"))
       let complaints = try wrong.run(library: library, manner)
       #expect(complaints.count == 1)
-      #expect(complaints.first?.hasPrefix("x.txt:4: \(manner.rawValue): 2026.1.15.buy.t: need 3") == true)
+      #expect(
+        complaints.first?.hasPrefix("x.txt:4: \(manner.rawValue): 2026.1.15.buy.t: need 3") == true)
     }
   }
 
@@ -138,7 +140,8 @@ enum CompiledFixture {
   static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().path
 
-  static func library(_ name: String, in folder: TestFolder, flags: [String] = []) throws -> String {
+  static func library(_ name: String, in folder: TestFolder, flags: [String] = []) throws -> String
+  {
     let path = "\(folder.path)/lib\(name).so"
     let compiler = Process()
     compiler.executableURL = URL(filePath: "/usr/bin/env")

@@ -42,13 +42,17 @@ struct PluginTemplateTests {
     }
   }
 
-  @Test("No file of a new plugin knows the example's name", arguments: PluginTemplate.Language.allCases)
+  @Test(
+    "No file of a new plugin knows the example's name", arguments: PluginTemplate.Language.allCases)
   func renamed(language: PluginTemplate.Language) throws {
     let folder = try TestFolder()
     let made = try PluginTemplate(language, kit: kit(in: folder)).make("tea-time", in: folder.path)
-    let paths = try #require(FileManager.default.enumerator(atPath: made)).compactMap { $0 as? String }
+    let paths = try #require(FileManager.default.enumerator(atPath: made)).compactMap {
+      $0 as? String
+    }
     #expect(paths.contains("Makefile") && paths.contains("README.md"))
-    let old = ["site-search", "site_search", "SiteSearch", "app-revenue", "app_revenue", "AppRevenue"]
+    let old =
+      ["site-search", "site_search", "SiteSearch", "app-revenue", "app_revenue", "AppRevenue"]
       + ["slow-actions", "slow_actions", "SlowActions", "../../dist"]
     for path in paths {
       let text = (try? String(contentsOfFile: "\(made)/\(path)", encoding: .utf8)) ?? ""

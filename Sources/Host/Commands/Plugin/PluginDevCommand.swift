@@ -11,7 +11,8 @@ struct PluginDevCommand: ParsableCommand {
       running server takes the new code over. Ends with Ctrl-C.
       """)
 
-  @Argument(help: ArgumentHelp("The plugin's folder (default: the working folder).", valueName: "dir"))
+  @Argument(
+    help: ArgumentHelp("The plugin's folder (default: the working folder).", valueName: "dir"))
   var folder = "."
 
   @Option(

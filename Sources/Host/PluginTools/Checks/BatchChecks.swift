@@ -160,7 +160,8 @@ extension PluginCheck {
     return [
       .failure(
         "\(how), \(second.symmetricDifference(first).count) lines differ: first \(missing), "
-          + "then \(instead). What counts leaves a hook as an effect and depends on its input alone")
+          + "then \(instead). What counts leaves a hook as an effect and depends on its input alone"
+      )
     ]
   }
 

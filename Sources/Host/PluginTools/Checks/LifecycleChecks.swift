@@ -32,6 +32,22 @@ extension PluginCheck {
         return []
       }
     },
+    PluginCheck("life.state", "what one generation exports, the next takes over and exports again")
+    {
+      subject in
+      try withProbe(subject) { probe in
+        guard let (exported, again) = try probe.passState() else {
+          return [.note("it keeps no state")]
+        }
+        return exported == again
+          ? [.note("\(exported.count) bytes")]
+          : [
+            .failure(
+              "an instance exported \(exported.count) bytes; one that took them over exported "
+                + "\(again.count) others. Export all that import needs, always in the same order")
+          ]
+      }
+    },
     PluginCheck("life.refused", "takes a refusal in enroll and leaves nothing") { subject in
       try refused(subject)
     },
@@ -65,7 +81,8 @@ extension PluginCheck {
     let growth = after.memoryBytes - before.memoryBytes
     if growth > growthBytesMax {
       found.append(
-        .failure("\(growth / rounds) bytes more after each round; free what create made in destroy"))
+        .failure("\(growth / rounds) bytes more after each round; free what create made in destroy")
+      )
     }
     return found
   }

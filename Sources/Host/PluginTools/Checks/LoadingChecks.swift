@@ -56,7 +56,8 @@ extension PluginCheck {
         found.append(.failure("setting \"\(setting.name)\": write a-z, 0-9 and _, the unit last"))
       }
       if setting.help.isEmpty {
-        found.append(.failure("setting \(setting.name) has no help; it is the operator's only text"))
+        found.append(
+          .failure("setting \(setting.name) has no help; it is the operator's only text"))
       }
     }
     let names = manifest.settings.map(\.name)

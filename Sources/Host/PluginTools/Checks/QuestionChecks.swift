@@ -9,7 +9,8 @@ extension PluginCheck {
   /// Parameters that clients get wrong.
   private static let oddParameters: [[String: String]] = [
     [:], ["period": "day"], ["period": "30days"], ["period": "[1,2]"],
-    ["period": "[9999999999999,1]"], ["period": "'"], ["period": String(repeating: "9", count: 5_000)],
+    ["period": "[9999999999999,1]"], ["period": "'"],
+    ["period": String(repeating: "9", count: 5_000)],
     ["limit": "-1"], ["limit": "1e9"], ["limit": "x"], ["query": "{\"$where\":1}"],
     ["query": "{"], ["id": ""], ["id": "💥"], ["id": String(repeating: "a", count: 50_000)],
     ["skip": "9223372036854775808"], ["iDisplayLength": "0"], ["callback": "<script>"],
