@@ -60,7 +60,8 @@ let package = Package(
     .target(
       name: "PluginRuntime",
       dependencies: [
-        "PluginABI", "Store", "CBreadcrumb", .product(name: "Logging", package: "swift-log"),
+        "PluginABI", "Store", "CBreadcrumb", "CCrypto",
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: hot),
     .target(name: "CBreadcrumb"),

@@ -36,6 +36,8 @@ package enum Refusal: String, CaseIterable, Sendable {
   case diskReserve = "disk_reserve"
   case journalBroken = "journal_broken"
   case syncFailed = "sync_failed"
+  // What an intake hook decided; its plugin says what is answered.
+  case plugin = "plugin"
 }
 
 /// The server's counters and gauges, rendered as Prometheus text.
@@ -70,6 +72,14 @@ package final class Metrics: Sendable {
   private let requestsRefused: [Counter]
   private let itemsRefused: [Counter]
   private let others = Mutex<[Series]>([])
+  private let families = Mutex<[Family]>([])
+
+  /// A gauge whose lines come and go.
+  private struct Family: Sendable {
+    let name: String
+    let help: String
+    let read: @Sendable () -> [(labels: String, value: Int)]
+  }
 
   /// Something another room counts.
   private struct Series: Sendable {
@@ -123,6 +133,14 @@ package final class Metrics: Sendable {
     }
   }
 
+  /// Adds a gauge with a line for each of what `read` answers; `labels` is the text between the
+  /// braces.
+  package func family(
+    _ name: String, help: String, read: @escaping @Sendable () -> [(labels: String, value: Int)]
+  ) {
+    families.withLock { $0.append(Family(name: name, help: help, read: read)) }
+  }
+
   /// Everything as Prometheus text (version 0.0.4).
   package func render() -> String {
     var named: Set<String> = []
@@ -133,6 +151,10 @@ package final class Metrics: Sendable {
       }
       let labels = series.labels.isEmpty ? "" : "{\(series.labels)}"
       text += "\(series.name)\(labels) \(series.read())\n"
+    }
+    for family in families.withLock({ $0 }) {
+      text += "# HELP \(family.name) \(family.help)\n# TYPE \(family.name) gauge\n"
+      for line in family.read() { text += "\(family.name){\(line.labels)} \(line.value)\n" }
     }
     return text
   }

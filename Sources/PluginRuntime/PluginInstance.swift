@@ -7,14 +7,18 @@ package final class PluginInstance: @unchecked Sendable {
   package let manifest: Manifest
   package let origin: String
   /// The plugin's number in the store, the same for ever.
-  let number: Int
+  package let number: Int
   let enrollment: Enrollment
-  /// The working set's number of each metric, in order of registration.
-  let metrics: [Int]
+  /// The working set's number of each metric, in order of registration; the pipeline's thread only.
+  private(set) var metrics: [Int] = []
   /// The interned name under which this plugin says facts.
   let factName: UInt32
   let crumb: StaticName
   let pointer: UnsafeMutableRawPointer?
+  /// Calls that run at this moment.
+  let inFlight = InFlight()
+  /// What became of its calls.
+  package let counts = CallCounts()
   private let table: tally_plugin
   /// Keeps what the instance was handed alive.
   private let host: HostTable
@@ -38,7 +42,6 @@ package final class PluginInstance: @unchecked Sendable {
       table.destroy(created)
       throw error
     }
-    metrics = enrollment.metrics.map(store.register)
     manifest = code.manifest
     origin = code.origin
     factName = services.intern(Array(name.utf8))
@@ -50,11 +53,24 @@ package final class PluginInstance: @unchecked Sendable {
 
   package var name: String { manifest.name }
 
-  /// Drain, stop, destroy; the code itself stays mapped.
-  func end() {
-    table.drain?(pointer)
+  /// Makes its metrics known to the working set, whose thread this is.
+  func admit(to store: WorkingSet) {
+    if metrics.isEmpty { metrics = enrollment.metrics.map(store.register) }
+  }
+
+  /// Says that no new calls will come.
+  func drain() { table.drain?(pointer) }
+
+  /// Stops and destroys; the code itself stays mapped. No call may run.
+  func destroy() {
     table.stop?(pointer)
     table.destroy(pointer)
+  }
+
+  /// Drain, stop, destroy.
+  func end() {
+    drain()
+    destroy()
   }
 
   /// What can be known before any code of the plugin runs.

@@ -1,9 +1,10 @@
 import Logging
 import PluginABI
 import Store
+import Synchronization
 
 /// The host's side of the contract: the running plugins, the order of their hooks, and who answers
-/// which question.
+/// which question. What runs is one immutable set that is replaced in one step.
 package final class PluginRuntime: @unchecked Sendable {
   /// One plugin that should run.
   package struct Request {
@@ -15,12 +16,12 @@ package final class PluginRuntime: @unchecked Sendable {
 
     let code: Code
     let settings: [GivenSetting]
-    let order: OrderOverride?
+    let placement: Placement
 
-    package init(_ code: Code, settings: [GivenSetting], order: OrderOverride? = nil) {
+    package init(_ code: Code, settings: [GivenSetting], placement: Placement = Placement()) {
       self.code = code
       self.settings = settings
-      self.order = order
+      self.placement = placement
     }
 
     var name: String {
@@ -37,13 +38,17 @@ package final class PluginRuntime: @unchecked Sendable {
     package let error: PluginError
   }
 
-  package private(set) var instances: [PluginInstance] = []
-  package private(set) var refusals: [Refusal] = []
-  private var routes = RouteTable()
-  private var overrides: [String: OrderOverride] = [:]
-  private let services: HostTable.Services
-  private let store: WorkingSet
-  private let nearest: (String, [String]) -> String?
+  private let published = Mutex(PluginSet.empty)
+  private let version = Atomic<Int>(0)
+  private let refused = Mutex<[Refusal]>([])
+  /// What the operator says about the place of a plugin's hooks, by its name.
+  let placements = Mutex<[String: Placement]>([:])
+  let services: HostTable.Services
+  let store: WorkingSet
+  let nearest: (String, [String]) -> String?
+
+  /// What happened and is no request, on its way to the lifecycle hooks.
+  package let happenings = LifecycleQueue()
 
   /// `nearest` names the known name a typo probably meant.
   package init(
@@ -55,6 +60,82 @@ package final class PluginRuntime: @unchecked Sendable {
     self.nearest = nearest
   }
 
+  // MARK: What runs
+
+  /// What runs at this moment.
+  package var set: PluginSet { published.withLock { $0 } }
+  package var instances: [PluginInstance] { self.set.instances }
+  package var refusals: [Refusal] { refused.withLock { $0 } }
+
+  /// What runs at this moment, entered: whoever takes it leaves it, and until then nothing of it is
+  /// stopped.
+  package func entered() -> PluginSet {
+    published.withLock {
+      $0.enter()
+      return $0
+    }
+  }
+
+  /// The intake hooks of what runs, in order, their instances entered.
+  func enteredIntake() -> [IntakeHook] {
+    published.withLock { set in
+      for hook in set.intake { hook.instance.inFlight.enter() }
+      return set.intake
+    }
+  }
+
+  /// Makes a set what runs, for questions at once, for the pipeline when it takes it over.
+  func publish(_ set: PluginSet) {
+    published.withLock {
+      $0 = set
+      version.store(set.version, ordering: .releasing)
+    }
+  }
+
+  /// The version of `set`; cheap enough to be asked for between any two batches.
+  package var publishedVersion: Int { version.load(ordering: .acquiring) }
+
+  /// The position of every consumer at the head: all have seen the same.
+  package func positions(at position: UInt64) -> [(plugin: Int, position: UInt64)] {
+    set.consumers.map { ($0, position) }
+  }
+
+  /// The text of each interned name under which a plugin says facts.
+  package var factNames: [UInt32: [UInt8]] { self.set.factNames }
+
+  /// Every hook in calling order, kind by kind, with what put it there.
+  package var hookOrder: [HookOrderLine] { self.set.plan.lines }
+
+  /// Who answers `<path>?method=<method>`, with path `/o` or `/o/sdk`; its plugin is not stopped
+  /// while the lease is held.
+  package func route(path: String, method: String, http: String) -> RouteAnswer {
+    lease { $0.find(path: path, method: method, http: .init(http: http)) }
+  }
+
+  /// Who answers a path below `/o/` or `/i/`.
+  package func route(path: String, http: String) -> RouteAnswer {
+    lease { $0.find(path: path, http: .init(http: http)) }
+  }
+
+  private func lease(_ find: (RouteTable) -> RouteTable.Found) -> RouteAnswer {
+    published.withLock { set in
+      switch find(set.routes) {
+      case .reader(let reader, let captured): .found(ReaderLease(reader), captured: captured)
+      case .wrongMethod: .wrongMethod
+      case .unknown: .unknown
+      }
+    }
+  }
+
+  /// Calls the hooks of what runs; the pipeline's thread, or before it begins.
+  package func dispatcher(breadcrumb: Breadcrumb, suspects: Suspects) -> Dispatcher {
+    Dispatcher(
+      set: entered(), store: store, breadcrumb: breadcrumb, suspects: suspects,
+      lifecycle: happenings, log: services.log)
+  }
+
+  // MARK: Starting and stopping without a lifecycle
+
   /// Loads, enrolls and starts one plugin; a failure is kept as a refusal and changes nothing else.
   package func start(_ request: Request) {
     var name = request.name
@@ -65,78 +146,39 @@ package final class PluginRuntime: @unchecked Sendable {
         throw PluginError(
           .conflict, "\(name) (\(code.origin)) is already running; remove one of the two")
       }
-      try checkDependencies(of: code.manifest)
       let settings = try Settings(
         manifest: code.manifest, given: request.settings, nearest: nearest)
-      let instance = try PluginInstance(code, settings: settings, services: services, store: store)
-      do throws(PluginError) {
-        try publish(instance, order: request.order)
-      } catch {
-        instance.end()
-        throw error
-      }
+      let before = set
+      placements.withLock { $0[name] = request.placement }
+      let (_, next) = try make(code, settings, beside: before.instances)
+      publish(next)
     } catch {
-      refusals.append(Refusal(plugin: name, error: error))
-      services.log.error(
-        "plugin refused", metadata: ["plugin": "\(name)", "reason": "\(error)"])
+      refuse(name, error)
     }
   }
 
-  /// The hooks of all running plugins in calling order.
-  package func dispatcher(breadcrumb: Breadcrumb, suspects: Suspects) -> Dispatcher {
-    Dispatcher(plan: plan, store: store, breadcrumb: breadcrumb, suspects: suspects)
-  }
-
-  /// Every hook in calling order, kind by kind, with what put it there.
-  package var hookOrder: [HookOrderLine] { plan.lines }
-
-  private var plan: HookPlan {
-    // `publish` has refused every plugin that would close a cycle.
-    guard let plan = try? HookPlan(instances, overrides: overrides) else {
-      preconditionFailure("hook order has a cycle that publish let through")
-    }
-    return plan
-  }
-
-  /// The position of every consumer at the head: all have seen the same.
-  package func positions(at position: UInt64) -> [(plugin: Int, position: UInt64)] {
-    instances.filter { $0.enrollment.has(.process) }.map { ($0.number, position) }
-  }
-
-  /// The text of each interned name under which a plugin says facts.
-  package var factNames: [UInt32: [UInt8]] {
-    Dictionary(instances.map { ($0.factName, Array($0.name.utf8)) }) { first, _ in first }
-  }
-
-  /// Who answers `<path>?method=<method>`, with path `/o` or `/o/sdk`.
-  package func route(path: String, method: String, http: String) -> RouteTable.Answer {
-    routes.find(path: path, method: method, http: .init(http: http))
-  }
-
-  /// Who answers a path below `/o/` or `/i/`.
-  package func route(path: String, http: String) -> RouteTable.Answer {
-    routes.find(path: path, http: .init(http: http))
-  }
-
-  /// Ends all plugins, last started first.
+  /// Ends all plugins, last started first. Nobody may use what `dispatcher` answered any more.
   package func stop() {
-    instances.reversed().forEach { $0.end() }
-    instances.removeAll()
-    routes = RouteTable()
+    let last = set
+    publish(.empty)
+    last.instances.reversed().forEach { $0.end() }
   }
 
-  private static func load(_ code: Request.Code) throws(PluginError) -> LoadedPlugin {
+  // MARK: Steps of a life
+
+  static func load(_ code: Request.Code, copy: String? = nil) throws(PluginError) -> LoadedPlugin {
     switch code {
     case .builtin(let entry): try LoadedPlugin(builtin: entry)
-    case .library(let name, let path): try LoadedPlugin(path: path, name: name)
+    case .library(let name, let path): try LoadedPlugin(path: path, name: name, copy: copy)
     }
   }
 
-  private func checkDependencies(of manifest: Manifest) throws(PluginError) {
+  private static func checkDependencies(
+    of manifest: Manifest, among running: [PluginInstance]
+  ) throws(PluginError) {
     for need in manifest.depends where !need.isOptional {
-      let running = instances.first { $0.name == need.plugin }
       let wanted = need.version.isEmpty ? need.plugin : "\(need.plugin) \(need.version)"
-      guard let running else {
+      guard let running = running.first(where: { $0.name == need.plugin }) else {
         throw PluginError(
           .dependency,
           "\(manifest.name) needs the plugin \(wanted), which does not run; enable it, above "
@@ -152,31 +194,40 @@ package final class PluginRuntime: @unchecked Sendable {
     }
   }
 
-  /// Makes all registrations visible in one step, or none.
-  private func publish(
-    _ instance: PluginInstance, order: OrderOverride?
-  ) throws(PluginError) {
-    var added = routes
-    try added.add(instance)
-    var wished = overrides
-    wished[instance.name] = order
-    do throws(HookPlan.Cycle) {
-      _ = try HookPlan(instances + [instance], overrides: wished)
+  /// Creates, enrolls and starts an instance, and tries it beside those it will run with. All or
+  /// nothing: a failure leaves only the reason.
+  func make(
+    _ code: LoadedPlugin, _ settings: Settings, beside others: [PluginInstance]
+  ) throws(PluginError) -> (PluginInstance, PluginSet) {
+    try Self.checkDependencies(of: code.manifest, among: others)
+    let instance = try PluginInstance(code, settings: settings, services: services, store: store)
+    do throws(PluginError) {
+      let set = try PluginSet(
+        version: set.version + 1, others + [instance], placements: placements.withLock { $0 })
+      services.log.info(
+        "plugin running",
+        metadata: [
+          "plugin": "\(instance.name)", "version": "\(instance.manifest.version)",
+          "origin": "\(instance.origin)",
+        ])
+      return (instance, set)
     } catch {
-      throw PluginError(
-        .dependency,
-        "\(instance.name): before/after of the \(error.kind.name) hooks close a cycle: "
-          + error.plugins.joined(separator: " before ")
-          + "; remove one of them, or set `order` in plugins.yaml")
+      instance.end()
+      throw error
     }
-    routes = added
-    overrides = wished
-    instances.append(instance)
-    services.log.info(
-      "plugin running",
-      metadata: [
-        "plugin": "\(instance.name)", "version": "\(instance.manifest.version)",
-        "origin": "\(instance.origin)",
-      ])
+  }
+
+  /// Remembers and reports a plugin the server runs without.
+  func refuse(_ name: String, _ error: PluginError) {
+    refused.withLock { list in
+      list.removeAll { $0.plugin == name }
+      list.append(Refusal(plugin: name, error: error))
+    }
+    services.log.error("plugin refused", metadata: ["plugin": "\(name)", "reason": "\(error)"])
+  }
+
+  /// A plugin that runs, or is off, is no longer one the server runs without.
+  func settle(refusals isStill: (String) -> Bool) {
+    refused.withLock { list in list.removeAll { !isStill($0.plugin) } }
   }
 }

@@ -129,15 +129,21 @@ package final class TestHost {
     let batch: UnsafeMutablePointer<tally_batch>
     let users: [Int32]
     let contains: (UInt32) -> Bool
+    let rebuild: Rebuild?
 
-    /// `users` holds the working set's slot of each `user_index`.
+    /// Makes a new batch of what a transform hook asked for; nil when nothing is left.
+    package typealias Rebuild = (Dispatcher.Work, BatchEdits) throws -> Dispatcher.Work?
+
+    /// `users` holds the working set's slot of each `user_index`. Without `rebuild`, a plugin must
+    /// have no transform hook that asks for anything.
     package init(
       _ batch: UnsafeMutablePointer<tally_batch>, users: [Int32],
-      contains: @escaping (UInt32) -> Bool
+      contains: @escaping (UInt32) -> Bool, rebuild: Rebuild? = nil
     ) {
       self.batch = batch
       self.users = users
       self.contains = contains
+      self.rebuild = rebuild
     }
   }
 
@@ -147,14 +153,34 @@ package final class TestHost {
     if let built = try build() {
       let positions = position + 1...position + UInt64(max(entries, 1))
       try built.users.withUnsafeBufferPointer { slots in
-        try dispatcher.run(
-          .init(
-            batch: built.batch, users: slots, positions: positions, contains: built.contains))
+        let work = Dispatcher.Work(
+          batch: built.batch, users: slots, positions: positions, contains: built.contains)
+        try run(work, built.rebuild)
       }
-      refusals += dispatcher.deadLetters.map { "\($0.name): \($0.reason)" }
     }
     position += UInt64(max(entries, 1))
     try workingSet.endBatch()
+  }
+
+  private func run(_ work: Dispatcher.Work, _ rebuild: Built.Rebuild?) throws {
+    var left: Dispatcher.Work? = work
+    do {
+      left = try dispatcher.transform(work) { work, edits in
+        guard let rebuild else {
+          throw PluginError(
+            .startFailed,
+            "a transform hook edits, and values of a test are laid out once; test it with a script")
+        }
+        return try rebuild(work, edits)
+      }
+    } catch let held as Dispatcher.TransformHeld {
+      refusals.append("\(held.plugin): its transform hook holds the pipeline: \(held.reason)")
+      left = nil
+    }
+    refusals += dispatcher.bypassed.map { "\($0.name): its transform hook: \($0.reason)" }
+    guard let left else { return }
+    try dispatcher.run(left)
+    refusals += dispatcher.deadLetters.map { "\($0.name): \($0.reason)" }
   }
 
   /// Makes everything counted so far durable.
@@ -210,7 +236,7 @@ package final class TestHost {
       path: asked.path, parameters: asked.parameters.merging(captured) { _, captured in captured },
       nowMs: nowMs)
     question.body = asked.body
-    let answer = try store.read { try owner.answer(question, snapshot: $0) }
+    let answer = try store.read { try owner.reader.answer(question, snapshot: $0) }
     return (answer.status, String(decoding: answer.body, as: UTF8.self))
   }
 }

@@ -8,7 +8,10 @@ import Testing
   private static let rooms: [(folder: String, modules: Set<String>)] = [
     ("Sources/PluginKit", ["PluginABI", "Synchronization"]),
     ("Sources/Builtins", ["PluginKit"]),
-    ("Sources/PluginRuntime", platform.union(["PluginABI", "Store", "Logging", "CBreadcrumb"])),
+    (
+      "Sources/PluginRuntime",
+      platform.union(["PluginABI", "Store", "Logging", "CBreadcrumb", "CCrypto"])
+    ),
     ("Sources/Store", platform.union(["GRDB", "GRDBSQLite"])),
     ("Sources/Journal", platform.union(["CCRC32C", "CJournal"])),
     ("Benchmarks/bare-nio", platform.union(["NIOCore", "NIOPosix", "NIOHTTP1"])),

@@ -14,6 +14,8 @@ struct Configuration: Sendable {
   /// Variables that begin with TALLY_ and mean nothing here. They are shown, not refused: container
   /// platforms set such names on their own.
   var unknownVariables: [String] = []
+  /// What it was read from, so that it can be read again.
+  var inputs: Inputs?
 
   /// The file that is read from the working folder when none is named.
   static let fileName = "plugins.yaml"
@@ -29,6 +31,12 @@ struct Configuration: Sendable {
     /// Absolute; relative paths of flags and variables count from here.
     var workingFolder: String
     var cores: Int
+
+    /// The file that is read, whether it is there or not.
+    var watchedPath: String {
+      Configuration.absolute(
+        file ?? environment[fileVariable] ?? fileName, in: workingFolder)
+    }
   }
 
   /// Reads and checks everything, or refuses it whole.
@@ -45,6 +53,7 @@ struct Configuration: Sendable {
     }
     configuration.settlePaths(file?.plugins, inputs: inputs)
     configuration.unknownVariables = unknownVariables(inputs.environment)
+    configuration.inputs = inputs
     return configuration
   }
 

@@ -84,6 +84,9 @@ struct ConfigurationFile: Sendable {
       case "enabled": plugin.isEnabled = try member.value.truth(of: name)
       case "path": plugin.path = try member.value.text(of: name)
       case "mode": try checkMode(member, name: name)
+      case "order": plugin.placement.order = try readOrder(member, name: name)
+      case "transform_fault":
+        plugin.placement.transformFault = try readTransformFault(member, name: name)
       default:
         plugin.settings.append(
           GivenSetting(
@@ -107,7 +110,7 @@ struct ConfigurationFile: Sendable {
     }
   }
 
-  private static func isPluginName(_ name: String) -> Bool {
+  static func isPluginName(_ name: String) -> Bool {
     (1...64).contains(name.utf8.count)
       && name.utf8.allSatisfy {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)
@@ -115,7 +118,7 @@ struct ConfigurationFile: Sendable {
       }
   }
 
-  private static func unknown(
+  static func unknown(
     _ entry: YAMLEntry, in group: String, known: [String]
   ) -> ConfigurationError {
     ConfigurationError(

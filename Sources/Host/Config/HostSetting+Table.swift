@@ -77,5 +77,8 @@ extension HostSetting {
     number(
       "limits.raw_retention_months", \.limits.rawRetentionMonths, 1...1200,
       "Months that every item is kept as it came; older client times move to this edge."),
+    number(
+      "limits.catch_up_percent", \.limits.catchUpPercent, 1...90,
+      "The share of the pipeline's time that plugins which are behind get under load."),
   ]
 }

@@ -39,4 +39,5 @@ struct Limits: Equatable, Sendable {
   var readWaitMilliseconds = 25
   var cacheBytesMax = 64 << 20
   var rawRetentionMonths = 14
+  var catchUpPercent = 25
 }

@@ -4,7 +4,7 @@ import PluginRuntime
 struct PluginConfiguration: Sendable {
   /// The keys of a plugin that belong to the host; every other one is a setting of the plugin
   /// itself.
-  static let hostKeys = ["enabled", "path", "mode"]
+  static let hostKeys = ["enabled", "path", "mode", "order", "transform_fault"]
 
   let name: String
   /// Where its name stands.
@@ -12,6 +12,8 @@ struct PluginConfiguration: Sendable {
   var isEnabled = true
   /// The library, when it does not lie beside the program; absolute.
   var path: String?
+  /// Where its hooks stand, and what becomes of a transform's faults.
+  var placement = Placement()
   /// As written; the runtime checks them against what the plugin declares.
   var settings: [GivenSetting] = []
 

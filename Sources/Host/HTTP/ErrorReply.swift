@@ -37,8 +37,14 @@ struct ErrorReply {
     case .bodyMemoryLimit: self.init(503, "Too many large requests in flight", retryAfter: 1)
     case .journalFull: self.init(503, "Server is busy", retryAfter: 1)
     case .diskReserve: self.init(503, "Server is out of disk space", retryAfter: 60)
+    case .plugin: self.init(400, "Request is refused")
     case .journalBroken, .syncFailed: self.init(503, "Server cannot store data", retryAfter: 10)
     }
+  }
+
+  /// What an intake hook answers.
+  init(status: Int, text: String) {
+    self.init(status, text, retryAfter: status == 503 ? 1 : nil)
   }
 
   private init(_ status: Int, _ text: String, retryAfter: Int? = nil) {

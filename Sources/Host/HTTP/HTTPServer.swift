@@ -6,6 +6,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import PluginRuntime
 import Synchronization
 
 /// The HTTP server: one port, some event loops, the SDK lane and a Hummingbird responder.
@@ -36,17 +37,18 @@ package final class HTTPServer: Sendable {
   /// Makes a server that does not listen yet.
   ///
   /// `journal` must be open until `stop` has returned. `responder` gets every request that is not
-  /// for `/i` or `/i/bulk`. `clock` tells milliseconds since 1970.
+  /// for `/i` or `/i/bulk`; intake hooks of `runtime` see those. `clock` tells milliseconds since 1970.
   package init<Responder: HTTPResponder>(
     _ configuration: Configuration, journal: Journal, directory: AppDirectory, metrics: Metrics,
-    clock: @escaping @Sendable () -> Int64, responder: Responder, logger: Logger
+    clock: @escaping @Sendable () -> Int64, runtime: PluginRuntime? = nil, responder: Responder,
+    logger: Logger
   ) where Responder.Context: InitializableFromSource<ApplicationRequestContextSource> {
     self.configuration = configuration
     (started, starting) = AsyncThrowingStream.makeStream()
     group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoops)
     let context = SDKLane.Context(
       journal: journal, directory: directory, intake: configuration.intake,
-      limits: configuration.limits, metrics: metrics, clock: clock)
+      limits: configuration.limits, metrics: metrics, clock: clock, runtime: runtime)
     let lane = SDKLane(
       context: context, group: group, responder: Self.respond(with: responder, logger: logger))
     metrics.gauge("tally_connections", help: "Connections open now") { [weak lane] in

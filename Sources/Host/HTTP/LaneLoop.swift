@@ -1,5 +1,6 @@
 import Journal
 import NIOCore
+import PluginRuntime
 import Synchronization
 
 /// What the SDK lane keeps per event loop: the intake with its buffers, the replies' bytes, the
@@ -10,7 +11,7 @@ final class LaneLoop: JournalSink, @unchecked Sendable {
   let eventLoop: any EventLoop
   let limits: HTTPLimits
   let metrics: Metrics
-  let replies = Reply.Table()
+  private(set) var replies = Reply.Table()
   /// Seconds since the first connection, as far as anybody has looked.
   private(set) var seconds = 0
   private let journal: Journal
@@ -45,7 +46,8 @@ final class LaneLoop: JournalSink, @unchecked Sendable {
     journal = context.journal
     clock = context.clock
     intake = Intake(
-      directory: context.directory, configuration: context.intake, metrics: context.metrics)
+      directory: context.directory, configuration: context.intake, metrics: context.metrics,
+      stage: context.runtime.map { IntakeStage(runtime: $0) })
     bodyMemoryMax = max(limits.bodyBytesMax, limits.bodyMemoryBytesMax / loops)
     tokens = TokenTable(limit: max(1, limits.requestsInFlightMax / loops))
     sink = journal.attach(self)
@@ -59,10 +61,11 @@ final class LaneLoop: JournalSink, @unchecked Sendable {
   func submit(
     _ handler: SDKLaneHandler, number: UInt32, _ request: (Int64) -> IntakeRequest
   ) -> Reply.Content? {
+    if intake.wantsHooks { intake.peerAddress = handler.peerAddress }
     do {
       try intake.admit(request(clock()))
     } catch {
-      return .refusal(error.refusal)
+      return refused(error.refusal)
     }
     if intake.entryItems == 0 { return .success }
     guard let token = tokens.take(handler, request: number) else {
@@ -75,6 +78,14 @@ final class LaneLoop: JournalSink, @unchecked Sendable {
     if pending.count == 1 { eventLoop.execute { self.appendPending() } }
     if intake.entries.count > Self.pendingBytesMax { appendPending() }
     return nil
+  }
+
+  /// What a plugin answers in its own words, everything else in the server's.
+  private func refused(_ refusal: Refusal) -> Reply.Content {
+    guard refusal == .plugin, let answer = intake.pluginRefusal,
+      let place = replies.place(of: answer)
+    else { return .refusal(refusal) }
+    return .custom(place)
   }
 
   /// What the journal would say to a body of this length, so that it need not be read for nothing.
@@ -149,6 +160,7 @@ final class LaneLoop: JournalSink, @unchecked Sendable {
     switch content {
     case .success: metrics.requestsAccepted.add()
     case .refusal(let refusal), .bareRefusal(let refusal): metrics.refuse(refusal)
+    case .custom: metrics.refuse(.plugin)
     case .preflight, .proceed: break
     }
   }

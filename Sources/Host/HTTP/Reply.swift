@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import PluginRuntime
 
 /// An answer of the SDK lane: one of a few that are known beforehand, so that sending it is
 /// copying a reference to its bytes.
@@ -12,6 +13,8 @@ struct Reply: Equatable {
     /// "Go on and send the body": not an answer yet.
     case proceed
     case refusal(Refusal)
+    /// What a plugin answers, by its place in the table.
+    case custom(UInt16)
     /// A refusal without its body, for HEAD.
     case bareRefusal(Refusal)
   }
@@ -29,7 +32,24 @@ struct Reply: Equatable {
 
   /// Each reply as the bytes on the wire. One set per event loop: its reference counts stay there.
   struct Table {
-    private let replies: [ByteBuffer]
+    /// Different answers of plugins that are kept; beyond them the general one is given.
+    static let customMax: UInt16 = 1_024
+
+    private var replies: [ByteBuffer]
+    private var customs: [IntakeStage.Refusal: UInt16] = [:]
+
+    /// The place of what a plugin answers; nil when there are too many different ones.
+    mutating func place(of refusal: IntakeStage.Refusal) -> UInt16? {
+      if let known = customs[refusal] { return known }
+      let place = UInt16(customs.count)
+      guard place < Self.customMax else { return nil }
+      customs[refusal] = place
+      replies += Connection.allCases.map {
+        let reply = ErrorReply(status: refusal.status, text: refusal.message)
+        return ByteBuffer(string: Self.refusal(reply, $0, hasBody: true))
+      }
+      return place
+    }
 
     init() {
       let contents =
@@ -52,6 +72,7 @@ struct Reply: Equatable {
       case .proceed: 2
       case .refusal(let refusal): 3 + refusal.index
       case .bareRefusal(let refusal): 3 + Refusal.allCases.count + refusal.index
+      case .custom(let place): 3 + Refusal.allCases.count * 2 + Int(place)
       }
     }
 
@@ -60,18 +81,20 @@ struct Reply: Equatable {
       case .success: message(200, body: #"{"result":"Success"}"#, connection)
       case .proceed: "HTTP/1.1 100 Continue\r\n\r\n"
       case .preflight: message(200, body: "", connection, extra: Reply.preflightHeaders)
-      case .refusal(let refusal): self.refusal(refusal, connection, hasBody: true)
-      case .bareRefusal(let refusal): self.refusal(refusal, connection, hasBody: false)
+      case .refusal(let refusal): self.refusal(ErrorReply(refusal), connection, hasBody: true)
+      case .bareRefusal(let refusal):
+        self.refusal(ErrorReply(refusal), connection, hasBody: false)
+      case .custom: preconditionFailure("a plugin's answer is added when it is given")
       }
     }
 
     private static func refusal(
-      _ refusal: Refusal, _ connection: Connection, hasBody: Bool
+      _ reply: ErrorReply, _ connection: Connection, hasBody: Bool
     ) -> String {
-      let reply = ErrorReply(refusal)
-      let text = reply.text.replacing("\"", with: "\\\"")
+      let body = String(
+        decoding: QueryReply(status: reply.status, message: reply.text).body, as: UTF8.self)
       return message(
-        reply.status, body: "{\"result\":\"\(text)\"}", connection,
+        reply.status, body: body, connection,
         extra: reply.retryAfter.map { [("Retry-After", "\($0)")] } ?? [], hasBody: hasBody)
     }
 

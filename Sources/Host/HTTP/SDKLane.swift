@@ -5,6 +5,7 @@ import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
+import PluginRuntime
 import Synchronization
 
 /// The connections of the one port: the SDK lane in front, Hummingbird behind it.
@@ -20,6 +21,8 @@ final class SDKLane: ServerChildChannel, HTTPChannelHandler {
     let metrics: Metrics
     /// Milliseconds since 1970.
     let clock: @Sendable () -> Int64
+    /// Whose intake hooks look at requests.
+    var runtime: PluginRuntime?
   }
 
   let responder: HTTPChannelHandler.Responder

@@ -52,6 +52,9 @@ final class SDKLaneHandler: ChannelDuplexHandler {
   /// Replies leave from here, behind the encoder that has nothing to do for them.
   var encoder: ChannelHandlerContext?
 
+  /// The other end's address as text; asked for only where a hook may look at it.
+  private(set) lazy var peerAddress = context?.channel.remoteAddress?.ipAddress ?? ""
+
   /// There are too many connections: this one is told so and closed.
   private let isRefused: Bool
 

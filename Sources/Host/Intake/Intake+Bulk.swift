@@ -74,10 +74,12 @@ extension Intake {
     }
     let sender = try identify()
     try checkItem(request, sender, &outer)
+    try runHooks(sender, request)
     hashText.append(text: item)
-    if holdsUnwantedAddress {
+    if holdsUnwantedAddress || hasNotes {
       beginItem(sender, form: .parameters)
       writeParameters()
+      writeNotes()
     } else {
       beginItem(sender, form: .object)
       writer.object(item)

@@ -12,6 +12,7 @@ extension Intake {
   func admitSingle(_ request: IntakeRequest) throws(IntakeRefusal) {
     let sender = try identify()
     try checkSum(request, sender)
+    try runHooks(sender, request)
     hashText.begin(target: request.target)
     if let body = request.body {
       switch request.format {
@@ -21,6 +22,7 @@ extension Intake {
     }
     beginItem(sender, form: .parameters)
     writeParameters()
+    writeNotes()
     writer.endItem()
     writer.end()
   }

@@ -1,3 +1,5 @@
+import PluginRuntime
+
 /// Turns an HTTP request on an SDK path into a journal entry, or says why not.
 ///
 /// Follows the protocol's steps 1 to 8 and takes the request hash of step 10. One per event loop,
@@ -16,8 +18,22 @@ package final class Intake {
   /// The decoded list of a bulk request.
   let list = EntryBuffer()
   var bulkItems: ContiguousArray<UnsafeRawBufferPointer> = []
+  /// Runs intake hooks; nil where there are no plugins.
+  let stage: IntakeStage?
+  /// What the hooks may know of the peer; set only while there are hooks.
+  var peerAddress = ""
+  /// What a plugin answers instead of accepting the request refused last.
+  var pluginRefusal: IntakeStage.Refusal?
+  /// Whether hooks said something about the item at hand.
+  var hasNotes = false
+  /// The parameter a hook asked for.
+  let hookText = EntryBuffer(capacity: 64)
 
-  package init(directory: AppDirectory, configuration: IntakeConfiguration, metrics: Metrics) {
+  package init(
+    directory: AppDirectory, configuration: IntakeConfiguration, metrics: Metrics,
+    stage: IntakeStage? = nil
+  ) {
+    self.stage = stage
     self.configuration = configuration
     self.metrics = metrics
     self.directory = AppDirectory.Reader(directory)

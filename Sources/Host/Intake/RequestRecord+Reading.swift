@@ -78,6 +78,9 @@ extension RequestRecord {
       body = bytes.suffix(after: bodyStart)
     }
 
+    /// The bytes before the parameters or the object.
+    var head: UnsafeRawBufferPointer { bytes.part(0, bytes.count - body.count) }
+
     /// The parameters of an item of form `parameters`; empty for an object.
     package var parameters: ParameterCursor {
       ParameterCursor(body, count: form == .parameters ? parameterCount : 0)
@@ -118,7 +121,7 @@ extension RequestRecord {
       return Parameter(
         key: rest.part(parameterHeadBytes, keyCount),
         value: rest.part(parameterHeadBytes + keyCount, valueCount),
-        isJSON: rest[6] != 0)
+        isJSON: rest[6] & jsonFlag != 0, isNote: rest[6] & noteFlag != 0)
     }
 
     private mutating func fail() -> Parameter? {

@@ -98,6 +98,16 @@ extension RequestRecord {
       parameterCount += 1
     }
 
+    /// What an intake hook said about the item; behind its parameters.
+    mutating func note(name: [UInt8], value: [UInt8]) {
+      buffer.append(UInt16(name.count))
+      buffer.append(UInt32(value.count))
+      buffer.append(noteFlag)
+      buffer.append(contentsOf: name)
+      buffer.append(contentsOf: value)
+      parameterCount += 1
+    }
+
     /// The whole item as the JSON object it was sent as.
     package mutating func object(_ text: UnsafeRawBufferPointer) {
       buffer.append(UInt32(text.count))

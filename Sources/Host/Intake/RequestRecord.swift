@@ -5,7 +5,7 @@
 /// per item: u32 length of what follows
 ///   u32 app · u64 hash · u8 partition · u8 form · u16 parameters
 ///   u16 device_len · u8 country_len · u8 city_len · device · country · city
-///   form 0: per parameter u16 key_len · u32 value_len · u8 json · key · value
+///   form 0: per parameter u16 key_len · u32 value_len · u8 flags · key · value
 ///   form 1: u32 length · JSON object text
 /// ```
 /// Everything that reads or writes these bytes is in the files `RequestRecord*.swift`.
@@ -14,6 +14,12 @@ package enum RequestRecord {
   static let headerBytes = 24
   static let itemHeadBytes = 20
   static let parameterHeadBytes = 7
+  /// Places in an item, its length included.
+  static let formOffset = 17
+  static let countOffset = 18
+  /// What a parameter's flags mean.
+  static let jsonFlag: UInt8 = 1
+  static let noteFlag: UInt8 = 2
 
   /// What wrote the entry. Values other than `request` are reserved.
   package enum Kind: UInt8, Sendable {
@@ -52,5 +58,7 @@ package enum RequestRecord {
     package let value: UnsafeRawBufferPointer
     /// The value is JSON text as sent; otherwise it is decoded UTF-8.
     package let isJSON: Bool
+    /// An intake hook said it; no client can. Notes come last.
+    package let isNote: Bool
   }
 }

@@ -6,25 +6,37 @@ import Store
 /// again for every batch; the pipeline's thread only.
 final class BatchBuilder {
   let counters: Counters
+  /// The numbers of member names, for whoever asks.
+  let table: NameTable
   private let json: OpaquePointer
   private let names: EventDecoder.Names
+  /// How many names of the table the blocks of this builder know.
+  private var declared = 0
+  private let retentionMonths: Int
   private let rule: TimestampRule
   private var events: EventDecoder
   private var itemList: ContiguousArray<tally_item> = []
   private var eventList: ContiguousArray<tally_event> = []
   private var counted = tally_json_counts()
+  /// The item at hand carries what intake hooks said.
+  private var hasNotes = false
 
-  /// Times older than `retentionMonths` before receipt are moved to that edge.
-  init(retentionMonths: Int, counters: Counters = Counters()) {
+  /// Times older than `retentionMonths` before receipt are moved to that edge. Builders that share
+  /// a table give the same numbers to the same names.
+  init(
+    retentionMonths: Int, counters: Counters = Counters(), table: NameTable = NameTable()
+  ) {
     guard let json = tally_json_new() else { preconditionFailure("the allocator answers or ends") }
     self.json = json
     self.counters = counters
+    self.table = table
+    self.retentionMonths = retentionMonths
     rule = TimestampRule(retentionMonths: retentionMonths)
+    func number(_ name: String) -> UInt32 { table.intern(Array(name.utf8)) }
     names = EventDecoder.Names(
-      events: Self.declare("events", json), key: Self.declare("key", json),
-      count: Self.declare("count", json), sum: Self.declare("sum", json),
-      duration: Self.declare("dur", json), timestamp: Self.declare("timestamp", json),
-      segmentation: Self.declare("segmentation", json))
+      events: number("events"), key: number("key"), count: number("count"), sum: number("sum"),
+      duration: number("dur"), timestamp: number("timestamp"),
+      segmentation: number("segmentation"))
     events = EventDecoder(json: json, names: names, rule: rule, counters: counters)
   }
 
@@ -32,18 +44,25 @@ final class BatchBuilder {
     tally_json_free(json)
   }
 
-  private static func declare(_ name: String, _ json: OpaquePointer) -> UInt32 {
-    Array(name.utf8).withUnsafeBytes { tally_json_declare(json, $0.baseAddress, $0.count) }
-  }
+  /// Another that builds the same blocks out of the same items, and whose counts nobody sees.
+  func twin() -> BatchBuilder { BatchBuilder(retentionMonths: retentionMonths, table: table) }
 
   /// Interns a member name: the id is its key index in every batch that begins from here on. 0 when
   /// there are too many.
-  func declare(_ name: [UInt8]) -> UInt32 {
-    name.withUnsafeBytes { tally_json_declare(json, $0.baseAddress, $0.count) }
+  func declare(_ name: [UInt8]) -> UInt32 { table.intern(name) }
+
+  /// Names that were interned since the last batch.
+  private func declareNewNames() {
+    for name in table.names(after: declared) {
+      declared += 1
+      let number = name.withUnsafeBytes { tally_json_declare(json, $0.baseAddress, $0.count) }
+      precondition(number == UInt32(declared), "a batch numbers names as the table does")
+    }
   }
 
   /// Begins a batch; the block of the last one is gone.
   func begin() {
+    if table.count != declared { declareNewNames() }
     itemList.removeAll(keepingCapacity: true)
     eventList.removeAll(keepingCapacity: true)
     tally_json_begin(json)
@@ -65,6 +84,7 @@ final class BatchBuilder {
     entry.user_index = userIndex
     entry.flags = (isNewUser ? TALLY_ITEM_NEW_USER : 0) | (isBulk ? TALLY_ITEM_BULK : 0)
     entry.root = appendRoot(item)
+    if hasNotes { entry.notes = appendNotes(item) }
     (entry.device_off, entry.device_len) = appendText(item.device)
     (entry.country_off, entry.country_len) = appendText(item.country)
     (entry.city_off, entry.city_len) = appendText(item.city)
@@ -106,9 +126,29 @@ final class BatchBuilder {
     let root = tally_json_open(json)
     var parameters = item.parameters
     while let parameter = parameters.next() {
-      _ = tally_json_parameter(
-        json, parameter.key.baseAddress, parameter.key.count, parameter.value.baseAddress,
-        parameter.value.count, parameter.isJSON ? 1 : 0)
+      if parameter.isNote {
+        hasNotes = true
+        break
+      }
+      append(parameter)
+    }
+    tally_json_close(json, root)
+    return root
+  }
+
+  private func append(_ parameter: RequestRecord.Parameter) {
+    _ = tally_json_parameter(
+      json, parameter.key.baseAddress, parameter.key.count, parameter.value.baseAddress,
+      parameter.value.count, parameter.isJSON ? 1 : 0)
+  }
+
+  /// What intake hooks said, in an object of its own behind the parameters.
+  private func appendNotes(_ item: RequestRecord.Item) -> UInt32 {
+    hasNotes = false
+    let root = tally_json_open(json)
+    var parameters = item.parameters
+    while let parameter = parameters.next() {
+      if parameter.isNote { append(parameter) }
     }
     tally_json_close(json, root)
     return root

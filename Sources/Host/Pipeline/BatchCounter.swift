@@ -9,28 +9,35 @@ import Store
 /// decode, run the hooks, keep the raw rows, keep the books. The pipeline's thread only.
 final class BatchCounter {
   /// Where an item came from, for its raw row.
-  private struct Source {
+  struct Source {
     let app: UInt32
     let uid: UInt64
-    let body: UnsafeRawBufferPointer
+    var body: UnsafeRawBufferPointer
   }
 
   private let workingSet: WorkingSet
-  private let dispatcher: Dispatcher
+  let dispatcher: Dispatcher
   private let builder: BatchBuilder
   private let registry: AppRegistry
-  private var apps: RegisteredApps
-  private let log: Logger
-  private var ledger: LedgerTally
-  private var sources: ContiguousArray<Source> = []
+  private(set) var apps: RegisteredApps
+  let log: Logger
+  var ledger: LedgerTally
+  var sources: ContiguousArray<Source> = []
   private var users = DenseIndex()
   private var rawFacts: RawFacts
+  // What transform hooks need: `BatchCounter+Transforms.swift`.
+  let rewriter = ItemRewriter()
+  let rebuilder: BatchBuilder
+  let bypasses: Metrics.Counter
 
   init(
     workingSet: WorkingSet, dispatcher: Dispatcher, builder: BatchBuilder, registry: AppRegistry,
     factNames: [UInt32: [UInt8]], counters: LedgerTally.Counters, log: Logger
   ) {
     self.log = log
+    bypasses = counters.bypassed
+    // Decoding is counted when items arrive, not when a hook has changed them.
+    rebuilder = builder.twin()
     ledger = LedgerTally(counters)
     self.workingSet = workingSet
     self.dispatcher = dispatcher
@@ -54,6 +61,7 @@ final class BatchCounter {
 
   private func begin() {
     if !registry.isCurrent(apps) { apps = registry.snapshot }
+    ledger.begin()
     sources.removeAll(keepingCapacity: true)
     users.begin()
     builder.begin()
@@ -122,11 +130,15 @@ final class BatchCounter {
   // MARK: From items to effects
 
   private func runHooks(_ positions: ClosedRange<UInt64>) throws {
-    let batch = builder.finish()
-    try users.slots.withUnsafeBufferPointer { slots in
-      try dispatcher.run(
-        .init(batch: batch, users: slots, positions: positions, contains: builder.contains))
+    let built = builder.finish()
+    let counted = try users.slots.withUnsafeBufferPointer { slots in
+      var work: Dispatcher.Work? = Dispatcher.Work(
+        batch: built, users: slots, positions: positions, contains: builder.contains)
+      if dispatcher.hasTransforms { work = try work.flatMap { try transform($0) } }
+      if let work { try dispatcher.run(work) }
+      return work?.batch
     }
+    guard let batch = counted else { return }
     for index in sources.indices {
       let item = tally_batch_item(batch, UInt32(index)).pointee
       rawFacts.collect(from: dispatcher.facts, item: index)

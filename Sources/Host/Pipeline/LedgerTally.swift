@@ -12,12 +12,16 @@ struct LedgerTally {
     case damaged
     /// Items that one consumer could not take; they are also `stored`.
     case deadLetter = "dead-letter"
+    /// Items that a transform hook left out.
+    case dropped
   }
 
   /// What became of items since the start, for `/metrics`. The books in the store are exact; these
   /// count again what a failed commit made the pipeline count again.
   struct Counters: Sendable {
     fileprivate let columns = Reason.allCases.map { _ in Metrics.Counter() }
+    /// Items that a transform hook could not take and that were counted as they came.
+    let bypassed = Metrics.Counter()
 
     func register(in metrics: Metrics) {
       for (reason, column) in zip(Reason.allCases, columns) {
@@ -26,6 +30,9 @@ struct LedgerTally {
           labels: "outcome=\"\(reason.rawValue)\""
         ) { column.count }
       }
+      metrics.counter(
+        "tally_transforms_bypassed_total", help: "Items a transform could not take"
+      ) { [bypassed] in bypassed.count }
     }
   }
 
@@ -36,6 +43,12 @@ struct LedgerTally {
 
   init(_ counters: Counters) {
     self.counters = counters
+  }
+
+  /// Forgets what a batch that is counted again had added.
+  mutating func begin() {
+    counts.removeAll(keepingCapacity: true)
+    for column in row.indices { row[column] = 0 }
   }
 
   /// Adds one item.
@@ -73,6 +86,7 @@ struct LedgerTally {
     case .unknownApp: 3
     case .damaged: 4
     case .deadLetter: 5
+    case .dropped: 6
     }
   }
 }

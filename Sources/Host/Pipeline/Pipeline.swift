@@ -3,6 +3,7 @@ import Journal
 import Logging
 import PluginRuntime
 import Store
+import Synchronization
 
 /// The one thread that counts. It takes durable entries from the journal in order, has every hook
 /// see them, and hands what changed to the store writer. What fails is begun again from the last
@@ -21,7 +22,9 @@ final class Pipeline: @unchecked Sendable {
     let workingSet: WorkingSet
     let runtime: PluginRuntime
     let dispatcher: Dispatcher
-    let counter: BatchCounter
+    /// A counter for plugins with these names of facts.
+    let makeCounter: ([UInt32: [UInt8]]) -> BatchCounter
+    let catchUp: CatchUp
     let suspectsPath: String
     let limits: Limits
     let log: Logger
@@ -29,16 +32,33 @@ final class Pipeline: @unchecked Sendable {
   }
 
   let gate: CommitGate
-  private let parts: Parts
+  let change = PipelineChange()
+  let progress = CatchUpProgress()
+  let parts: Parts
   private let reader: JournalReader
   private let nap = Nap()
-  private let writer: StoreWriter
+  let writer: StoreWriter
   private let breadcrumb: Breadcrumb
   private var policy: FlushPolicy
-  /// The last position every hook has seen.
-  private var counted: UInt64
-  private var committed: UInt64
-  private var writing = false
+  /// The last position every hook at the head has seen.
+  private(set) var counted: UInt64
+  private(set) var committed: UInt64
+  private(set) var writing = false
+  // Who counts: `Pipeline+Consumers.swift`.
+  var counter: BatchCounter
+  var book = ConsumerBook()
+  var budget: CatchUpBudget
+  /// The version of what is called.
+  var taken = 0
+  var factNames: [UInt32: [UInt8]] = [:]
+  /// The metrics that were ever registered, by their name in the store.
+  var metrics: [String: MetricDefinition] = [:]
+  /// The consumer for which the last commit was hurried.
+  var approached: Int?
+  /// Commit soon.
+  var isHurried = false
+  /// The transform fault that the pipeline waits for: `Pipeline+Holding.swift`.
+  let holding = Mutex<Dispatcher.TransformHeld?>(nil)
   private let state = NSCondition()
   private var stopping = false
   private var stopped = false
@@ -48,6 +68,15 @@ final class Pipeline: @unchecked Sendable {
     self.breadcrumb = breadcrumb
     committed = parts.store.committedPosition
     counted = committed
+    let set = parts.runtime.set
+    taken = set.version
+    factNames = set.factNames
+    counter = parts.makeCounter(factNames)
+    budget = CatchUpBudget(percent: parts.limits.catchUpPercent)
+    for metric in set.metrics { metrics[metric.storedName] = metric }
+    try book.use(set.consumers, counted: counted) {
+      try parts.store.storedPosition(ofPlugin: $0)
+    }
     policy = FlushPolicy(
       interval: .milliseconds(parts.limits.flushIntervalMilliseconds),
       changedKeysMax: parts.limits.flushKeysMax, now: .now)
@@ -61,6 +90,20 @@ final class Pipeline: @unchecked Sendable {
       })
     writer = StoreWriter(
       store: parts.store, faults: parts.faults, log: parts.log, done: { reader.wake() })
+    change.didTake(taken)
+    callHeadOnly()
+  }
+
+  /// Has the pipeline look for changes at once. Any thread.
+  func wake() {
+    nap.cut()
+    reader.wake()
+  }
+
+  /// Does something while everything counted is committed and nothing is under way; waits for it.
+  /// Not on the pipeline's thread.
+  func atRest(_ body: @escaping () throws -> Void) throws {
+    try change.perform(body, wake: wake)
   }
 
   func start() {
@@ -76,6 +119,10 @@ final class Pipeline: @unchecked Sendable {
     while !stopped { state.wait() }
     state.unlock()
     writer.stop()
+    for errand in change.end() {
+      errand.fail(CommandError(.control, "the server is stopping"))
+    }
+    parts.dispatcher.end()
   }
 
   // MARK: The loop
@@ -87,8 +134,13 @@ final class Pipeline: @unchecked Sendable {
       do {
         try collectOutcome()
         if isFinished { break }
+        try takeOverChanges()
+        parts.dispatcher.deliverLifecycle()
         try step(&batch)
-      } catch { beginAgain(after: error) }
+      } catch {
+        beginAgain(after: error)
+        if isHeld, state.withLock({ stopping }) { break }
+      }
     }
     state.withLock {
       stopped = true
@@ -97,7 +149,7 @@ final class Pipeline: @unchecked Sendable {
   }
 
   private var isFinished: Bool {
-    guard state.withLock({ stopping }), !writing else { return false }
+    guard state.withLock({ stopping }), !writing, !book.isDirty else { return false }
     return committed == parts.journal.durablePosition
   }
 
@@ -109,29 +161,43 @@ final class Pipeline: @unchecked Sendable {
       let ending = state.withLock { stopping }
       try reader.next(
         into: &batch, maxBytes: Self.batchBytesMax, maxEntries: Self.batchEntriesMax,
-        timeout: ending ? .milliseconds(5) : limit)
-      guard let last = batch.entries.last else { return }
-      try parts.counter.count(batch)
-      counted = last.position
-      if !ending, batch.entries.count < Self.batchEntriesMax / 2 { nap.take() }
+        timeout: ending ? .milliseconds(5) : canCatchUp ? .zero : limit)
+      let began = ContinuousClock.now
+      if let last = batch.entries.last {
+        try counter.count(batch)
+        counted = last.position
+        letGo(at: counted)
+      }
+      if ending { return }
+      let isBehind = book.last != nil
+      if isBehind {
+        try catchUp(
+          afterLiveWork: .now - began, isIdle: batch.entries.isEmpty)
+      } else if !batch.entries.isEmpty, batch.entries.count < Self.batchEntriesMax / 2 {
+        nap.take()
+      }
     }
   }
 
   private var situation: FlushPolicy.Situation {
     let ending = state.withLock { stopping }
     return .init(
-      now: .now, uncommitted: counted > committed && !(writing && inFlight == counted),
+      now: .now,
+      uncommitted: book.isDirty || counted > committed && !(writing && inFlight == counted),
       changedKeys: parts.workingSet.changedKeys, writing: writing,
-      wanted: ending || gate.isWanted(counted: counted))
+      // What comes before a held batch is committed, for a held batch drops what is not.
+      wanted: ending || isHurried || isHeld || gate.isWanted(counted: counted))
   }
 
   // MARK: Committing
 
   private var inFlight: UInt64 = 0
+  private var positionsInFlight: [(plugin: Int, position: UInt64)] = []
 
-  private func flush() {
-    let flush = parts.workingSet.takeFlush(
-      through: counted, positions: parts.runtime.positions(at: counted))
+  func flush() {
+    positionsInFlight = book.take(counted: counted)
+    let flush = parts.workingSet.takeFlush(through: counted, positions: positionsInFlight)
+    isHurried = false
     inFlight = counted
     writing = true
     writer.submit(flush)
@@ -142,14 +208,13 @@ final class Pipeline: @unchecked Sendable {
     _ = try settle(writer.takeOutcome())
   }
 
-  private func settle(_ outcome: StoreWriter.Outcome?) throws -> Bool {
+  func settle(_ outcome: StoreWriter.Outcome?) throws -> Bool {
     guard let outcome else { return false }
     writing = false
     switch outcome {
     case .failed(let error): throw error
     case .committed(let flush):
-      parts.workingSet.didCommit(flush)
-      committed = inFlight
+      didCommit(flush)
       gate.advance(to: committed)
       forgetSettledSuspects()
       parts.journal.trim(through: committed)
@@ -157,8 +222,15 @@ final class Pipeline: @unchecked Sendable {
     return true
   }
 
+  private func didCommit(_ flush: Flush) {
+    parts.workingSet.didCommit(flush)
+    committed = inFlight
+    book.didCommit(positionsInFlight)
+  }
+
   private func forgetSettledSuspects() {
-    guard !parts.dispatcher.suspects.isEmpty, parts.dispatcher.suspects.settle(through: committed)
+    guard !parts.dispatcher.suspects.isEmpty,
+      parts.dispatcher.suspects.settle(through: settledPosition)
     else { return }
     do { try parts.dispatcher.suspects.save(path: parts.suspectsPath) } catch {
       parts.log.warning("faults file cannot be written", metadata: ["error": "\(error)"])
@@ -168,13 +240,16 @@ final class Pipeline: @unchecked Sendable {
   /// A failed commit or read leaves no trace: everything since the last commit is dropped and
   /// counted again.
   private func beginAgain(after error: any Error) {
-    parts.log.error(
-      "store failed; counting again from the last commit",
-      metadata: ["error": "\(error)", "position": "\(committed)"])
+    if let held = error as? Dispatcher.TransformHeld {
+      hold(held)
+    } else {
+      parts.log.error(
+        "store failed; counting again from the last commit",
+        metadata: ["error": "\(error)", "position": "\(committed)"])
+    }
     if writing {
       if case .committed(let flush)? = writer.waitForOutcome() {
-        parts.workingSet.didCommit(flush)
-        committed = inFlight
+        didCommit(flush)
       }
       writing = false
     }
@@ -183,6 +258,9 @@ final class Pipeline: @unchecked Sendable {
       try parts.workingSet.reset()
       try reader.seek(to: committed + 1)
       counted = committed
+      book.reset(counted: counted)
+      approached = nil
+      callHeadOnly()
     } catch {
       parts.log.error("store is still failing", metadata: ["error": "\(error)"])
     }

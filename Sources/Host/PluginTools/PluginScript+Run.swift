@@ -79,20 +79,15 @@ private struct ScriptRun {
     switch step {
     case .at(let text): rehearsal.host.nowMs = try moment(text)
     case .after(let milliseconds): rehearsal.host.nowMs += milliseconds
-    case .restart: try restart()
+    case .restart: try rehearsal.restart()
     case .request: break
     }
-  }
-
-  private func restart() throws {
-    try rehearsal.flush()
-    try rehearsal.host.restart()
   }
 
   private func send(_ request: PluginScript.Request) throws -> (Int, String) {
     let target = filled(request.target)
     guard ["/i", "/i/bulk"].contains(target.prefix { $0 != "?" }) else {
-      if manner == .restarted { try restart() }
+      if manner == .restarted { try rehearsal.restart() }
       return try rehearsal.ask(target, http: request.method, body: request.body.map(filled))
     }
     let hasKey = target.contains("app_key=") || request.body?.contains("app_key") == true

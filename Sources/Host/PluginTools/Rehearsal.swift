@@ -1,5 +1,6 @@
 import Foundation
 import PluginABI
+import PluginRuntime
 import PluginTestKit
 import Store
 
@@ -29,8 +30,12 @@ final class Rehearsal {
   /// The member names that plugins asked for.
   var names: [String] { seen.names }
   private let seen: SeenNames
-  private let intake: Intake
+  private let rebuilder: BatchBuilder
+  private let rewriter = ItemRewriter()
+  private var intake: Intake
   private var entries: [[UInt8]] = []
+  /// The items of the batch at hand, as they are journalled.
+  private var records: [[UInt8]] = []
 
   init(_ plugin: TestPlugin?, timezone: String = "Etc/UTC") throws {
     builder = BatchBuilder(retentionMonths: 14)
@@ -38,9 +43,23 @@ final class Rehearsal {
     options.timezone = timezone
     seen = SeenNames(builder)
     host = try TestHost(plugin.map { [$0] } ?? [], names: seen, options: options)
-    intake = Intake(
+    rebuilder = builder.twin()
+    intake = Self.intake(of: host)
+  }
+
+  private static func intake(of host: TestHost) -> Intake {
+    let intake = Intake(
       directory: AppDirectory([AppView(host.app)]), configuration: IntakeConfiguration(),
-      metrics: Metrics())
+      metrics: Metrics(), stage: IntakeStage(runtime: host.runtime))
+    intake.peerAddress = "127.0.0.1"
+    return intake
+  }
+
+  /// Counts what waits, ends the plugins and starts them again on what is stored.
+  func restart(_ cut: Cut = .whole) throws {
+    try flush(cut)
+    try host.restart()
+    intake = Self.intake(of: host)
   }
 
   // MARK: Requests
@@ -63,7 +82,12 @@ final class Rehearsal {
           format: isJSON ? .json : .form, receivedMs: host.nowMs)
         do throws(IntakeRefusal) {
           try intake.admit(request)
-        } catch { return ErrorReply(error.refusal) }
+        } catch {
+          guard error.refusal == .plugin, let answer = intake.pluginRefusal else {
+            return ErrorReply(error.refusal)
+          }
+          return ErrorReply(status: answer.status, text: answer.message)
+        }
         if intake.entryItems > 0 {
           let (offset, count) = intake.entry
           entries.append(Array(intake.entries[offset..<offset + count]))
@@ -100,6 +124,7 @@ final class Rehearsal {
     }
     try host.accept(entries: entries.count) {
       builder.begin()
+      records = []
       var users = TestUsers()
       var kept = 0
       for (place, entry) in entries.enumerated() {
@@ -111,7 +136,8 @@ final class Rehearsal {
       lastEvents = Int(batch.pointee.n_events)
       start = ContinuousClock.now
       return TestHost.Built(
-        substitute?(batch) ?? batch, users: users.slots, contains: builder.contains)
+        substitute?(batch) ?? batch, users: users.slots, contains: builder.contains,
+        rebuild: rebuild)
     }
   }
 
@@ -131,9 +157,59 @@ final class Rehearsal {
         item: item, position: host.nextPosition + UInt64(place), index: index,
         isBulk: cursor.header.isBulk, receivedMs: receivedMs, uid: user.uid,
         isNewUser: user.isNew, userIndex: users.index(of: user.slot), calendar: host.calendar)
+      records.append(Array(item.bytes))
       kept += 1
     }
     return kept
+  }
+
+  // MARK: What transform hooks ask for
+
+  /// As `BatchCounter` does it: first everything is copied out of the old batch.
+  private func rebuild(
+    _ old: Dispatcher.Work, _ edits: BatchEdits
+  ) throws -> Dispatcher.Work? {
+    rewriter.begin()
+    var items: [tally_item] = []
+    var kept: [[UInt8]] = []
+    for index in records.indices {
+      let item = tally_batch_item(UnsafePointer(old.batch), UInt32(index)).pointee
+      let edit = edits.items[UInt32(index)]
+      if edit?.isDropped == true { continue }
+      items.append(item)
+      kept.append(rewritten(records[index], item, old, edit))
+    }
+    records = kept
+    guard !items.isEmpty else { return nil }
+    rebuilder.begin()
+    for (item, record) in zip(items, records) { append(record, item) }
+    return Dispatcher.Work(
+      batch: rebuilder.finish(), users: old.users, positions: old.positions,
+      contains: rebuilder.contains)
+  }
+
+  private func rewritten(
+    _ record: [UInt8], _ item: tally_item, _ old: Dispatcher.Work, _ edit: BatchEdits.Item?
+  ) -> [UInt8] {
+    guard let edit else { return record }
+    return record.withUnsafeBytes { bytes in
+      guard let decoded = RequestRecord.Item(bytes) else { return record }
+      return Array(
+        rewriter.rewrite(decoded, root: item.root, in: UnsafePointer(old.batch), edit))
+    }
+  }
+
+  private func append(_ record: [UInt8], _ item: tally_item) {
+    record.withUnsafeBytes { bytes in
+      guard let decoded = RequestRecord.Item(bytes) else {
+        preconditionFailure("an item that was decoded once is decoded again")
+      }
+      rebuilder.append(
+        item: decoded, position: item.position, index: item.index,
+        isBulk: item.flags & TALLY_ITEM_BULK != 0, receivedMs: item.received_ms, uid: item.user,
+        isNewUser: item.flags & TALLY_ITEM_NEW_USER != 0, userIndex: item.user_index,
+        calendar: host.calendar)
+    }
   }
 
   // MARK: Questions

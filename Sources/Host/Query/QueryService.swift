@@ -38,19 +38,21 @@ struct QueryService: Sendable {
     if let appID, appID.utf8.count != QueryRequest.identifierLength {
       throw QueryError(code: .invalidAppID)
     }
-    let (reader, captured) = try reader(for: request, appID: appID)
+    // Held until the answer is there: its plugin is not stopped before.
+    let (lease, captured) = try reader(for: request, appID: appID)
+    defer { withExtendedLifetime(lease) {} }
     let credentials = Access.Credentials(
       apiKey: request.parameters["api_key"], authToken: request.parameters["auth_token"])
     let known = apps.snapshot
     _ = try access.reader(credentials, appID: appID) { known.app(hexID: $0) != nil }
     guard let app = appID.flatMap(known.app(hexID:)) else { throw QueryError(code: .missingAppID) }
-    return try answer(request.capturing(captured), reader, app)
+    return try answer(request.capturing(captured), lease.reader, app)
   }
 
   private func reader(
     for request: QueryRequest, appID: String?
-  ) throws(QueryError) -> (Reader, captured: [String: String]) {
-    let found: RouteTable.Answer
+  ) throws(QueryError) -> (ReaderLease, captured: [String: String]) {
+    let found: RouteAnswer
     if request.path == "/o" {
       guard appID != nil else { throw QueryError(code: .missingAppID) }
       found = runtime.route(

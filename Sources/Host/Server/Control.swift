@@ -1,11 +1,17 @@
+import PluginRuntime
+import Store
+
 /// What commands of this machine's operator ask of the running server.
 struct Control: Sendable {
   let core: Core
+  let supervisor: PluginSupervisor
 
   func answer(_ request: ControlRequest) -> ControlReply {
     do throws(CommandError) {
       switch request.command {
       case Setup.command: return try setup(request)
+      case PluginRequest.reload: return try reload()
+      case PluginRequest.restart: return try restart(request)
       default:
         throw CommandError(.control, "the server does not know the command \(request.command)")
       }
@@ -20,5 +26,25 @@ struct Control: Sendable {
       throw CommandError(.system, "\(error)")
     }
     return .success(result.values)
+  }
+
+  /// Follows plugins.yaml at once; answers the state of each plugin.
+  private func reload() throws(CommandError) -> ControlReply {
+    try supervisor.reload(again: true)
+    return .success(PluginRequest.values(core.lifecycle.statuses))
+  }
+
+  private func restart(_ request: ControlRequest) throws(CommandError) -> ControlReply {
+    let restart = try PluginRestart(request)
+    do {
+      let start = try restart.start(in: core.store)
+      try core.pipeline.restart(
+        plugin: restart.plugin, after: start.position, forgetting: start.forgets)
+      return .success(["position": "\(start.position)"])
+    } catch let error as CommandError {
+      throw error
+    } catch {
+      throw CommandError(.store, "\(error)")
+    }
   }
 }

@@ -25,6 +25,33 @@ extension Core {
     metrics.counter("tally_journal_bytes_total", help: "Bytes written to the journal") {
       Int(journal.statistics.bytes)
     }
+    metrics.gauge("tally_plugins_draining", help: "Plugin instances that end") { [lifecycle] in
+      lifecycle.drainingCount
+    }
+    metrics.family("tally_consumer_lag", help: "Requests that a plugin has not yet seen") {
+      [runtime, pipeline] in
+      runtime.instances.map {
+        (labels: "plugin=\"\($0.name)\"", value: pipeline.progress.lag(of: $0.number))
+      }
+    }
+    metrics.family("tally_plugin_generation", help: "Copies of a plugin's code that were loaded") {
+      [lifecycle] in
+      lifecycle.statuses.map { (labels: "plugin=\"\($0.name)\"", value: $0.generation) }
+    }
+    metrics.family("tally_plugin_refusals_total", help: "Requests its intake hooks refused") {
+      [runtime] in
+      runtime.instances.map {
+        (labels: "plugin=\"\($0.name)\"", value: $0.counts.refusals)
+      }
+    }
+    metrics.counter("tally_lifecycle_dropped_total", help: "Events lifecycle hooks never heard of") {
+      [runtime] in
+      runtime.happenings.dropped
+    }
+    metrics.gauge("tally_pipeline_held", help: "1 while a transform hook holds the pipeline") {
+      [pipeline] in
+      pipeline.isHeld ? 1 : 0
+    }
     metrics.gauge("tally_plugins_running", help: "Plugins that run") { [runtime] in
       runtime.instances.count
     }

@@ -13,6 +13,7 @@ final class Core: Sendable {
   let store: Store
   let journal: Journal
   let runtime: PluginRuntime
+  let lifecycle: Lifecycle
   let pipeline: Pipeline
   let registry: AppRegistry
   let directory: AppDirectory
@@ -24,6 +25,8 @@ final class Core: Sendable {
   /// What a new data folder is told, once.
   let firstRun: FirstRun?
   let log: Logger
+  /// What the configuration says about plugins, in the words of the lifecycle.
+  let plugins: PluginPlan
 
   init(_ configuration: Configuration, log: Logger) throws {
     let host = configuration.host
@@ -42,12 +45,27 @@ final class Core: Sendable {
     let workingSet = try store.workingSet(limits: .init(cacheBytesMax: host.limits.cacheBytesMax))
     let builder = BatchBuilder(retentionMonths: host.limits.rawRetentionMonths)
     decoding = builder.counters
-    runtime = Self.startPlugins(configuration, workingSet, builder, faults, log)
+    runtime = PluginRuntime(
+      store: workingSet,
+      services: .init(
+        log: log, productVersion: Product.version,
+        intern: { [table = builder.table] in table.intern($0) }),
+      nearest: PluginConfiguration.nearest)
+    lifecycle = Lifecycle(
+      runtime: runtime, cache: try CodeCache(folder: host.data + "/cache"),
+      now: { Clock.monotonicSeconds })
+    plugins = PluginPlan(builtins: Builtins.entries(withFaultPoint: faults.isArmed(.hookTrap)))
+    try lifecycle.apply(plugins.plugins(of: configuration), isStrict: false)
     pipeline = try Self.makePipeline(
       host,
       Parts(
         journal: journal, store: store, workingSet: workingSet, runtime: runtime, builder: builder,
         registry: registry, faults: faults, outcomes: outcomes), log)
+    let (pipeline, change) = (pipeline, pipeline.change)
+    runtime.happenings.connect { [weak pipeline] in pipeline?.wake() }
+    lifecycle.connect(
+      .init(
+        wake: { pipeline.wake() }, hasTaken: { change.hasTaken($0, seconds: $1) }))
   }
 
   /// Begins to count what the journal holds.
@@ -69,30 +87,16 @@ final class Core: Sendable {
   /// Makes a new app visible to intake, questions and the pipeline.
   func reloadAdministration() throws {
     let apps = try store.apps()
+    let known = registry.snapshot
     try registry.replace(with: apps)
     directory.replace(apps.map(AppView.init))
     members.replace(with: try store.members())
-  }
-
-  private static func startPlugins(
-    _ configuration: Configuration, _ workingSet: WorkingSet, _ builder: BatchBuilder,
-    _ faults: FaultPoints, _ log: Logger
-  ) -> PluginRuntime {
-    let services = HostTable.Services(
-      log: log, productVersion: Product.version, intern: { builder.declare($0) })
-    let runtime = PluginRuntime(
-      store: workingSet, services: services, nearest: PluginConfiguration.nearest)
-    let given = configuration.plugins ?? []
-    for builtin in Builtins.entries(withFaultPoint: faults.isArmed(.hookTrap)) {
-      let settings = given.first { $0.name == builtin.name }?.settings ?? []
-      runtime.start(.init(.builtin(builtin.entry), settings: settings))
+    for app in apps where known.byNumber[app.number] == nil {
+      var created = LifecycleQueue.Event(.appCreated, atMs: Clock.system.nowMs)
+      created.app = app.number
+      created.appID = app.hex
+      runtime.happenings.post(created)
     }
-    let locator = PluginLocator()
-    for plugin in locator.enabled(in: configuration) where !Builtins.names.contains(plugin.name) {
-      let path = locator.path(of: plugin)
-      runtime.start(.init(.library(name: plugin.name, path: path), settings: plugin.settings))
-    }
-    return runtime
   }
 
   /// The parts a pipeline is made of, named once.
@@ -125,15 +129,19 @@ final class Core: Sendable {
     }
     breadcrumb.install()
     let dispatcher = parts.runtime.dispatcher(breadcrumb: breadcrumb, suspects: suspects)
-    let counter = BatchCounter(
-      workingSet: parts.workingSet, dispatcher: dispatcher, builder: parts.builder,
-      registry: parts.registry, factNames: parts.runtime.factNames, counters: parts.outcomes,
-      log: log)
+    let catchUp = CatchUp(
+      store: parts.store, workingSet: parts.workingSet, table: parts.builder.table,
+      retentionMonths: host.limits.rawRetentionMonths, registry: parts.registry, log: log)
     return try Pipeline(
       .init(
         journal: parts.journal, store: parts.store, workingSet: parts.workingSet,
-        runtime: parts.runtime, dispatcher: dispatcher, counter: counter,
-        suspectsPath: suspectsPath, limits: host.limits, log: log, faults: parts.faults),
+        runtime: parts.runtime, dispatcher: dispatcher,
+        makeCounter: { factNames in
+          BatchCounter(
+            workingSet: parts.workingSet, dispatcher: dispatcher, builder: parts.builder,
+            registry: parts.registry, factNames: factNames, counters: parts.outcomes, log: log)
+        }, catchUp: catchUp, suspectsPath: suspectsPath, limits: host.limits, log: log,
+        faults: parts.faults),
       breadcrumb: breadcrumb)
   }
 }

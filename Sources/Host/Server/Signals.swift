@@ -1,8 +1,18 @@
 @preconcurrency import Dispatch
 import Foundation
 
-/// The signals that end the server.
+/// The signals that the server obeys.
 enum Signals {
+  /// Calls `body` at each SIGHUP, on a thread of its own, until the answer is cancelled.
+  static func onHangUp(_ body: @escaping @Sendable () -> Void) -> any DispatchSourceSignal {
+    signal(SIGHUP, SIG_IGN)
+    let source = DispatchSource.makeSignalSource(
+      signal: SIGHUP, queue: DispatchQueue(label: "hang-up"))
+    source.setEventHandler(handler: body)
+    source.resume()
+    return source
+  }
+
   /// Returns when SIGTERM or SIGINT arrives. From the call on they no longer end the process by
   /// themselves.
   static func waitForEnd() async -> Int32 {

@@ -34,15 +34,23 @@ enum TallyServer {
   ) async throws {
     let http = HTTPServer(
       .init(core.configuration.host), journal: core.journal, directory: core.directory,
-      metrics: metrics, clock: { Clock.system.nowMs },
+      metrics: metrics, clock: { Clock.system.nowMs }, runtime: core.runtime,
       responder: Routes(core: core, metrics: metrics, threads: threads).responder, logger: core.log)
     let port = try await http.start()
-    let control = try ControlServer.start(folder: folder) { Control(core: core).answer($0) }
+    let supervisor = try PluginSupervisor(
+      core.configuration, lifecycle: core.lifecycle, plan: core.plugins, log: core.log)
+    supervisor.start()
+    let hangUp = Signals.onHangUp { try? supervisor.reload(again: true) }
+    let control = try ControlServer.start(folder: folder) {
+      Control(core: core, supervisor: supervisor).answer($0)
+    }
     announce(core, port: port)
     let signal = await Signals.waitForEnd()
     core.log.info("stopping", metadata: ["signal": "\(signal)"])
+    hangUp.cancel()
     await http.stop()
     control.stop()
+    supervisor.stop()
     core.stop()
   }
 

@@ -15,6 +15,14 @@ package struct Enrollment {
     /// Bits of `TALLY_LIFECYCLE_…`, all of them when the plugin named none.
     let lifecycleKinds: UInt32
     let function: Function
+
+    /// The function of a process hook.
+    var process: ProcessFunction {
+      guard case .process(let function) = function else {
+        preconditionFailure("process is asked of a \(kind.name) hook")
+      }
+      return function
+    }
   }
 
   /// The one function of a hook.

@@ -24,9 +24,12 @@ package struct Suspects: Codable, Sendable, Equatable {
   }
 
   /// Forgets what lies at or before a committed position. True when something was forgotten.
-  package mutating func settle(through position: UInt64) -> Bool {
+  package mutating func settle(through position: UInt64) -> Bool { settle { _ in position } }
+
+  /// The same, where each consumer has a committed position of its own.
+  package mutating func settle(through position: (_ consumer: String) -> UInt64) -> Bool {
     let before = deaths.count
-    deaths.removeAll { $0.positions.upperBound <= position }
+    deaths.removeAll { $0.positions.upperBound <= position($0.consumer) }
     return deaths.count != before
   }
 

@@ -1,3 +1,4 @@
+import Logging
 import PluginABI
 import Store
 
@@ -5,9 +6,9 @@ import Store
 package final class Dispatcher {
   /// One batch on its way through the hooks.
   package struct Work {
-    let batch: UnsafeMutablePointer<tally_batch>
-    let users: UnsafeBufferPointer<Int32>
-    let positions: ClosedRange<UInt64>
+    package let batch: UnsafeMutablePointer<tally_batch>
+    package let users: UnsafeBufferPointer<Int32>
+    package let positions: ClosedRange<UInt64>
     /// Whether an interned member name occurs in the batch.
     let contains: (UInt32) -> Bool
 
@@ -38,34 +39,60 @@ package final class Dispatcher {
     package let underlying: any Error
   }
 
-  /// A process hook in its place.
-  struct ProcessHook {
-    let instance: PluginInstance
-    let keys: [UInt32]
-    let function: Enrollment.ProcessFunction
-  }
-
-  private let hooks: [ProcessHook]
+  /// What runs; calls of it are in flight for as long as it is here.
+  var set: PluginSet
+  private var hooks: [(instance: PluginInstance, hook: Enrollment.Hook)] = []
   private let stage: EffectStage
   private let table: tally_effects
-  private let breadcrumb: Breadcrumb
+  let breadcrumb: Breadcrumb
+  /// The transform hooks of what runs; empty means that batches go straight to the process hooks.
+  var transforms: [TransformHook] = []
+  let verdicts = VerdictStage()
+  /// Items that a transform hook could not take and that are counted as they came.
+  package internal(set) var bypassed: [DeadLetter] = []
+  let lifecycle: LifecycleQueue
+  let log: Logger
   package let facts = FactBlock()
   /// What earlier deaths taught; the pipeline settles it behind commits.
   package var suspects: Suspects
   private var emitted: [(instance: PluginInstance, payload: EffectStage.Emitted)] = []
   package private(set) var deadLetters: [DeadLetter] = []
 
+  /// `set` is one that the caller has entered.
   init(
-    plan: HookPlan, store: WorkingSet, breadcrumb: Breadcrumb, suspects: Suspects
+    set: PluginSet, store: WorkingSet, breadcrumb: Breadcrumb, suspects: Suspects,
+    lifecycle: LifecycleQueue, log: Logger
   ) {
-    hooks = plan[.process].compactMap { entry in
-      guard case .process(let function) = entry.hook.function else { return nil }
-      return ProcessHook(instance: entry.instance, keys: entry.hook.keys, function: function)
-    }
+    self.set = set
+    self.lifecycle = lifecycle
+    self.log = log
     stage = EffectStage(store: store)
     table = stage.makeTable()
     self.breadcrumb = breadcrumb
     self.suspects = suspects
+    set.instances.forEach { $0.admit(to: store) }
+    hooks = set.hooks
+    transforms = set.plan[.transform].compactMap(TransformHook.init)
+  }
+
+  deinit { set.leave() }
+
+  /// Changes what runs, between two batches. `next` is one that the caller has entered; the one
+  /// before it is left.
+  package func use(_ next: PluginSet) {
+    next.instances.forEach { $0.admit(to: stage.store) }
+    set.leave()
+    set = next
+    hooks = next.hooks
+    transforms = next.plan[.transform].compactMap(TransformHook.init)
+  }
+
+  /// Calls nothing any more.
+  package func end() { use(.empty) }
+
+  /// Has only these plugins see live batches: the others are behind and catch up.
+  package func callOnly(_ isAtHead: (Int) -> Bool) {
+    hooks = set.hooks.filter { isAtHead($0.instance.number) }
   }
 
   /// Runs every hook over the batch. What a hook refuses or died of becomes a dead letter of that
@@ -74,21 +101,44 @@ package final class Dispatcher {
     deadLetters.removeAll(keepingCapacity: true)
     facts.begin(items: Int(work.batch.pointee.end_item))
     stage.beginBatch(UnsafePointer(work.batch), users: work.users)
-    for hook in hooks where hook.keys.isEmpty || hook.keys.contains(where: work.contains) {
-      let careful =
-        !suspects.isEmpty && suspects.wantsSingleItems(hook.instance.name, work.positions)
-      if careful {
-        try runSingly(hook, work)
-      } else if try call(hook, work, item: nil) != nil {
-        try runSingly(hook, work)
-      }
+    for (instance, hook) in hooks { try run(instance, hook, work) }
+    try reduce()
+  }
+
+  private func run(
+    _ instance: PluginInstance, _ hook: Enrollment.Hook, _ work: Work
+  ) throws(StoreFailure) {
+    guard hook.keys.isEmpty || hook.keys.contains(where: work.contains) else { return }
+    let careful = !suspects.isEmpty && suspects.wantsSingleItems(instance.name, work.positions)
+    if careful {
+      try runSingly(instance, hook, work)
+    } else if try call(instance, hook, work, item: nil) != nil {
+      try runSingly(instance, hook, work)
+    }
+  }
+
+  /// Runs the hooks of one plugin that is behind. `prepare` fills in the facts of the items' time;
+  /// it is told the name under which the plugin itself says facts.
+  package func run(
+    _ work: Work, only plugin: Int, prepare: (FactBlock, _ own: UInt32) -> Void
+  ) throws(StoreFailure) {
+    deadLetters.removeAll(keepingCapacity: true)
+    facts.begin(items: Int(work.batch.pointee.end_item))
+    guard let factName = set.instances.first(where: { $0.number == plugin })?.factName else {
+      return
+    }
+    prepare(facts, factName)
+    stage.beginBatch(UnsafePointer(work.batch), users: work.users)
+    for (instance, hook) in set.hooks where instance.number == plugin {
+      try run(instance, hook, work)
     }
     try reduce()
   }
 
   /// One item at a time, so that only the culprit is kept out.
-  private func runSingly(_ hook: ProcessHook, _ work: Work) throws(StoreFailure) {
-    let instance = hook.instance
+  private func runSingly(
+    _ instance: PluginInstance, _ hook: Enrollment.Hook, _ work: Work
+  ) throws(StoreFailure) {
     let end = work.batch.pointee.end_item
     defer {
       work.batch.pointee.first_item = 0
@@ -102,7 +152,7 @@ package final class Dispatcher {
       if let signal = suspects.killer(instance.name, position: item.position, item: item.index) {
         reason = "ended the process with signal \(signal)"
       } else {
-        reason = try call(hook, work, item: item)
+        reason = try call(instance, hook, work, item: item)
       }
       guard let reason else { continue }
       deadLetters.append(
@@ -114,15 +164,14 @@ package final class Dispatcher {
 
   /// One call of one hook; the reason when it is refused.
   private func call(
-    _ hook: ProcessHook, _ work: Work, item: tally_item?
+    _ instance: PluginInstance, _ hook: Enrollment.Hook, _ work: Work, item: tally_item?
   ) throws(StoreFailure) -> String? {
-    let instance = hook.instance
     stage.beginCall(instance)
     let positions = item.map { $0.position...$0.position } ?? work.positions
     let (status, reason) = ErrorText.collect { error in
       withUnsafePointer(to: table) { effects in
         breadcrumb.during(instance.crumb, positions, item: item?.index) {
-          hook.function(instance.pointer, UnsafePointer(work.batch), facts.pointer, effects, error)
+          hook.process(instance.pointer, UnsafePointer(work.batch), facts.pointer, effects, error)
         }
       }
     }
@@ -130,6 +179,7 @@ package final class Dispatcher {
       stage.discard()
       throw StoreFailure(underlying: failure)
     }
+    instance.counts.add(failed: status != TALLY_OK || stage.violation != nil)
     guard status == TALLY_OK, stage.violation == nil else {
       let violation = stage.violation
       stage.discard()

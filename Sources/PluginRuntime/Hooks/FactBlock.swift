@@ -35,7 +35,7 @@ package final class FactBlock {
   }
 
   /// Says `value` about an item under an interned name. O(1), amortised.
-  func append(item: Int, name: UInt32, value: UnsafeRawBufferPointer) {
+  package func append(item: Int, name: UInt32, value: UnsafeRawBufferPointer) {
     precondition(item < items, "a fact is about an item of its batch")
     let padded = (value.count + 7) & ~7
     reserve(Self.entryBytes + padded)

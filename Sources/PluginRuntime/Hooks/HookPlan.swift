@@ -3,6 +3,7 @@ struct HookPlan {
   struct Entry {
     let instance: PluginInstance
     let hook: Enrollment.Hook
+    let transformFault: TransformFault
   }
 
   private var entries: [HookKind: [Entry]] = [:]
@@ -15,19 +16,23 @@ struct HookPlan {
     let plugins: [String]
   }
 
+  init() {}
+
   init(
-    _ instances: [PluginInstance], overrides: [String: OrderOverride]
+    _ instances: [PluginInstance], placements: [String: Placement]
   ) throws(Cycle) {
     for kind in HookKind.allCases {
       let found = instances.flatMap { instance in
         instance.enrollment.hooks.filter { $0.kind == kind }.map {
-          Entry(instance: instance, hook: $0)
+          Entry(
+            instance: instance, hook: $0,
+            transformFault: placements[instance.name]?.transformFault ?? .hold)
         }
       }
       let wishes = found.map {
         HookOrder.Entry(
           plugin: $0.instance.name, hook: $0.hook.name, phase: $0.hook.phase,
-          before: $0.hook.before, after: $0.hook.after, overruled: overrides[$0.instance.name])
+          before: $0.hook.before, after: $0.hook.after, overruled: placements[$0.instance.name]?.order)
       }
       switch HookOrder.sorted(wishes) {
       case .success(let order):

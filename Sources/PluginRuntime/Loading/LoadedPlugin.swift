@@ -16,10 +16,10 @@ package struct LoadedPlugin: @unchecked Sendable {
   }
 
   /// Opens a library, which stays mapped until the process ends: unmapping a Swift image ends the
-  /// host at its next failed cast.
-  package init(path: String, name: String) throws(PluginError) {
-    try SharedObject.inspect(path: path)
-    guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) else {
+  /// host at its next failed cast. Of a private copy, `path` is where the operator keeps it.
+  package init(path: String, name: String, copy: String? = nil) throws(PluginError) {
+    try SharedObject.inspect(path: copy ?? path)
+    guard let handle = dlopen(copy ?? path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) else {
       throw PluginError(
         .libraryMissing,
         "\(path) does not load: \(Self.loaderMessage()); install what is missing or link it statically"

@@ -102,8 +102,11 @@ package enum SettingValue: Sendable, Equatable {
 }
 
 /// All settings of one plugin: defaults, overlaid with what the operator wrote.
-package struct Settings: Sendable {
+package struct Settings: Sendable, Equatable {
   package let values: [String: SettingValue]
+
+  /// Values that were checked.
+  init(values: [String: SettingValue]) { self.values = values }
 
   /// Refuses unknown names and values out of type or range, naming the place.
   package init(

@@ -27,6 +27,7 @@ package struct Reader: @unchecked Sendable {
     let (status, reason) = context.withTables { request, reply in
       ErrorText.collect { route.answer(instance.pointer, request, reply, $0) }
     }
+    instance.counts.add(failed: status != TALLY_OK && context.storeFailure == nil)
     if let failure = context.storeFailure { throw failure }
     guard status == TALLY_OK else {
       throw PluginError(
@@ -34,4 +35,17 @@ package struct Reader: @unchecked Sendable {
     }
     return context.answer
   }
+}
+
+/// A reader that is being used: until it is let go, its plugin is not stopped.
+package final class ReaderLease: Sendable {
+  package let reader: Reader
+
+  /// Under the lock that guards what is published.
+  init(_ reader: Reader) {
+    self.reader = reader
+    reader.instance.inFlight.enter()
+  }
+
+  deinit { reader.instance.inFlight.leave() }
 }

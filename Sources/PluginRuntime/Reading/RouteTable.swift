@@ -1,10 +1,17 @@
+/// What a question leads to.
+package enum RouteAnswer {
+  case found(ReaderLease, captured: [String: String])
+  /// The path is answered, but not to this HTTP method.
+  case wrongMethod
+  case unknown
+}
+
 /// Who answers which question: all routes of all running plugins. A value: publishing makes a new
 /// one, or fails and leaves the old.
-package struct RouteTable {
+struct RouteTable {
   /// What a path and an HTTP method lead to.
-  package enum Answer {
-    case found(Reader, captured: [String: String])
-    /// The path is answered, but not to this HTTP method.
+  enum Found {
+    case reader(Reader, captured: [String: String])
     case wrongMethod
     case unknown
   }
@@ -27,11 +34,11 @@ package struct RouteTable {
     self = table
   }
 
-  func find(path: String, method: String, http: Route.Methods) -> Answer {
+  func find(path: String, method: String, http: Route.Methods) -> Found {
     Self.choose(byMethod["\(path)?method=\(method)"] ?? [], http) { _ in [:] }
   }
 
-  func find(path: String, http: Route.Methods) -> Answer {
+  func find(path: String, http: Route.Methods) -> Found {
     let parts = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
     return Self.choose(byPath, http) { $0.route.pattern.match(parts) }
   }
@@ -39,11 +46,11 @@ package struct RouteTable {
   /// The first that matches and takes the method.
   private static func choose(
     _ readers: [Reader], _ http: Route.Methods, _ match: (Reader) -> [String: String]?
-  ) -> Answer {
+  ) -> Found {
     var isKnown = false
     for reader in readers {
       guard let captured = match(reader) else { continue }
-      if !reader.route.methods.isDisjoint(with: http) { return .found(reader, captured: captured) }
+      if !reader.route.methods.isDisjoint(with: http) { return .reader(reader, captured: captured) }
       isKnown = true
     }
     return isKnown ? .wrongMethod : .unknown

@@ -144,8 +144,7 @@ extension PluginCheck {
       rehearsal.host.nowMs += laterMs
       rehearsal.send("/i?app_key=\(rehearsal.host.app.key)&\(target)")
       if let restartEvery, number % restartEvery == 0 {
-        try rehearsal.flush(cut)
-        try rehearsal.host.restart()
+        try rehearsal.restart(cut)
       }
     }
     try rehearsal.flush(cut)

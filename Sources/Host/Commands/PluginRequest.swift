@@ -1,0 +1,25 @@
+import PluginRuntime
+
+/// What commands about plugins ask of a running server.
+enum PluginRequest {
+  static let reload = "reload"
+  static let restart = "plugin-restart"
+
+  static var reloadRequest: ControlRequest { ControlRequest(command: reload, arguments: [:]) }
+
+  /// By plugin: its state, and why.
+  static func values(_ statuses: [PluginStatus]) -> [String: String] {
+    Dictionary(statuses.map { ($0.name, text($0)) }) { first, _ in first }
+  }
+
+  private static func text(_ status: PluginStatus) -> String {
+    status.state.rawValue + (status.reason.map { ": " + $0 } ?? "")
+  }
+
+  /// Prints the states of plugins.
+  static func show(_ values: [String: String]) {
+    for (name, state) in values.sorted(by: { $0.key < $1.key }) {
+      Console.write("\(name): \(state)")
+    }
+  }
+}

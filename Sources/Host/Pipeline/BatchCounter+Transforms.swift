@@ -1,0 +1,66 @@
+import PluginABI
+import PluginRuntime
+
+/// What transform hooks do to a batch before the process hooks see it.
+extension BatchCounter {
+  /// The batch that is left, or nil when nothing is.
+  func transform(_ work: Dispatcher.Work) throws -> Dispatcher.Work? {
+    rewriter.begin()
+    let left = try dispatcher.transform(work) { try rebuild($0, $1) }
+    for letter in dispatcher.bypassed {
+      bypasses.add()
+      log.error(
+        "a transform could not take an item; it is counted as it came",
+        metadata: [
+          "plugin": "\(letter.name)", "position": "\(letter.position)", "item": "\(letter.item)",
+          "reason": "\(letter.reason)",
+        ])
+    }
+    return left
+  }
+
+  /// A new batch out of an old one and what was asked for. Everything is copied out of the old one
+  /// before the new one begins: both may lie in the same memory.
+  private func rebuild(
+    _ old: Dispatcher.Work, _ edits: BatchEdits
+  ) throws -> Dispatcher.Work? {
+    var items: ContiguousArray<tally_item> = []
+    var kept: ContiguousArray<Source> = []
+    for index in sources.indices {
+      let item = tally_batch_item(UnsafePointer(old.batch), UInt32(index)).pointee
+      var source = sources[index]
+      if let edit = edits.items[UInt32(index)] {
+        if edit.isDropped {
+          ledger.add(.stored, app: item.app, items: -1)
+          ledger.add(.dropped, app: item.app)
+          continue
+        }
+        guard let record = RequestRecord.Item(source.body) else { continue }
+        source.body = rewriter.rewrite(record, root: item.root, in: UnsafePointer(old.batch), edit)
+      }
+      items.append(item)
+      kept.append(source)
+    }
+    sources = kept
+    return items.isEmpty ? nil : build(items, old)
+  }
+
+  private func build(
+    _ items: ContiguousArray<tally_item>, _ old: Dispatcher.Work
+  ) -> Dispatcher.Work {
+    rebuilder.begin()
+    for (item, source) in zip(items, sources) {
+      guard let record = RequestRecord.Item(source.body), let app = apps.byNumber[item.app] else {
+        preconditionFailure("an item that was decoded once is decoded again")
+      }
+      rebuilder.append(
+        item: record, position: item.position, index: item.index,
+        isBulk: item.flags & TALLY_ITEM_BULK != 0, receivedMs: item.received_ms, uid: item.user,
+        isNewUser: item.flags & TALLY_ITEM_NEW_USER != 0, userIndex: item.user_index,
+        calendar: app.calendar)
+    }
+    return Dispatcher.Work(
+      batch: rebuilder.finish(), users: old.users, positions: old.positions,
+      contains: rebuilder.contains)
+  }
+}

@@ -1,0 +1,148 @@
+import Foundation
+import Logging
+import PluginABI
+import PluginRuntime
+import Store
+
+/// Has one consumer see raw rows: the items as they came, with the facts of their time. The
+/// pipeline's thread only, between live batches, into the same working set.
+final class CatchUp {
+  /// Bodies and facts of one batch.
+  static let batchBytesMax = 64 << 10
+
+  private let reader: RawReader
+  private let workingSet: WorkingSet
+  private let builder: BatchBuilder
+  private let registry: AppRegistry
+  private let log: Logger
+  private var users = DenseIndex()
+
+  /// `table` is that of the builder of live batches.
+  init(
+    store: Store, workingSet: WorkingSet, table: NameTable, retentionMonths: Int,
+    registry: AppRegistry, log: Logger
+  ) {
+    reader = RawReader(store)
+    self.workingSet = workingSet
+    // Decoding was counted when the items were live.
+    builder = BatchBuilder(retentionMonths: retentionMonths, table: table)
+    self.registry = registry
+    self.log = log
+  }
+
+  /// Has `plugin` see what comes behind a position; answers the position it has come to, which is
+  /// `through` when there is nothing more.
+  func step(
+    _ plugin: Int, after position: UInt64, through end: UInt64, _ dispatcher: Dispatcher
+  ) throws -> UInt64 {
+    guard position < end else { return position }
+    let (items, last) = try wholeRequests(after: position, through: end)
+    if !items.isEmpty { try count(items, plugin, dispatcher) }
+    return last
+  }
+
+  /// Items up to the last request that is complete, because positions are those of requests.
+  private func wholeRequests(
+    after position: UInt64, through end: UInt64
+  ) throws -> (items: [RawItem], last: UInt64) {
+    var items: [RawItem] = []
+    var key = RawKey(position: position, item: RawKey.itemMax)
+    while true {
+      let more = try reader.items(after: key, through: end, bytesMax: Self.batchBytesMax)
+      items += more
+      let bytes = more.reduce(0) { $0 + $1.body.count + $1.facts.count }
+      guard bytes >= Self.batchBytesMax, let newest = items.last?.key else { return (items, end) }
+      let open = items.lastIndex { $0.key.position != newest.position }
+      if let open { return (Array(items[...open]), items[open].key.position) }
+      key = newest
+    }
+  }
+
+  private func count(_ items: [RawItem], _ plugin: Int, _ dispatcher: Dispatcher) throws {
+    let apps = registry.snapshot
+    users.begin()
+    builder.begin()
+    try workingSet.beginBatch()
+    var counted: [RawItem] = []
+    var facts: [[RawFacts.Fact]] = []
+    for item in items {
+      let said = RawFacts.read(item.facts) ?? []
+      if try append(item, isNewUser: Self.isFirst(said), apps) {
+        counted.append(item)
+        facts.append(said)
+      }
+    }
+    if let first = counted.first?.key.position, let last = counted.last?.key.position {
+      try run(plugin, first...last, facts, dispatcher)
+      for letter in dispatcher.deadLetters { keep(letter, counted) }
+    }
+    try workingSet.endBatch()
+  }
+
+  private func append(
+    _ item: RawItem, isNewUser: Bool, _ apps: RegisteredApps
+  ) throws -> Bool {
+    guard let app = apps.byNumber[item.app] else { return false }
+    return try item.body.withUnsafeBytes { bytes in
+      guard let record = RequestRecord.Item(bytes) else { return false }
+      let user = try workingSet.user(
+        app: item.app, device: record.device, nowMs: item.receivedMs)
+      // Items of bulk requests, and only those, are kept as the object they were.
+      builder.append(
+        item: record, position: item.key.position, index: item.key.item,
+        isBulk: record.form == .object, receivedMs: item.receivedMs, uid: user.uid,
+        isNewUser: isNewUser, userIndex: users.index(of: user.slot), calendar: app.calendar)
+      return true
+    }
+  }
+
+  private func run(
+    _ plugin: Int, _ positions: ClosedRange<UInt64>, _ facts: [[RawFacts.Fact]],
+    _ dispatcher: Dispatcher
+  ) throws {
+    let batch = builder.finish()
+    try users.slots.withUnsafeBufferPointer { slots in
+      try dispatcher.run(
+        .init(batch: batch, users: slots, positions: positions, contains: builder.contains),
+        only: plugin
+      ) { block, own in
+        for (place, said) in facts.enumerated() {
+          for fact in said.reversed() {
+            let name = builder.declare(fact.name)
+            guard name != own else { continue }
+            fact.value.withUnsafeBytes { block.append(item: place, name: name, value: $0) }
+          }
+        }
+      }
+    }
+  }
+
+  private func keep(_ letter: Dispatcher.DeadLetter, _ items: [RawItem]) {
+    let item = items.first {
+      $0.key.position == letter.position && $0.key.item == letter.item
+    }
+    log.error(
+      "dead letter: a plugin that catches up could not take an item",
+      metadata: [
+        "plugin": "\(letter.name)", "position": "\(letter.position)", "item": "\(letter.item)",
+        "reason": "\(letter.reason)",
+      ])
+    workingSet.ledger(app: letter.app, reason: LedgerTally.Reason.deadLetter.rawValue, 1)
+    (item?.body ?? []).withUnsafeBytes {
+      workingSet.deadLetter(
+        plugin: letter.plugin, position: letter.position, item: letter.item, app: letter.app,
+        reason: letter.reason, receivedMs: item?.receivedMs ?? 0, body: $0)
+    }
+  }
+
+  private static let users = Array("users".utf8)
+
+  /// Whether the item was the first of its user: the built-in users has said so.
+  private static func isFirst(_ facts: [RawFacts.Fact]) -> Bool {
+    guard let fact = facts.first(where: { $0.name == users }),
+      let offset = MemoryLayout<tally_user_fact>.offset(of: \.last_seen_ms),
+      fact.value.count >= offset + 8
+    else { return false }
+    return fact.value[offset..<offset + 8].allSatisfy { $0 == 0 }
+  }
+}

@@ -1,0 +1,41 @@
+import Builtins
+import PluginRuntime
+
+/// Which plugins a configuration wants, in the order in which they are started: the built-ins, then
+/// those of the file.
+struct PluginPlan: @unchecked Sendable {
+  private let builtins: [Builtins.Builtin]
+  private let locator = PluginLocator()
+
+  init(builtins: [Builtins.Builtin]) {
+    self.builtins = builtins
+  }
+
+  func plugins(of configuration: Configuration) -> [Lifecycle.Plugin] {
+    let given = configuration.plugins ?? []
+    let linked = builtins.map { builtin in
+      Lifecycle.Plugin(
+        name: builtin.name, isEnabled: true, code: .builtin(builtin.entry),
+        settings: given.first { $0.name == builtin.name }?.settings ?? [],
+        placement: given.first { $0.name == builtin.name }?.placement ?? Placement())
+    }
+    let libraries = named(in: configuration).map { plugin in
+      Lifecycle.Plugin(
+        name: plugin.name, isEnabled: plugin.isEnabled,
+        code: .library(name: plugin.name, path: locator.path(of: plugin)),
+        settings: plugin.settings, placement: plugin.placement)
+    }
+    return linked + libraries
+  }
+
+  /// Where the libraries of enabled plugins are, to be watched.
+  func libraries(of configuration: Configuration) -> [String] {
+    named(in: configuration).filter(\.isEnabled).map(locator.path)
+  }
+
+  /// Those of the file, on or off, or all that are staged.
+  private func named(in configuration: Configuration) -> [PluginConfiguration] {
+    let all = configuration.plugins ?? locator.enabled(in: configuration)
+    return all.filter { plugin in !Builtins.names.contains(plugin.name) }
+  }
+}

@@ -1,0 +1,158 @@
+import Foundation
+import Logging
+import PluginRuntime
+import Synchronization
+
+/// Keeps what runs as plugins.yaml says while the server runs: watches the file and the libraries it
+/// names, and has the lifecycle follow. The file is the truth; a file that is refused changes
+/// nothing.
+final class PluginSupervisor: Sendable {
+  /// How often the clock is looked at while something waits for its time.
+  static let tickMilliseconds: Int32 = 1_000
+
+  private struct State {
+    var configuration: Configuration
+    /// The files as they were just before they were last read.
+    var stamps: [String: FileStamp] = [:]
+    /// Why the file as it is now is not in force.
+    var refusal: String?
+  }
+
+  private let lifecycle: Lifecycle
+  private let plan: PluginPlan
+  private let inputs: Configuration.Inputs
+  private let log: Logger
+  private let watch: FileWatch
+  private let state: Mutex<State>
+  /// One reading of the file at a time.
+  private let reloading = Mutex(())
+  private let isStopping = Atomic<Bool>(false)
+  private let finished = DispatchSemaphore(value: 0)
+
+  /// `configuration` is in force, and knows what it was read from.
+  init(
+    _ configuration: Configuration, lifecycle: Lifecycle, plan: PluginPlan, log: Logger
+  ) throws(CommandError) {
+    guard let inputs = configuration.inputs else {
+      throw CommandError(.system, "the configuration was not read from anywhere")
+    }
+    self.lifecycle = lifecycle
+    self.plan = plan
+    self.inputs = inputs
+    self.log = log
+    watch = try FileWatch()
+    state = Mutex(State(configuration: configuration))
+  }
+
+  /// Begins to watch, on a thread of its own.
+  func start() {
+    let paths = paths
+    watch.watch(paths)
+    state.withLock { $0.stamps = FileStamp.of(paths) }
+    Thread.start(name: "plugins") { self.run() }
+  }
+
+  /// Ends the watching; nothing changes any more.
+  func stop() {
+    isStopping.store(true, ordering: .releasing)
+    watch.wake()
+    finished.wait()
+  }
+
+  /// Reads the file and follows it, at once. `again` also tries what failed before. Throws why the
+  /// file is refused; then everything stays as it was.
+  func reload(again: Bool) throws(CommandError) {
+    var failure: CommandError?
+    reloading.withLock { _ in
+      do throws(CommandError) { try follow(again: again) } catch { failure = error }
+    }
+    if let failure { throw failure }
+  }
+
+  /// Why the file as it is now is not in force; nil when it is.
+  var refusal: String? { state.withLock { $0.refusal } }
+
+  // MARK: Watching
+
+  private func run() {
+    while !isStopping.load(ordering: .acquiring) {
+      let happened = watch.wait(
+        milliseconds: lifecycle.needsTicks ? Self.tickMilliseconds : -1)
+      if isStopping.load(ordering: .acquiring) { break }
+      if happened, hasChanged { try? reload(again: false) }
+      lifecycle.tick()
+    }
+    finished.signal()
+  }
+
+  /// Whether one of the files is not as it was read.
+  private var hasChanged: Bool {
+    let now = FileStamp.of(paths)
+    return state.withLock { $0.stamps } != now
+  }
+
+  /// The file, whether it is there or not, and the libraries it names.
+  private var paths: [String] {
+    let configuration = state.withLock { $0.configuration }
+    return [inputs.watchedPath] + plan.libraries(of: configuration)
+  }
+
+  // MARK: Following
+
+  private func follow(again: Bool) throws(CommandError) {
+    let began = Clock.monotonicSeconds
+    do throws(CommandError) {
+      let configuration = try read()
+      try apply(configuration, again: again)
+    } catch {
+      state.withLock { $0.refusal = error.description }
+      log.error(
+        "the configuration is refused; everything goes on as before",
+        metadata: ["reason": "\(error)"])
+      throw error
+    }
+    let running = lifecycle.statuses.filter { $0.state == .running }.map(\.name)
+    log.info(
+      "the configuration is live",
+      metadata: [
+        "milliseconds": "\(Int((Clock.monotonicSeconds - began) * 1_000))",
+        "plugins": "\(running.joined(separator: " "))",
+      ])
+  }
+
+  private func read() throws(CommandError) -> Configuration {
+    let path = inputs.watchedPath
+    let before = state.withLock { state in
+      state.stamps[path] = FileStamp(path)
+      return state.configuration
+    }
+    if before.file != nil, FileManager.default.contents(atPath: path)?.isEmpty ?? true {
+      throw CommandError(
+        .invalidArgument, "\(before.file ?? path) is gone or empty; put it back")
+    }
+    do throws(ConfigurationError) { return try Configuration.load(inputs) } catch {
+      throw CommandError(.invalidArgument, error.description)
+    }
+  }
+
+  private func apply(_ configuration: Configuration, again: Bool) throws(CommandError) {
+    let libraries = FileStamp.of(plan.libraries(of: configuration))
+    do throws(PluginError) {
+      try lifecycle.apply(plan.plugins(of: configuration), isStrict: true, again: again)
+    } catch {
+      throw CommandError(.invalidArgument, error.description)
+    }
+    let path = inputs.watchedPath
+    let before = state.withLock { state in
+      defer { state.configuration = configuration }
+      state.refusal = nil
+      let file = state.stamps[path] ?? FileStamp(path)
+      state.stamps = libraries.merging([path: file]) { _, file in file }
+      return state.configuration
+    }
+    watch.watch([path] + libraries.keys)
+    if configuration.host != before.host {
+      log.warning("settings of the host take effect at the next start")
+    }
+  }
+}

@@ -1,0 +1,75 @@
+/// From what the configuration says to what can be started.
+extension Lifecycle {
+  /// The code "built-in" stands for what is linked in.
+  package static let builtin = "built-in"
+
+  /// Loads the code and checks the settings of one plugin.
+  func prepare(
+    _ plugin: Plugin, isStrict: Bool
+  ) throws(PluginError) -> LifecycleMachine.Wanted {
+    guard plugin.isEnabled else {
+      let off = PluginError(.notFound, "\(plugin.name) is off")
+      return .init(name: plugin.name, isEnabled: false, source: .failure(off))
+    }
+    do throws(PluginError) {
+      let (hash, code) = try load(plugin)
+      let settings = try Settings(
+        manifest: code.manifest, given: plugin.settings, nearest: runtime.nearest)
+      return .init(
+        name: plugin.name, isEnabled: true,
+        source: .success(.init(code: hash, settings: settings)))
+    } catch {
+      if isStrict, error.code == .invalidSetting { throw error }
+      runtime.refuse(plugin.name, error)
+      return .init(name: plugin.name, isEnabled: true, source: .failure(error))
+    }
+  }
+
+  private func load(_ plugin: Plugin) throws(PluginError) -> (hash: String, LoadedPlugin) {
+    var copy: CodeCache.Copy?
+    if case .library(let name, let path) = plugin.code {
+      copy = try cache.admit(name: name, path: path)
+    }
+    let hash = copy?.sha256 ?? Self.builtin
+    let key = Self.key(plugin.name, hash)
+    if let known = state.withLock({ $0.loaded[key] }) { return (hash, known) }
+    let code = try mapped(plugin, copy)
+    let generations = state.withLock { state in
+      state.loaded[key] = code
+      state.generations[plugin.name, default: 0] += 1
+      return state.generations[plugin.name] ?? 0
+    }
+    if generations >= Self.generationsToWarn {
+      log.warning(
+        "many copies of a plugin's code are loaded; restart when convenient",
+        metadata: ["plugin": "\(plugin.name)", "generations": "\(generations)"])
+    }
+    return (hash, code)
+  }
+
+  /// The code's constructors run while it is mapped, and need not come back either.
+  private func mapped(
+    _ plugin: Plugin, _ copy: CodeCache.Copy?
+  ) throws(PluginError) -> LoadedPlugin {
+    let source = UncheckedCode(code: plugin.code)
+    let result = Deadline.run(
+      "plugin-load", seconds: Deadline.startSeconds, late: { _ in },
+      { () -> Result<LoadedPlugin, PluginError> in
+        do throws(PluginError) {
+          return .success(try PluginRuntime.load(source.code, copy: copy?.path))
+        } catch { return .failure(error) }
+      })
+    guard let result else {
+      throw PluginError(
+        .startFailed,
+        "\(plugin.name): loading did not come back within \(Int(Deadline.startSeconds)) s; "
+          + "its constructors must not wait")
+    }
+    return try result.get()
+  }
+
+  /// C functions may be called from anywhere.
+  private struct UncheckedCode: @unchecked Sendable {
+    let code: PluginRuntime.Request.Code
+  }
+}

@@ -1,0 +1,242 @@
+/// Decides what happens to plugins. A value without I/O: it is told what is wanted and what became
+/// of its actions, and answers with what to do next.
+///
+/// A change goes through three steps: `want` asks for instances, each is told back by `started` or
+/// `failed`, and `settle` makes everything that succeeded visible in one step. What fails leaves
+/// what ran before.
+package struct LifecycleMachine {
+  /// The number of one instance; never used again.
+  package typealias Serial = Int
+
+  /// What the operator wants of one plugin.
+  package struct Wanted: Sendable {
+    package let name: String
+    package let isEnabled: Bool
+    /// What to run, or why its code cannot be run.
+    package let source: Result<Source, PluginError>
+  }
+
+  /// Which code with which settings. Two equal ones need no change.
+  package struct Source: Equatable, Sendable {
+    /// The sha256 of the code, or "built-in".
+    package let code: String
+    package let settings: Settings
+  }
+
+  /// What is to be done next.
+  package enum Action: Equatable {
+    /// Make an instance.
+    case start(Serial)
+    /// Make these, in this order, what runs.
+    case publish([Serial])
+    /// Wait for its calls, then stop and destroy it.
+    case retire(Serial)
+  }
+
+  private struct Entry {
+    var wanted: Wanted
+    var state = PluginState.found
+    var reason: String?
+    var running: Serial?
+    var runningSource: Source?
+    var candidate: (serial: Serial, source: Source, isReady: Bool)?
+    /// What was tried and failed: not tried again until something changes.
+    var attempted: Source?
+    /// What ran before the code was replaced.
+    var previous: Source?
+    /// Code that was rolled back.
+    var rejected: String?
+    var draining: Set<Serial> = []
+  }
+
+  private var entries: [String: Entry] = [:]
+  private var order: [String] = []
+  private var published: [Serial] = []
+  private var lastSerial = 0
+  private var owners: [Serial: String] = [:]
+
+  package init() {}
+
+  // MARK: Events
+
+  /// What should run from here on, in order. `again` has what failed or was rolled back tried once
+  /// more.
+  package mutating func want(_ list: [Wanted], again: Bool = false) -> [Action] {
+    let gone = order.filter { name in !list.contains { $0.name == name } }
+    for name in gone { switchOff(name) }
+    let leaving = gone.filter { entries[$0]?.draining.isEmpty == false }
+    for name in gone where !leaving.contains(name) { entries[name] = nil }
+    order = list.map(\.name) + leaving
+    for wanted in list {
+      entries[wanted.name, default: Entry(wanted: wanted)].wanted = wanted
+      if again {
+        entries[wanted.name]?.attempted = nil
+        entries[wanted.name]?.rejected = nil
+      }
+      consider(wanted.name)
+    }
+    return starts()
+  }
+
+  /// An instance was made, enrolled and started.
+  package mutating func started(_ serial: Serial) {
+    guard let name = owners[serial] else { return }
+    entries[name]?.candidate?.isReady = true
+  }
+
+  /// An instance could not be made; what ran before goes on.
+  package mutating func failed(_ serial: Serial, _ error: PluginError) {
+    guard let name = owners[serial], var entry = entries[name] else { return }
+    owners[serial] = nil
+    entry.attempted = entry.candidate?.source
+    entry.candidate = nil
+    entry.reason = error.description
+    if entry.running == nil { entry.state = error.code == .startFailed ? .failed : .refused }
+    entries[name] = entry
+  }
+
+  /// Everything asked for has been told back: what to make visible, and whom to let go.
+  package mutating func settle() -> [Action] {
+    let before = published
+    for name in order { promote(name) }
+    published = order.compactMap { entries[$0]?.running }
+    guard published != before else { return [] }
+    let leaving = before.filter { !published.contains($0) }
+    return [.publish(published)] + leaving.map { .retire($0) }
+  }
+
+  /// A retired instance is destroyed.
+  package mutating func ended(_ serial: Serial) {
+    guard let name = owners.removeValue(forKey: serial), var entry = entries[name] else { return }
+    entry.draining.remove(serial)
+    if entry.draining.isEmpty, entry.state == .draining { entry.state = .disabled }
+    entries[name] = entry
+  }
+
+  /// New code does harm: go back to what ran before it. Nothing when there is nothing to go back
+  /// to.
+  package mutating func rollBack(_ name: String, reason: String) -> [Action] {
+    guard var entry = entries[name], let previous = entry.previous, entry.running != nil else {
+      return []
+    }
+    entry.rejected = entry.runningSource?.code
+    entry.reason = reason
+    entry.previous = nil
+    entries[name] = entry
+    ask(name, previous)
+    return starts()
+  }
+
+  /// Keeps a plugin out until it is wanted `again`.
+  package mutating func quarantine(_ name: String, reason: String) {
+    guard let source = entries[name]?.runningSource else { return }
+    switchOff(name)
+    entries[name]?.attempted = source
+    entries[name]?.state = .quarantined
+    entries[name]?.reason = reason
+  }
+
+  // MARK: Questions
+
+  package func owner(of serial: Serial) -> String? { owners[serial] }
+
+  /// Whom an instance would run with, if it were made visible at this moment.
+  package func others(than serial: Serial) -> [Serial] {
+    order.filter { $0 != owners[serial] }.compactMap { name in
+      guard let entry = entries[name] else { return nil }
+      return entry.candidate?.isReady == true ? entry.candidate?.serial : entry.running
+    }
+  }
+
+  /// What an instance is made of.
+  package func source(of serial: Serial) -> Source? {
+    guard let name = owners[serial], let entry = entries[name] else { return nil }
+    return entry.candidate?.serial == serial ? entry.candidate?.source : entry.runningSource
+  }
+
+  /// The instance that runs, and what ran before its code was replaced.
+  package func running(_ name: String) -> (serial: Serial, canGoBack: Bool)? {
+    guard let entry = entries[name], let serial = entry.running else { return nil }
+    return (serial, entry.previous != nil)
+  }
+
+  /// Of every plugin, in the order of the file.
+  package func statuses(generations: [String: Int]) -> [PluginStatus] {
+    order.compactMap { name in
+      entries[name].map {
+        PluginStatus(
+          name: name, state: $0.state, reason: $0.reason, code: $0.runningSource?.code,
+          generation: generations[name] ?? 0)
+      }
+    }
+  }
+
+  // MARK: Deciding
+
+  private mutating func consider(_ name: String) {
+    guard var entry = entries[name] else { return }
+    guard entry.wanted.isEnabled else { return switchOff(name) }
+    switch entry.wanted.source {
+    case .failure(let error):
+      entry.reason = error.description
+      if entry.running == nil { entry.state = error.code == .startFailed ? .failed : .refused }
+      entries[name] = entry
+    case .success(let source):
+      if entry.runningSource == source {
+        entry.reason = nil
+        entries[name] = entry
+      } else if source != entry.attempted, source.code != entry.rejected {
+        ask(name, source)
+      }
+    }
+  }
+
+  private mutating func ask(_ name: String, _ source: Source) {
+    lastSerial += 1
+    owners[lastSerial] = name
+    entries[name]?.candidate = (lastSerial, source, false)
+  }
+
+  private mutating func switchOff(_ name: String) {
+    guard var entry = entries[name] else { return }
+    if entry.running != nil { entry.state = .draining }
+    if entry.state != .draining { entry.state = .disabled }
+    entry.candidate = nil
+    entry.reason = nil
+    entry.rejected = nil
+    entry.attempted = nil
+    if let running = entry.running { entry.draining.insert(running) }
+    entry.running = nil
+    entry.runningSource = nil
+    entry.previous = nil
+    entries[name] = entry
+  }
+
+  private mutating func promote(_ name: String) {
+    guard var entry = entries[name], let candidate = entry.candidate, candidate.isReady else {
+      return
+    }
+    if let running = entry.running {
+      entry.draining.insert(running)
+      let isNewCode = entry.runningSource?.code != candidate.source.code
+      let isGoingBack = entry.rejected != nil && entry.rejected == entry.runningSource?.code
+      entry.previous = isNewCode && !isGoingBack ? entry.runningSource : entry.previous
+      if !isGoingBack { entry.reason = nil }
+    } else {
+      entry.reason = nil
+    }
+    entry.running = candidate.serial
+    entry.runningSource = candidate.source
+    entry.candidate = nil
+    entry.attempted = nil
+    entry.state = .running
+    entries[name] = entry
+  }
+
+  private func starts() -> [Action] {
+    order.compactMap { name in
+      guard let candidate = entries[name]?.candidate, !candidate.isReady else { return nil }
+      return .start(candidate.serial)
+    }
+  }
+}

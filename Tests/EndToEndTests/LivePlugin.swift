@@ -1,0 +1,147 @@
+import Foundation
+import Harness
+
+/// A server whose plugins.yaml and plugin code a test changes while it runs.
+final class LivePlugin {
+  let server: TallyServer
+  private var renames = 0
+
+  /// The fixture `live` and the views, both on.
+  init() throws {
+    server = try TallyServer()
+    try compile([])
+    try write(config())
+    try server.start()
+  }
+
+  private static let root = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent().path
+
+  /// Puts code made with these macros where the server looks for it, as an installer does.
+  func compile(_ macros: [String]) throws {
+    let library = server.folder + "/liblive.so"
+    let (status, output) = try Subprocess.run(
+      ["cc", "-shared", "-fPIC", "-fvisibility=hidden"] + macros.map { "-D" + $0 } + [
+        "-I\(Self.root)/Sources/PluginABI/include",
+        "\(Self.root)/Tests/Fixtures/Plugins/live.c", "-o", library + ".new",
+      ])
+    guard status == .code(0) else { throw HarnessError("the fixture does not compile: \(output)") }
+    guard rename(library + ".new", library) == 0 else { throw HarnessError("rename failed") }
+  }
+
+  func config(live: Bool = true, views: Bool = true, label: String = "first") -> String {
+    """
+    host:
+      limits: { journal_segment_bytes: 1048576, read_wait_ms: 5000 }
+    plugins:
+      views: { enabled: \(views) }
+      live: { enabled: \(live), path: ./liblive.so, label: \(label) }
+
+    """
+  }
+
+  /// Writes plugins.yaml, in turn in place and as editors do that replace the file.
+  func write(_ text: String) throws {
+    renames += 1
+    guard renames % 2 == 0 else { return try Files.write(text, to: server.configPath) }
+    try Files.write(text, to: server.configPath + "~")
+    guard rename(server.configPath + "~", server.configPath) == 0 else {
+      throw HarnessError("rename failed")
+    }
+  }
+
+  /// What the plugin says of itself; nil when nobody answers.
+  func about() throws -> JSON? {
+    let reply = try server.connect().get(
+      "/o?api_key=\(server.keys.apiKey)&app_id=\(server.keys.appID)&method=live-about")
+    return reply.status == 200 ? try JSON(reply.text) : nil
+  }
+
+  /// Seconds until something holds; nil when it does not come to hold.
+  func wait(seconds: Double = 20, until holds: () throws -> Bool) throws -> Double? {
+    let began = Clock.now
+    while Clock.now - began < seconds {
+      if try holds() { return Clock.now - began }
+      usleep(2_000)
+    }
+    return nil
+  }
+
+  /// Whether every plugin has seen every request.
+  func isAtHead() throws -> Bool { try server.metric("tally_consumer_lag") == 0 }
+
+  /// What the views and the fixture have counted.
+  func counted() throws -> (views: Double, live: Double) {
+    let views = try server.ask("method=views&action=getTable&period=30days")
+    let live = try server.ask("method=live&period=30days")
+    let years = (live.object ?? [:]).filter { Int($0.key) != nil }
+    return (
+      (views["aaData"]?.array ?? []).compactMap { $0["t"]?.number }.reduce(0, +),
+      years.compactMap { $0.value["a"]?["t"]?.number }.reduce(0, +)
+    )
+  }
+
+  /// Descriptors and threads of the server.
+  func resources() -> (descriptors: Int, threads: Int) {
+    let pid = server.process?.pid ?? 0
+    return (Files.list("/proc/\(pid)/fd").count, Files.list("/proc/\(pid)/task").count)
+  }
+}
+
+/// Clients whose every request is a view and a tap, and of which none may be refused; with
+/// `repeats` they send one that got no answer again, as SDKs do.
+final class LiveLoad: @unchecked Sendable {
+  static let clients = 3
+
+  private let lock = NSLock()
+  private let repeats: Bool
+  private var stopping = false
+  private var accepted = 0
+  private var failures: [String] = []
+  private let ended = (0..<clients).map { _ in DispatchSemaphore(value: 0) }
+
+  init(_ server: TallyServer, repeats: Bool = false) {
+    self.repeats = repeats
+    for client in 0..<Self.clients {
+      Thread.detachNewThread { [self] in
+        run(client, server)
+        ended[client].signal()
+      }
+    }
+  }
+
+  /// Requests accepted, and what was answered to the others.
+  func stop() -> (accepted: Int, failures: [String]) {
+    lock.withLock { stopping = true }
+    ended.forEach { $0.wait() }
+    return (accepted, failures)
+  }
+
+  private func run(_ client: Int, _ server: TallyServer) {
+    let connection = server.connect(seconds: 20)
+    let segmentation = "{\"name\":\"home\",\"visit\":1}"
+    let view = "[{\"key\":\"[CLY]_view\",\"count\":1,\"segmentation\":\(segmentation)}]"
+      .replacing("[", with: "%5B").replacing("]", with: "%5D").replacing("{", with: "%7B")
+      .replacing("}", with: "%7D").replacing("\"", with: "%22")
+    var number = 0
+    while !lock.withLock({ stopping }) {
+      number += 1
+      let target =
+        "/i?app_key=\(server.keys.appKey)&device_id=c\(client)-\(number % 50)"
+        + "&timestamp=\(Clock.unixMilliseconds)&number=\(number)&taps=a&events=\(view)"
+      var outcome = Result { try connection.get(target) }
+      let deadline = Clock.now + 30
+      while repeats, (try? outcome.get())?.status != 200, Clock.now < deadline {
+        usleep(3_000)
+        outcome = Result { try connection.get(target) }
+      }
+      lock.withLock {
+        switch outcome {
+        case .success(let reply) where reply.status == 200: accepted += 1
+        case .success(let reply): failures.append("\(reply.status) \(reply.text)")
+        case .failure(let error): failures.append("\(error)")
+        }
+      }
+    }
+  }
+}

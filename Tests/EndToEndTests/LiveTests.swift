@@ -1,0 +1,192 @@
+import Foundation
+import Harness
+import Testing
+
+extension EndToEnd {
+  @Suite(.serialized) struct LiveTests {
+    /// TALLY_TOGGLES=1000 and TALLY_RELOADS=50 for the long run.
+    private static let toggles = Environment["TALLY_TOGGLES"].flatMap(Int.init) ?? 30
+    private static let reloads = Environment["TALLY_RELOADS"].flatMap(Int.init) ?? 6
+
+    @Test("Plugins switched and replaced under load: nothing lost, doubled, refused or leaked")
+    func toggles() throws {
+      let live = try LivePlugin()
+      let load = LiveLoad(live.server)
+      // Once, so that what is made on first use is not taken for a leak.
+      try live.write(live.config(live: false, views: false))
+      #expect(try live.wait { try live.about() == nil } != nil, "\(live.server.log)")
+      try live.write(live.config())
+      #expect(try live.wait { try live.isAtHead() && live.about() != nil } != nil)
+      let before = live.resources()
+      var times: [Double] = []
+      for round in 1...Self.toggles {
+        let isOn = round % 2 == 0
+        try live.write(live.config(live: isOn, views: isOn))
+        let time = try live.wait { try (live.about() != nil) == isOn }
+        times.append(try #require(time, "\(live.server.log.suffix(4_000))"))
+      }
+      for version in 1...Self.reloads {
+        try live.compile(["LIVE_VERSION=\"v\(version)\""])
+        let time = try live.wait { try live.about()?["version"]?.string == "v\(version)" }
+        times.append(try #require(time, "\(live.server.log.suffix(4_000))"))
+      }
+      try live.write(live.config())
+      #expect(try live.wait { try live.about() != nil } != nil)
+      let (accepted, failures) = load.stop()
+      #expect(failures == [])
+      try live.server.settle()
+      #expect(try live.wait { try live.isAtHead() } != nil, "\(live.server.log.suffix(4_000))")
+      let all = (Double(accepted), Double(accepted))
+      _ = try live.wait(seconds: 5) { try live.counted() == all }
+      let counted = try live.counted()
+      #expect(counted == all, "\(accepted) accepted\n\(live.server.log.suffix(4_000))")
+      let after = live.resources()
+      #expect(after.descriptors <= before.descriptors + 2, "\(before) → \(after)")
+      #expect(after.threads <= before.threads + 1, "\(before) → \(after)")
+      #expect(times.sorted()[times.count / 2] < 0.5, "\(times)")
+      #expect(live.server.terminate() == .code(0))
+    }
+
+    @Test("An invalid file is refused whole, with line and reason, and everything goes on")
+    func invalid() throws {
+      let live = try LivePlugin()
+      for (text, reason) in [
+        (live.config().replacing("label:", with: "lable:"), "plugins.yaml:5:46: unknown setting"),
+        (live.config(live: false) + "  views: {}\n", "stands twice"),
+        ("", "gone or empty"),
+      ] {
+        try live.write(text)
+        let time = try live.wait(seconds: 5) { live.server.log.contains(reason) }
+        #expect(time != nil, "\(reason): \(live.server.log.suffix(2_000))")
+        #expect(try live.about()?["label"]?.string == "first")
+      }
+      try live.write(live.config(label: "second"))
+      #expect(try live.wait { try live.about()?["label"]?.string == "second" } != nil)
+    }
+
+    @Test("A change of settings is live; SIGHUP reads at once; tally plugin edits the file")
+    func settings() throws {
+      let live = try LivePlugin()
+      try live.write("# mine\n" + live.config(label: "third"))
+      #expect(try live.wait { try live.about()?["label"]?.string == "third" } != nil)
+      live.server.process?.send(SIGHUP)
+      let command = [TallyServer.binary, "plugin"]
+      let options = ["--data", live.server.dataPath, "--config", live.server.configPath]
+      let off = try Subprocess.run(command + ["disable", "live"] + options)
+      #expect(off.status == .code(0), "\(off.output)")
+      #expect(try live.about() == nil)
+      let text = try Files.text(live.server.configPath)
+      #expect(text == "# mine\n" + live.config(live: false, label: "third"))
+      let on = try Subprocess.run(command + ["enable", "live"] + options)
+      #expect(on.status == .code(0) && on.output.contains("live: running"), "\(on.output)")
+      let reload = try Subprocess.run(command + ["reload"] + options)
+      #expect(reload.output.contains("views: running"), "\(reload.output)")
+      let twice = try Subprocess.run(
+        command + ["enable", "live", "--from", "now"] + options)
+      #expect(twice.status != .code(0) && twice.output.contains("disable it first"))
+    }
+
+    @Test("New code that does not start, or whose calls fail, is not what runs")
+    func rollsBack() throws {
+      let live = try LivePlugin()
+      let load = LiveLoad(live.server)
+      try live.compile(["LIVE_VERSION=\"bad\"", "LIVE_REFUSES_START"])
+      #expect(try live.wait { live.server.log.contains("version bad does not start") } != nil)
+      #expect(try live.about()?["version"]?.string == "1")
+      try live.compile(["LIVE_VERSION=\"worse\"", "LIVE_FAILS"])
+      #expect(try live.wait { live.server.log.contains("new code is rolled back") } != nil)
+      #expect(try live.wait { try live.about()?["version"]?.string == "1" } != nil)
+      try live.compile(["LIVE_VERSION=\"good\"", "LIVE_TWO_MEASURES"])
+      #expect(try live.wait { try live.about()?["version"]?.string == "good" } != nil)
+      let (accepted, failures) = load.stop()
+      #expect(failures == [])
+      try live.server.settle()
+      #expect(try live.isAtHead())
+      #expect(try live.counted().views == Double(accepted))
+      // Each call that the failing code refused is a dead letter of it, and of nobody else.
+      #expect(live.server.terminate() == .code(0))
+      let (_, books) = try Subprocess.run(
+        [TallyServer.binary, "verify", "--data", live.server.dataPath, "--json"])
+      let letters = try JSON(books)["store"]?["rows"]?["dead letters"]?.number ?? 0
+      try live.server.start()
+      #expect(try live.counted().live == Double(accepted) - letters, "\(letters) dead letters")
+    }
+
+    @Test("An answer under way is finished before its plugin is stopped")
+    func drains() throws {
+      let live = try LivePlugin()
+      try live.compile(["LIVE_VERSION=\"slow\"", "LIVE_SLOW_READ"])
+      #expect(try live.wait { try live.about()?["version"]?.string == "slow" } != nil)
+      let answered = DispatchSemaphore(value: 0)
+      let server = live.server
+      Thread.detachNewThread {
+        if (try? server.ask("method=live&period=30days")) != nil { answered.signal() }
+      }
+      usleep(300_000)
+      try live.write(live.config(live: false))
+      #expect(try live.wait(seconds: 1) { try live.about() == nil } != nil)
+      #expect(try live.server.metric("tally_plugins_draining") == 1)
+      #expect(answered.wait(timeout: .now() + 10) == .success)
+      #expect(try live.wait { try live.server.metric("tally_plugins_draining") == 0 } != nil)
+    }
+
+    @Test("A plugin that is new counts from the beginning when it is told to, and never twice")
+    func backfills() throws {
+      let live = try LivePlugin()
+      try live.write(live.config(live: false))
+      #expect(try live.wait { try live.about() == nil } != nil)
+      let load = LiveLoad(live.server)
+      usleep(700_000)
+      let options = ["--data", live.server.dataPath, "--config", live.server.configPath]
+      let command = [TallyServer.binary, "plugin", "enable", "live"]
+      let refused = try Subprocess.run(command + ["--from", "beginning"] + options)
+      if refused.status != .code(0) {
+        #expect(refused.output.contains("--forget"), "\(refused.output)")
+        let again = try Subprocess.run(command + ["--from", "beginning", "--forget"] + options)
+        #expect(again.status == .code(0), "\(again.output)")
+      }
+      usleep(300_000)
+      let (accepted, failures) = load.stop()
+      #expect(failures == [])
+      try live.server.settle()
+      #expect(try live.wait { try live.isAtHead() } != nil)
+      #expect(try live.wait(seconds: 5) { try live.counted().live == Double(accepted) } != nil)
+    }
+
+    @Test("Killed while plugins are switched and catch up, the server counts everything once")
+    func kills() throws {
+      let live = try LivePlugin()
+      var random = SeededGenerator(seed: 11)
+      let load = LiveLoad(live.server, repeats: true)
+      for round in 1...12 {
+        let isOn = round % 3 != 0
+        try live.write(live.config(live: isOn, views: round % 2 == 0))
+        usleep(UInt32(random.int(1_000...120_000)))
+        live.server.kill()
+        try live.server.start()
+        usleep(UInt32(random.int(1_000...120_000)))
+      }
+      try live.write(live.config())
+      let (accepted, failures) = load.stop()
+      #expect(failures == [])
+      #expect(try live.wait { try live.about() != nil } != nil)
+      try live.server.settle()
+      #expect(try live.wait { try live.isAtHead() } != nil, "\(live.server.log.suffix(4_000))")
+      let all = (Double(accepted), Double(accepted))
+      _ = try live.wait(seconds: 5) { try live.counted() == all }
+      let counted = try live.counted()
+      #expect(counted == all, "\(accepted) accepted\n\(live.server.log.suffix(4_000))")
+      #expect(accepted > 100)
+    }
+
+    @Test("Code that hangs in its start is left behind; what ran before goes on")
+    func hangs() throws {
+      let live = try LivePlugin()
+      try live.compile(["LIVE_VERSION=\"hung\"", "LIVE_HANGS_START"])
+      #expect(try live.wait { live.server.log.contains("did not come back within") } != nil)
+      #expect(try live.about()?["version"]?.string == "1")
+      try live.write(live.config(label: "still"))
+      #expect(live.server.terminate() == .code(0))
+    }
+  }
+}
