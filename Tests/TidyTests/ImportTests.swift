@@ -12,6 +12,10 @@ import Testing
       "Sources/PluginRuntime",
       platform.union(["PluginABI", "Store", "Logging", "CBreadcrumb", "CCrypto"])
     ),
+    (
+      "Sources/PluginTestKit",
+      platform.union(["PluginABI", "PluginRuntime", "Store", "Builtins", "Logging"])
+    ),
     ("Sources/Store", platform.union(["GRDB", "GRDBSQLite"])),
     ("Sources/Journal", platform.union(["CCRC32C", "CJournal"])),
     ("Benchmarks/bare-nio", platform.union(["NIOCore", "NIOPosix", "NIOHTTP1"])),

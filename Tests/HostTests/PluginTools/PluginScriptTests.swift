@@ -100,6 +100,29 @@ struct PluginScriptTests {
     }
   }
 
+  @Test("Hooks before the counting run as in the server: refusals, notes, drops and edits")
+  func everyHook() throws {
+    let folder = try TestFolder()
+    let library = try CompiledFixture.library("edits", in: folder)
+    let script = try PluginScript(
+      path: "x.txt",
+      text: """
+        GET /i?device_id=a&ban=1
+        ----
+        403 {"result":"go away"}
+
+        GET /i?device_id=a&junk=1
+        GET /i?device_id=b&x=1
+        GET /i?device_id=c&colour=red
+        GET /o?method=edits&period=day
+        ----
+        200 {"2026":{"blue":{"t":2},"open":{"t":2},"1":{"blue":{"t":2},"open":{"t":2},"15":{"blue":{"t":2},"open":{"t":2}}}}}
+        """)
+    for manner in PluginScript.Manner.allCases {
+      #expect(try script.run(library: library, manner) == [])
+    }
+  }
+
   @Test("Recording writes the answers that are given and touches nothing else")
   func recording() throws {
     let folder = try TestFolder()
