@@ -12,10 +12,10 @@ FILTER ?=
 PACKAGES := g++ pkg-config patchelf libsqlite3-dev libyaml-dev libxxhash-dev libsimdjson-dev libssl-dev \
   libargon2-dev libcurl4-openssl-dev liblz4-dev libfuse3-dev fuse3 wrk
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-SWIFT_FOLDERS := Package.swift Sources Plugins Tests Benchmarks
+SWIFT_FOLDERS := Package.swift Sources Plugins Tests Benchmarks Kit Examples/swift/Package.swift Examples/swift/Sources
 TESTS := $(SWIFT) test --disable-xctest
 
-.PHONY: help run build stage test check tidy header lint bench format setup clean
+.PHONY: help run build stage kit test examples check tidy header lint bench format setup clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -44,10 +44,34 @@ stage:
 	  'index($$3, folder) == 1 { print $$3 }' | sort -u | xargs -r -I{} cp -L {} dist.new/lib/
 	@patchelf --set-rpath '$$ORIGIN/../lib' dist.new/bin/tally
 	@patchelf --set-rpath '$$ORIGIN/../../lib' dist.new/plugins/*/*.so
+	@$(MAKE) kit KIT=dist.new
 	@rm -rf dist && mv dist.new dist
+
+# What authors of plugins build against: the header, PluginKit as sources, and the examples, which are what
+# `tally plugin new` copies.
+KIT ?= .build/kit
+kit:
+	@rm -rf $(KIT)/include $(KIT)/share
+	@mkdir -p $(KIT)/include $(KIT)/share/tally/PluginKit/Sources $(KIT)/share/tally/examples
+	@cp Sources/PluginABI/include/tally_plugin.h $(KIT)/include/
+	@cp Kit/Package.swift $(KIT)/share/tally/PluginKit/
+	@cp -r Sources/PluginABI Sources/PluginKit $(KIT)/share/tally/PluginKit/Sources/
+	@for language in c swift rust; do \
+	  mkdir -p $(KIT)/share/tally/examples/$$language; \
+	  tar -C Examples/$$language --exclude=./build --exclude=./.build --exclude=./target -cf - . \
+	    | tar -C $(KIT)/share/tally/examples/$$language -xf -; \
+	done
 
 test: setup ## Run all tests (FILTER=Name runs some)
 	@$(TESTS) $(if $(FILTER),--filter $(FILTER))
+	@$(if $(FILTER),,$(MAKE) examples)
+
+# The examples against the debug build, laid out as an installation is.
+examples: kit
+	@mkdir -p $(KIT)/bin && ln -sf ../../debug/tally $(KIT)/bin/tally
+	@for language in c swift; do $(MAKE) -C Examples/$$language test TALLY_HOME=$(abspath $(KIT)); done
+	@if command -v cargo >/dev/null; then $(MAKE) -C Examples/rust test TALLY_HOME=$(abspath $(KIT)); \
+	else echo "Examples/rust: skipped, cargo is not installed"; fi
 
 check: setup lint header tidy ## Format, house rules, the header on its own
 

@@ -23,7 +23,8 @@ func loadablePlugin(folder: String, module: String) -> (
       name: module, dependencies: ["PluginKit"], path: "Plugins/\(folder)/Sources",
       swiftSettings: hot),
     .testTarget(
-      name: module + "Tests", dependencies: [.byName(name: module), "Builtins", "FakeHost"],
+      name: module + "Tests",
+      dependencies: [.byName(name: module), "Builtins", "FakeHost", "PluginTestKit"],
       path: "Plugins/\(folder)/Tests", swiftSettings: strict)
   )
 }
@@ -64,6 +65,13 @@ let package = Package(
       ],
       swiftSettings: hot),
     .target(name: "CBreadcrumb"),
+    .target(
+      name: "PluginTestKit",
+      dependencies: [
+        "PluginABI", "PluginRuntime", "Store", "Builtins",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
 
     // Durable rooms.
     .target(name: "CCRC32C", cSettings: [.unsafeFlags(["-O3"])]),
@@ -92,7 +100,7 @@ let package = Package(
     .executableTarget(
       name: "Host",
       dependencies: [
-        "PluginABI", "PluginRuntime", "Journal", "Store", "Builtins",
+        "PluginABI", "PluginRuntime", "PluginTestKit", "Journal", "Store", "Builtins",
         "CSimdjson", "CYAML", "CXXHash", "CCrypto", "CArgon2", "CCurl",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Hummingbird", package: "hummingbird"),
@@ -121,11 +129,13 @@ let package = Package(
     // alone.
     .target(name: "Harness", path: "Tests/Harness", swiftSettings: strict),
     .target(
-      name: "FakeHost", dependencies: ["PluginABI"], path: "Tests/FakeHost", swiftSettings: strict),
+      name: "FakeHost", dependencies: ["PluginABI", "PluginTestKit"], path: "Tests/FakeHost",
+      swiftSettings: strict),
     test("TidyTests", []),
     test(
       "PluginABITests", ["PluginABI", "PluginKit", "FakeHost"], exclude: ["golden-1.0.txt"]),
     test("PluginKitTests", ["PluginKit", "FakeHost"]),
+    test("PluginTestKitTests", ["PluginTestKit", "PluginABI"]),
     test(
       "PluginRuntimeTests",
       [
@@ -135,13 +145,14 @@ let package = Package(
     test("BuiltinsTests", ["Builtins", "FakeHost"]),
     test("JournalTests", ["Journal", "CCRC32C"]),
     test("StoreTests", ["Store", .product(name: "GRDB", package: "GRDB.swift")]),
-    test("HostTests", ["Host", "Journal", "Store", "PluginABI", "PluginRuntime", "CSimdjson"]),
+    test(
+      "HostTests",
+      ["Host", "Journal", "Store", "PluginABI", "PluginRuntime", "CSimdjson", "PluginTestKit"]),
     test(
       "ServiceTests",
       [
         "Host", "Journal", "Store", "PluginABI", "PluginKit", "PluginRuntime", "Builtins",
-        "Harness",
-        .product(name: "GRDB", package: "GRDB.swift"),
+        "Harness", .product(name: "GRDB", package: "GRDB.swift"),
       ]),
     test("EndToEndTests", ["Harness"], exclude: ["Conversations"]),
     test("SimulationTests", ["Harness"]),

@@ -1,4 +1,5 @@
 import PluginABI
+import PluginTestKit
 
 /// A host made of plain dictionaries: runs plugins through the contract and nothing else, so that a
 /// test can say what a batch and a question lead to.
@@ -62,7 +63,7 @@ package final class FakeHost {
   /// Sends one batch through all hooks.
   package func accept(_ items: [FakeItem]) {
     for plugin in plugins { _ = intern(plugin.name) }
-    let batch = FakeBatch(items, firstPosition: position, known: known, interned: interned)
+    let batch = batch(of: items)
     position += UInt64(items.count)
     known.formUnion(items.map { FakeUser(app: $0.app, user: $0.user) })
     var call = FakeCall(items: items)
@@ -87,6 +88,19 @@ package final class FakeHost {
     }
   }
 
+  private func batch(of items: [FakeItem]) -> TestBatch {
+    var users: [FakeUser: UInt32] = [:]
+    return TestBatch(
+      items, firstPosition: position, interned: interned, hour: Calendar.hour(ofMs:)
+    ) { item in
+      let user = FakeUser(app: item.app, user: item.user)
+      let isNew = !known.contains(user) && users[user] == nil
+      let index = users[user, default: UInt32(users.count)]
+      users[user] = index
+      return TestBatch.User(uid: item.user, index: index, isNew: isNew)
+    }
+  }
+
   private func hooks() -> [(FakePlugin, Int)] {
     let all = plugins.flatMap { plugin in plugin.hooks.indices.map { (plugin, $0) } }
     return all.enumerated().sorted {
@@ -95,7 +109,7 @@ package final class FakeHost {
     }.map(\.element)
   }
 
-  private func wants(_ keys: [UInt32], _ batch: FakeBatch) -> Bool {
+  private func wants(_ keys: [UInt32], _ batch: TestBatch) -> Bool {
     keys.isEmpty || keys.contains { batch.names.contains(interned[Int($0) - 1]) }
   }
 
@@ -191,4 +205,15 @@ package final class FakeHost {
   package func cell(_ plugin: String, user: UInt64 = 1, app: UInt32 = 1) -> [UInt8] {
     store.cells[.init(user: FakeUser(app: app, user: user), plugin: plugin)] ?? []
   }
+}
+
+/// One request as a test describes it.
+package typealias FakeItem = TestItem
+/// A JSON value as a test writes it down.
+package typealias Value = TestValue
+
+/// One user of one app.
+struct FakeUser: Hashable {
+  let app: UInt32
+  let user: UInt64
 }

@@ -13,6 +13,10 @@ import Testing
       platform.union(["PluginABI", "Store", "Logging", "CBreadcrumb", "CCrypto"])
     ),
     ("Sources/Store", platform.union(["GRDB", "GRDBSQLite", "CLZ4", "CXXHash", "CPrefetch"])),
+    (
+      "Sources/PluginTestKit",
+      platform.union(["PluginABI", "PluginRuntime", "Store", "Builtins", "Logging"])
+    ),
     ("Sources/Journal", platform.union(["CCRC32C", "CJournal"])),
     ("Benchmarks/bare-nio", platform.union(["NIOCore", "NIOPosix", "NIOHTTP1"])),
   ]

@@ -7,14 +7,16 @@ import Store
 struct PluginCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plugin",
-    abstract: "List plugins, switch them on and off, and load their new code.",
+    abstract: "Make, check and list plugins, switch them on and off, load their new code.",
     discussion: """
       The file is the truth: enable and disable edit plugins.yaml, comments and all, and a running \
       server follows it.
       """,
     subcommands: [
-      PluginListCommand.self, PluginInfoCommand.self, PluginOrderCommand.self,
-      PluginEnableCommand.self, PluginDisableCommand.self, PluginReloadCommand.self,
+      PluginNewCommand.self, PluginTestCommand.self, PluginCheckCommand.self,
+      PluginDevCommand.self, PluginListCommand.self, PluginInfoCommand.self,
+      PluginOrderCommand.self, PluginEnableCommand.self, PluginDisableCommand.self,
+      PluginReloadCommand.self,
     ])
 }
 

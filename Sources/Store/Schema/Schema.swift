@@ -16,7 +16,7 @@ enum Schema {
     migrator.registerMigration("2 steps of dead letters") { db in
       try db.execute(sql: "ALTER TABLE dead_letter ADD COLUMN step TEXT NOT NULL DEFAULT 'hook 0'")
     }
-    migrator.registerMigration("services") { db in
+    migrator.registerMigration("3 services") { db in
       for statement in services { try db.execute(sql: statement) }
     }
     return migrator

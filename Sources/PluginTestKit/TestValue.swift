@@ -1,5 +1,5 @@
 /// A JSON value as a test writes it down.
-package indirect enum Value: Sendable, Equatable {
+package indirect enum TestValue: Sendable, Equatable {
   case null
   case bool(Bool)
   case int(Int64)
@@ -11,15 +11,15 @@ package indirect enum Value: Sendable, Equatable {
   /// One member of an object; names may repeat.
   package struct Member: Sendable, Equatable {
     package let name: String
-    package let value: Value
+    package let value: TestValue
 
-    package init(name: String, value: Value) {
+    package init(name: String, value: TestValue) {
       self.name = name
       self.value = value
     }
   }
 
-  subscript(name: String) -> Value? {
+  package subscript(name: String) -> TestValue? {
     guard case .object(let members) = self else { return nil }
     return members.last { $0.name == name }?.value
   }
@@ -34,7 +34,7 @@ package indirect enum Value: Sendable, Equatable {
   }
 }
 
-extension Value: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
+extension TestValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
   ExpressibleByFloatLiteral, ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral,
   ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral
 {
@@ -42,9 +42,9 @@ extension Value: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
   package init(integerLiteral value: Int64) { self = .int(value) }
   package init(floatLiteral value: Double) { self = .double(value) }
   package init(booleanLiteral value: Bool) { self = .bool(value) }
-  package init(arrayLiteral elements: Value...) { self = .array(elements) }
+  package init(arrayLiteral elements: TestValue...) { self = .array(elements) }
   package init(nilLiteral: ()) { self = .null }
-  package init(dictionaryLiteral elements: (String, Value)...) {
+  package init(dictionaryLiteral elements: (String, TestValue)...) {
     self = .object(elements.map { Member(name: $0.0, value: $0.1) })
   }
 }

@@ -1,91 +1,81 @@
-import Foundation
 import PluginABI
 
-/// One request as a test describes it.
-package struct FakeItem: Sendable {
-  package var parameters: Value
-  package var user: UInt64
-  package var app: UInt32
-  package var timestampMs: Int64
-  package var country: String
-  package var city: String
+/// A batch made of values that a test wrote down, laid out as the host lays it out: one block
+/// without pointers.
+package final class TestBatch {
+  /// Who an item's user is in this batch.
+  package struct User {
+    let uid: UInt64
+    /// Dense in the batch.
+    let index: UInt32
+    let isNew: Bool
 
-  /// 2024-06-01 12:00:00 UTC, a Saturday.
-  package static let noon: Int64 = 1_717_243_200_000
-
-  /// A request of a user, `seconds` after noon.
-  package init(
-    _ parameters: Value, user: UInt64 = 1, app: UInt32 = 1, seconds: Double = 0,
-    country: String = "", city: String = ""
-  ) {
-    self.parameters = parameters
-    self.user = user
-    self.app = app
-    timestampMs = Self.noon + Int64(seconds * 1_000)
-    self.country = country
-    self.city = city
+    package init(uid: UInt64, index: UInt32, isNew: Bool) {
+      self.uid = uid
+      self.index = index
+      self.isNew = isNew
+    }
   }
-}
 
-/// A batch block as the host would build it: one block without pointers.
-final class FakeBatch {
-  let pointer: UnsafeMutablePointer<tally_batch>
-  /// Member names of the batch.
-  let names: Set<String>
+  package let pointer: UnsafeMutablePointer<tally_batch>
+  /// Member names that occur in the batch, and all interned ones.
+  package let names: Set<String>
+  private let occurring: Set<UInt32>
   private let memory: UnsafeMutableRawPointer
 
-  init(_ items: [FakeItem], firstPosition: UInt64, known: Set<FakeUser>, interned: [String]) {
-    var writer = BatchWriter(interned: interned)
-    var users: [FakeUser: UInt32] = [:]
+  /// `interned` are the names with a number, from 1 on; `hour` makes local hours of milliseconds.
+  package init(
+    _ items: [TestItem], firstPosition: UInt64, interned: [String],
+    hour: @escaping (Int64) -> Int32,
+    user: (TestItem) throws -> User
+  ) rethrows {
+    var writer = BatchWriter(interned: interned, hour: hour)
     for (place, item) in items.enumerated() {
-      let user = FakeUser(app: item.app, user: item.user)
-      let isNew = !known.contains(user) && users[user] == nil
-      let index = users[user, default: UInt32(users.count)]
-      users[user] = index
-      writer.append(
-        item, position: firstPosition + UInt64(place), userIndex: index, isNew: isNew)
+      writer.append(item, position: firstPosition + UInt64(place), user: try user(item))
     }
     memory = writer.block()
     names = Set(writer.keys)
+    occurring = writer.occurring
     pointer = memory.assumingMemoryBound(to: tally_batch.self)
   }
 
   deinit { memory.deallocate() }
-}
 
-/// One user of one app.
-struct FakeUser: Hashable {
-  let app: UInt32
-  let user: UInt64
+  /// Whether a member with an interned name occurs in the batch.
+  package func contains(_ name: UInt32) -> Bool { occurring.contains(name) }
 }
 
 /// Writes the arrays of a batch.
 private struct BatchWriter {
   private(set) var keys: [String]
+  /// The numbers of the names that members have.
+  private(set) var occurring: Set<UInt32> = []
   private var keyIDs: [String: UInt32]
+  private let hour: (Int64) -> Int32
   private var text: [UInt8] = []
   private var nodes = [tally_node()]
   private var items: [tally_item] = []
   private var events: [tally_event] = []
-  private static let header = 72
+  private static let header = MemoryLayout<tally_batch>.size
 
   /// Interned names have their id as their index; index 0 is no name.
-  init(interned: [String]) {
+  init(interned: [String], hour: @escaping (Int64) -> Int32) {
+    self.hour = hour
     keys = [""] + interned
     keyIDs = Dictionary(uniqueKeysWithValues: zip(interned, UInt32(1)...))
   }
 
-  mutating func append(_ source: FakeItem, position: UInt64, userIndex: UInt32, isNew: Bool) {
+  mutating func append(_ source: TestItem, position: UInt64, user: TestBatch.User) {
     var item = tally_item()
     item.position = position
-    item.user = source.user
-    item.received_ms = source.timestampMs + 500
+    item.user = user.uid
+    item.received_ms = source.receivedMs
     item.timestamp_ms = source.timestampMs
     item.app = source.app
-    item.hour = Calendar.hour(ofMs: source.timestampMs)
-    item.flags = isNew ? TALLY_ITEM_NEW_USER : 0
-    item.user_index = userIndex
-    (item.device_off, item.device_len) = add(text: "device-\(source.user)")
+    item.hour = hour(source.timestampMs)
+    item.flags = user.isNew ? TALLY_ITEM_NEW_USER : 0
+    item.user_index = user.index
+    (item.device_off, item.device_len) = add(text: source.device)
     (item.country_off, item.country_len) = add(text: source.country)
     (item.city_off, item.city_len) = add(text: source.city)
     item.root = UInt32(nodes.count)
@@ -96,7 +86,7 @@ private struct BatchWriter {
     items.append(item)
   }
 
-  private mutating func appendEvents(of source: FakeItem, at root: UInt32) {
+  private mutating func appendEvents(of source: TestItem, at root: UInt32) {
     guard case .array(let list) = source.parameters["events"],
       let array = member("events", of: Int(root))
     else { return }
@@ -107,7 +97,7 @@ private struct BatchWriter {
     }
   }
 
-  private mutating func append(event value: Value, at place: Int, of source: FakeItem) {
+  private mutating func append(event value: TestValue, at place: Int, of source: TestItem) {
     guard case .string(let key) = value["key"] else { return }
     var event = tally_event()
     event.timestamp_ms = value["timestamp"]?.number.map { Int64($0) } ?? source.timestampMs
@@ -121,7 +111,7 @@ private struct BatchWriter {
       event.flags |= TALLY_EVENT_HAS_DUR
     }
     if key.hasPrefix("[CLY]_") { event.flags |= TALLY_EVENT_INTERNAL }
-    event.hour = Calendar.hour(ofMs: event.timestamp_ms)
+    event.hour = hour(event.timestamp_ms)
     event.item = UInt32(items.count)
     event.node = UInt32(place)
     (event.key_off, event.key_len) = add(text: key)
@@ -129,7 +119,7 @@ private struct BatchWriter {
     events.append(event)
   }
 
-  private mutating func add(_ value: Value, key: UInt32, depth: UInt16) {
+  private mutating func add(_ value: TestValue, key: UInt32, depth: UInt16) {
     let place = nodes.count
     var node = tally_node()
     node.key = key
@@ -166,10 +156,13 @@ private struct BatchWriter {
   }
 
   private mutating func id(of name: String) -> UInt32 {
-    if let known = keyIDs[name] { return known }
-    keys.append(name)
-    keyIDs[name] = UInt32(keys.count - 1)
-    return UInt32(keys.count - 1)
+    let id = keyIDs[name] ?? UInt32(keys.count)
+    if id == keys.count {
+      keys.append(name)
+      keyIDs[name] = id
+    }
+    occurring.insert(id)
+    return id
   }
 
   private func next(_ place: Int) -> Int {
@@ -198,15 +191,20 @@ private struct BatchWriter {
       defer { offset += (array.count * MemoryLayout<T>.stride + 7) & ~7 }
       return UInt32(offset)
     }
+    func stride<T>(_ array: [T]) -> UInt32 { UInt32(MemoryLayout<T>.stride) }
     var batch = tally_batch()
     batch.struct_size = UInt32(Self.header)
     batch.end_item = UInt32(items.count)
-    (batch.items_off, batch.item_stride) = (place(items), 104)
+    (batch.items_off, batch.item_stride) = (place(items), stride(items))
     (batch.n_events, batch.events_off, batch.event_stride) = (
-      UInt32(events.count), place(events), 64
+      UInt32(events.count), place(events), stride(events)
     )
-    (batch.n_nodes, batch.nodes_off, batch.node_stride) = (UInt32(nodes.count), place(nodes), 24)
-    (batch.n_keys, batch.keys_off, batch.key_stride) = (UInt32(keys.count), place(keyTable), 8)
+    (batch.n_nodes, batch.nodes_off, batch.node_stride) = (
+      UInt32(nodes.count), place(nodes), stride(nodes)
+    )
+    (batch.n_keys, batch.keys_off, batch.key_stride) = (
+      UInt32(keys.count), place(keyTable), stride(keyTable)
+    )
     (batch.text_off, batch.text_len) = (UInt32(Self.header), UInt32(text.count))
     batch.total_size = UInt32(offset)
     let memory = UnsafeMutableRawPointer.allocate(byteCount: offset, alignment: 8)
