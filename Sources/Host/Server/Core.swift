@@ -144,7 +144,8 @@ final class Core: Sendable {
           BatchCounter(
             workingSet: parts.workingSet, dispatcher: dispatcher, builder: parts.builder,
             registry: parts.registry, factNames: factNames, counters: parts.outcomes, log: log)
-        }, catchUp: catchUp, lanes: lanes, suspectsPath: suspectsPath, limits: host.limits, log: log, faults: parts.faults),
+        }, catchUp: catchUp, lanes: lanes, suspectsPath: suspectsPath, limits: host.limits,
+        log: log, faults: parts.faults),
       breadcrumb: breadcrumb)
   }
 }
