@@ -43,6 +43,7 @@ extension Pipeline {
       try parts.store.storedPosition(ofPlugin: $0)
     }
     for metric in next.metrics { metrics[metric.storedName] = metric }
+    try parts.lanes.use(next, committed: committed)
   }
 
   func callHeadOnly() {

@@ -25,6 +25,7 @@ final class Pipeline: @unchecked Sendable {
     /// A counter for plugins with these names of facts.
     let makeCounter: ([UInt32: [UInt8]]) -> BatchCounter
     let catchUp: CatchUp
+    let lanes: CommittedLanes
     let suspectsPath: String
     let limits: Limits
     let log: Logger
@@ -92,6 +93,7 @@ final class Pipeline: @unchecked Sendable {
       })
     writer = StoreWriter(
       store: parts.store, faults: parts.faults, log: parts.log, done: { reader.wake() })
+    try parts.lanes.use(set, committed: committed)
     change.didTake(taken)
     callHeadOnly()
   }
@@ -144,9 +146,20 @@ final class Pipeline: @unchecked Sendable {
         if isHeld, state.withLock({ stopping }) { break }
       }
     }
+    endLanes()
     state.withLock {
       stopped = true
       state.broadcast()
+    }
+  }
+
+  /// What committed hooks have heard of is remembered, so that it is not told again.
+  private func endLanes() {
+    parts.lanes.stop()
+    guard parts.lanes.hasMoved, !writing, counted == committed else { return }
+    flush()
+    do { _ = try settle(writer.waitForOutcome()) } catch {
+      parts.log.warning("the last positions were not kept", metadata: ["error": "\(error)"])
     }
   }
 
@@ -206,7 +219,8 @@ final class Pipeline: @unchecked Sendable {
 
   func flush() {
     positionsInFlight = book.take(counted: counted)
-    let flush = parts.workingSet.takeFlush(through: counted, positions: positionsInFlight)
+    let flush = parts.workingSet.takeFlush(
+      through: counted, positions: positionsInFlight + parts.lanes.takePositions())
     isHurried = false
     inFlight = counted
     writing = true
@@ -226,6 +240,7 @@ final class Pipeline: @unchecked Sendable {
     case .committed(let flush):
       didCommit(flush)
       gate.advance(to: committed)
+      parts.lanes.advance(to: committed)
       forgetSettledSuspects()
       parts.journal.trim(through: committed)
     }

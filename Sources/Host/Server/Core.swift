@@ -137,6 +137,11 @@ final class Core: Sendable {
     let catchUp = CatchUp(
       store: parts.store, workingSet: parts.workingSet, table: parts.builder.table,
       retentionMonths: host.limits.rawRetentionMonths, registry: parts.registry, log: log)
+    let lanes = CommittedLanes(store: parts.store, log: log) {
+      CommittedBatches(
+        store: parts.store, table: parts.builder.table,
+        retentionMonths: host.limits.rawRetentionMonths, registry: parts.registry)
+    }
     return try Pipeline(
       .init(
         journal: parts.journal, store: parts.store, workingSet: parts.workingSet,
@@ -145,8 +150,8 @@ final class Core: Sendable {
           BatchCounter(
             workingSet: parts.workingSet, dispatcher: dispatcher, builder: parts.builder,
             registry: parts.registry, factNames: factNames, counters: parts.outcomes, log: log)
-        }, catchUp: catchUp, suspectsPath: suspectsPath, limits: host.limits, log: log,
-        faults: parts.faults),
+        }, catchUp: catchUp, lanes: lanes, suspectsPath: suspectsPath, limits: host.limits,
+        log: log, faults: parts.faults),
       breadcrumb: breadcrumb)
   }
 }
