@@ -56,7 +56,8 @@ import Testing
       (
         "host:\n  lisen: 1\n",
         "plugins.yaml:2:3: unknown key \"lisen\" in host; did you mean \"listen\"? "
-          + "Known keys: listen, data, durability, event_loops, client_addresses, outgoing_allow, limits"
+          + "Known keys: listen, data, durability, event_loops, client_addresses, plugin_pins, "
+          + "plugin_keys, outgoing_allow, limits"
       ),
       (
         "host: { durability: [os] }\n",
