@@ -54,7 +54,7 @@ extension Dispatcher {
   }
 
   /// The hooks have counted the item, all but what they emitted to one collection: everything else
-  /// they ask for now is thrown away.
+  /// they ask for is thrown away.
   private func replay(
     _ work: Work, _ plugin: String, collection: String
   ) throws(StoreFailure) -> Replay {

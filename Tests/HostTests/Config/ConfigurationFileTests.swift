@@ -55,7 +55,8 @@ import Testing
       (
         "host:\n  lisen: 1\n",
         "plugins.yaml:2:3: unknown key \"lisen\" in host; did you mean \"listen\"? "
-          + "Known keys: listen, data, durability, event_loops, client_addresses, limits"
+          + "Known keys: listen, data, durability, event_loops, client_addresses, plugin_pins, "
+          + "plugin_keys, limits"
       ),
       (
         "host: { durability: [os] }\n",
@@ -75,6 +76,25 @@ import Testing
       (
         "plugins:\n  push: { mode: fast }\n",
         "plugins.yaml:2:17: plugins.push.mode: need inproc, have \"fast\""
+      ),
+      (
+        "plugins:\n  push: { sha256: abc }\n",
+        "plugins.yaml:2:19: plugins.push.sha256: need 64 hexadecimal digits, as `sha256sum` prints "
+          + "them"
+      ),
+      (
+        "plugins:\n  push: { signature: AAAA }\n",
+        "plugins.yaml:2:22: plugins.push.signature: need an ed25519 signature of 64 bytes in base64"
+      ),
+      (
+        "plugins:\n  push: { apps: { shop: { a: 1 } } }\n",
+        "plugins.yaml:2:19: \"shop\" in plugins.push.apps is no app; write its 24 hexadecimal digits"
+      ),
+      (
+        "host: { plugin_pins: maybe, plugin_kys: 1 }\n",
+        "plugins.yaml:1:29: unknown key \"plugin_kys\" in host; did you mean \"plugin_keys\"? "
+          + "Known keys: listen, data, durability, event_loops, client_addresses, plugin_pins, "
+          + "plugin_keys, limits"
       ),
       (
         "plugins:\n  ../evil: {}\n",
