@@ -94,18 +94,18 @@ struct SettingsTests {
     #expect(!folder.log.all.contains { $0.contains("opensesame") })
   }
 
-  @Test("Settings of an older header lie closer to each other, and are read all the same")
-  func olderHeader() throws {
-    try folder.compile("old-settings")
-    try folder.start("old-settings", settings: [given("second", "false")]) { runtime in
-      let instance = try #require(runtime.instances.first)
+  @Test("Settings of a newer header lie farther apart, and are read all the same")
+  func newerHeader() throws {
+    try folder.compile("newer-settings")
+    try folder.start("newer-settings", settings: [given("second", "false")]) { runtime in
+      let instance = try #require(runtime.instances.first, "\(runtime.refusals)")
       #expect(instance.manifest.settings.map(\.name) == ["first_max", "second"])
       #expect(instance.settings.values == ["first_max": .int(1), "second": .bool(false)])
       #expect(instance.manifest.settings[0].range == 0...10)
     }
     #expect(
-      try folder.refusal("old-settings", settings: [given("first_max", "11")])
-        == "TALLY-140: plugins.yaml:3:9: setting first_max of plugin old-settings: need 0 to 10, "
+      try folder.refusal("newer-settings", settings: [given("first_max", "11")])
+        == "TALLY-140: plugins.yaml:3:9: setting first_max of plugin newer-settings: need 0 to 10, "
         + "have 11")
   }
 

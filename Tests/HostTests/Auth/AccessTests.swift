@@ -47,6 +47,19 @@ import Testing
     #expect(denial(key: admin.apiKey, app: "unknown") == .appUnknown)
   }
 
+  @Test("Only a global administrator manages")
+  func globalAdmin() throws {
+    #expect(throws: AccessDenial.globalAdminOnly) {
+      try access.globalAdmin(.init(apiKey: other.apiKey))
+    }
+    #expect(throws: AccessDenial.memberUnknown) { try access.globalAdmin(.init(apiKey: "bad")) }
+    #expect(throws: AccessDenial.credentialMissing) { try access.globalAdmin(.init()) }
+    #expect(try access.globalAdmin(.init(apiKey: admin.apiKey)).id == admin.id)
+    #expect(AccessDenial.globalAdminOnly.status == 401)
+    #expect(
+      AccessDenial.globalAdminOnly.message == "User is not a global administrator")
+  }
+
   @Test("Status and words are those clients compare with")
   func words() {
     #expect(AccessDenial.credentialMissing.status == 400)

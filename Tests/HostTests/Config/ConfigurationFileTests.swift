@@ -98,6 +98,25 @@ import Testing
         "plugins.yaml:2:29: plugins.views.transform_fault: need hold or bypass, have \"ignore\""
       ),
       (
+        "plugins:\n  push: { sha256: abc }\n",
+        "plugins.yaml:2:19: plugins.push.sha256: need 64 hexadecimal digits, as `sha256sum` prints "
+          + "them"
+      ),
+      (
+        "plugins:\n  push: { signature: AAAA }\n",
+        "plugins.yaml:2:22: plugins.push.signature: need an ed25519 signature of 64 bytes in base64"
+      ),
+      (
+        "plugins:\n  push: { apps: { shop: { a: 1 } } }\n",
+        "plugins.yaml:2:19: \"shop\" in plugins.push.apps is no app; write its 24 hexadecimal digits"
+      ),
+      (
+        "host: { plugin_pins: maybe, plugin_kys: 1 }\n",
+        "plugins.yaml:1:29: unknown key \"plugin_kys\" in host; did you mean \"plugin_keys\"? "
+          + "Known keys: listen, data, durability, event_loops, client_addresses, plugin_pins, "
+          + "plugin_keys, limits"
+      ),
+      (
         "plugins:\n  ../evil: {}\n",
         "plugins.yaml:2:3: \"../evil\" is no name of a plugin; use a-z, 0-9 and -, "
           + "at most 64 characters"
