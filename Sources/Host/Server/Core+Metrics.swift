@@ -46,7 +46,8 @@ extension Core {
         (labels: "plugin=\"\($0.name)\"", value: $0.counts.refusals)
       }
     }
-    metrics.counter("tally_lifecycle_dropped_total", help: "Events lifecycle hooks never heard of") {
+    metrics.counter("tally_lifecycle_dropped_total", help: "Events lifecycle hooks never heard of")
+    {
       [runtime] in
       runtime.happenings.dropped
     }
