@@ -261,5 +261,19 @@ extension EndToEnd {
       #expect(try self.post(server, "/i/five/there?\(who)", large).status == 413)
       #expect(server.terminate() == .code(0))
     }
+
+    @Test("A route behind its deadline is answered 504, and its plugin is told")
+    func deadline() throws {
+      let server = try server()
+      try server.start()
+      let who = "api_key=\(server.keys.apiKey)&app_id=\(server.keys.appID)"
+      let reply = try server.connect().get("/o/five/slow?\(who)&wait=1")
+      #expect((reply.status, reply.text) == (504, #"{"result":"Deadline exceeded"}"#))
+      let deadline = Clock.now + 5
+      while !server.log.contains("the wait was cancelled"), Clock.now < deadline { usleep(10_000) }
+      #expect(server.log.contains("the wait was cancelled"))
+      #expect(try server.connect().get("/o/five/fast?\(who)").status == 200)
+      #expect(server.terminate() == .code(0))
+    }
   }
 }

@@ -81,6 +81,13 @@ final class LivePlugin {
     )
   }
 
+  /// Memory of the server that is no file's.
+  func privateKiB() -> Int {
+    let text = (try? Files.text("/proc/\(server.process?.pid ?? 0)/status")) ?? ""
+    let line = text.split(separator: "\n").first { $0.hasPrefix("RssAnon:") }
+    return line.flatMap { Int($0.filter(\.isNumber)) } ?? 0
+  }
+
   /// Descriptors and threads of the server.
   func resources() -> (descriptors: Int, threads: Int) {
     let pid = server.process?.pid ?? 0

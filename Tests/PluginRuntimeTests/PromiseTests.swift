@@ -113,10 +113,12 @@ struct PromiseTests {
 
   @Test("Hooks that wait for each other are refused with the chain")
   func cycle() throws {
+    let reason = try refusal(["cycle-a", "cycle-b", "cycle-c"])
     #expect(
-      try refusal(["cycle-a", "cycle-b", "cycle-c"])
-        == "TALLY-131: cycle-c: before/after of the process hooks close a cycle: cycle-c before "
-        + "cycle-a before cycle-b before cycle-c; remove one of them, or set `order` in plugins.yaml")
+      reason
+        == "TALLY-131: cycle-c: before/after of the process hooks close a cycle: cycle-a before "
+        + "cycle-b before cycle-c before cycle-a; remove one of them, or set `order` in "
+        + "plugins.yaml")
   }
 
   @Test("An operator's order breaks a circle, and the causes say so")

@@ -127,11 +127,13 @@ final class CatchUp {
       guard let record = RequestRecord.Item(bytes) else { return false }
       let user = try workingSet.user(
         app: item.app, device: record.device, nowMs: item.receivedMs)
-      // Items of bulk requests, and only those, are kept as the object they were.
+      // Items of bulk requests, and only those, are kept as the object they were, unless a
+      // transform has written them anew.
       builder.append(
         item: record, position: item.key.position, index: item.key.item,
-        isBulk: record.form == .object, receivedMs: item.receivedMs, uid: user.uid,
-        isNewUser: isNewUser, userIndex: users.index(of: user.slot), calendar: app.calendar)
+        isBulk: record.form == .object || item.key.item > 0, receivedMs: item.receivedMs,
+        uid: user.uid, isNewUser: isNewUser, userIndex: users.index(of: user.slot),
+        calendar: app.calendar)
       return true
     }
   }

@@ -32,7 +32,8 @@ struct HookPlan {
       let wishes = found.map {
         HookOrder.Entry(
           plugin: $0.instance.name, hook: $0.hook.name, phase: $0.hook.phase,
-          before: $0.hook.before, after: $0.hook.after, overruled: placements[$0.instance.name]?.order)
+          before: $0.hook.before, after: $0.hook.after,
+          overruled: placements[$0.instance.name]?.order)
       }
       switch HookOrder.sorted(wishes) {
       case .success(let order):

@@ -1,8 +1,10 @@
 /* A plugin with a hook of every kind, written from the header alone: it does to a request what the request's own
  * parameters ask for, and counts what is left. */
+#define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "tally_plugin.h"
 
@@ -155,6 +157,12 @@ static tally_status answer(void *instance, const tally_request *request, const t
     reply->write(reply->ctx, str("\"\":0}"));
     return status;
   }
+  if (request->parameter(request->ctx, str("wait")).ptr != NULL) {
+    struct timespec pause = {0, 1000000};
+    int i;
+    for (i = 0; i < 10000 && request->is_cancelled(request->ctx) == 0; i++) nanosleep(&pause, NULL);
+    self->host->log(self->host->ctx, TALLY_LOG_INFO, i < 10000 ? str("the wait was cancelled") : str("nobody cancelled"));
+  }
   reply->header(reply->ctx, str("x-five"), request->route == self->by_path ? str("path") : str("body"));
   reply->header(reply->ctx, str("content-length"), str("9999"));
   reply->write(reply->ctx, str("["));
@@ -198,6 +206,7 @@ static tally_status add_route(const tally_registrar *registrar, uint32_t methods
   route.path = str(path);
   route.method = str(method);
   route.body_bytes_max = 1000;
+  route.deadline_ms = 1000;
   route.answer = answer;
   return registrar->route(registrar->ctx, &route, out_route);
 }
