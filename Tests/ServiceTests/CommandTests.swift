@@ -1,3 +1,4 @@
+import Foundation
 import PluginABI
 import Store
 import Testing
@@ -63,18 +64,45 @@ import Testing
     #expect(try stand.core.store.outbox().isEmpty)
   }
 
-  @Test("A command of a plugin that does not run is kept, visibly")
-  func ownerless() throws {
-    let stand = try Stand(bank)
-    try stand.restart(with: [])
+  /// Puts a command into the journal as a run that has ended would have.
+  private func append(_ stand: Stand, _ plugin: String, _ name: String, to: String) throws {
     let command = SubmittedCommand(
-      plugin: "bank", name: "deposit", app: stand.app.number, device: [], payload: [],
+      plugin: plugin, name: name, app: stand.app.number, device: [], payload: Array(to.utf8),
       timeout: .seconds(1))
+    let now = stand.core.services.nowMs
     try stand.append {
-      RequestRecord.write(command, ticket: $0, receivedMs: 1_750_000_000_000, partition: 0)
+      RequestRecord.write(command, ticket: $0, receivedMs: now, partition: 0)
     }
-    #expect(try stand.core.store.counts().deadLetters == 1)
-    #expect(try stand.core.store.counts().rawRows == 1)
+  }
+
+  @Test("A command of a plugin that counts and is off is applied, in its place, when it is back")
+  func catchesUp() throws {
+    let stand = try Stand(bank)
+    _ = submit(stand, "deposit", to: "ada")
+    stand.settle()
+    try stand.restart(with: [])
+    try stand.send(#"{"echo":1}"#)
+    try append(stand, "bank", "deposit", to: "ada")
+    try append(stand, "bank", "spoil", to: "bob")
+    try stand.send(#"{"echo":1}"#)
+    #expect(try stand.core.store.counts().deadLetters == 0)
+    try stand.restart()
+    for _ in 0..<400 where report(stand) != "counted 2 rows 2 ada=2" { usleep(10_000) }
+    #expect(report(stand) == "counted 2 rows 2 ada=2")
+    for _ in 0..<400 where try stand.items("stored") < 6 { usleep(10_000) }
+    stand.settle()
+    // One record of each deposit, two echoes with a record each.
+    #expect(try stand.items("stored") == 6)
+    #expect(try stand.core.store.counts().deadLetters == 0)
+  }
+
+  @Test("A command of a plugin that does not run and has no position is kept, visibly")
+  func ownerless() throws {
+    let stand = try Stand(worker)
+    try stand.restart(with: [])
+    try append(stand, "worker", "tick", to: "")
+    #expect(
+      try stand.core.store.deadLetterReasons() == ["the plugin worker does not run"])
   }
 
   @Test("A command stays between the requests that came before and after it")

@@ -167,7 +167,8 @@ final class Core: Sendable {
       commands: commands, log: log)
     let router = EntryRouter(
       .init(
-        dispatcher: dispatcher, workingSet: parts.workingSet, commands: commands,
+        store: parts.store, dispatcher: dispatcher, workingSet: parts.workingSet,
+        commands: commands,
         desk: parts.services.desk, outbox: parts.outbox, log: log))
     let lanes = CommittedLanes(store: parts.store, log: log) {
       CommittedBatches(

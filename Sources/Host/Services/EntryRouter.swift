@@ -6,6 +6,7 @@ import Store
 /// Takes a batch of the journal apart by kind, in order: requests and records are counted, commands
 /// are applied between them. The pipeline's thread only.
 final class EntryRouter {
+  private let store: Store
   private let dispatcher: Dispatcher
   private let workingSet: WorkingSet
   private let commands: CommandApplier
@@ -20,6 +21,7 @@ final class EntryRouter {
   private var depth: UInt8 = 0
 
   struct Parts {
+    let store: Store
     let dispatcher: Dispatcher
     let workingSet: WorkingSet
     let commands: CommandApplier
@@ -29,6 +31,7 @@ final class EntryRouter {
   }
 
   init(_ parts: Parts) {
+    store = parts.store
     dispatcher = parts.dispatcher
     workingSet = parts.workingSet
     commands = parts.commands
@@ -133,12 +136,21 @@ final class EntryRouter {
       receivedMs: receivedMs, body: command.item, facts: .init(start: nil, count: 0))
     try workingSet.endBatch()
     collect()
-    if outcome.isDeadLetter { keep(position, command, entry, reason: outcome.reason) }
+    if outcome.isDeadLetter, try !(outcome.isOwnerless && willReturn(command.plugin)) {
+      keep(position, command, entry, reason: outcome.reason)
+    }
     desk.note(ticket: entry.little(at: 16), position: position, outcome)
   }
 
   private func isBehind(_ plugin: String) -> Bool {
     !behind.isEmpty && dispatcher.number(of: plugin).map(behind.contains) ?? false
+  }
+
+  /// Whether a plugin that does not run has a position to go on from: then it meets the command
+  /// among the raw rows.
+  private func willReturn(_ plugin: String) throws -> Bool {
+    guard let number = try store.knownPluginNumber(plugin) else { return false }
+    return try store.storedPosition(ofPlugin: number) != nil
   }
 
   /// The plugin meets the command among the raw rows, in its place.

@@ -60,7 +60,7 @@
  *   are zero. There is no padding between members: every byte of a struct has a name.
  *
  *   CONTENTS: 1 values, 2 the batch, 3 facts, 4 effects, 5 the other hooks, 6 registering, 7 answering, 8 the plugin
- *   and its host, 9 the layout is frozen.
+ *   and its host, 9 the layout is frozen, 10 services.
  */
 #ifndef TALLY_PLUGIN_H
 #define TALLY_PLUGIN_H

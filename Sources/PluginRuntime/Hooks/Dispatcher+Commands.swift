@@ -13,7 +13,9 @@ extension Dispatcher {
   package func apply(_ command: AppliedCommand) throws(StoreFailure) -> CommandOutcome {
     deadLetters.removeAll(keepingCapacity: true)
     guard let instance = set.instances.first(where: { $0.name == command.plugin }) else {
-      return .untried("the plugin \(command.plugin) does not run")
+      var outcome = CommandOutcome.untried("the plugin \(command.plugin) does not run")
+      outcome.isOwnerless = true
+      return outcome
     }
     guard let handler = instance.services?.commands.withLock({ $0[command.name] }) else {
       return .untried("\(command.plugin) has no command \(command.name)")

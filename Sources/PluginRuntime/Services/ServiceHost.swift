@@ -80,6 +80,8 @@ package struct CommandOutcome: Sendable {
   package var answer: [UInt8] = []
   /// It could not be tried at all and must be kept for whoever can.
   package var isDeadLetter = false
+  /// Its plugin does not run.
+  package var isOwnerless = false
 
   package init(status: Int32, reason: String = "", answer: [UInt8] = [], isDeadLetter: Bool = false)
   {
