@@ -58,6 +58,8 @@ package final class LifecycleProbe {
   package func passState() throws(PluginError) -> (exported: [UInt8], again: [UInt8])? {
     guard code.table.state_export != nil, code.table.state_import != nil else { return nil }
     let exported = try lifeWithState(importing: nil)
+    // Who exports nothing is never asked to import.
+    guard !exported.isEmpty else { return nil }
     return (exported, try lifeWithState(importing: exported))
   }
 
