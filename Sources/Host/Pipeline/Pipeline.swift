@@ -186,10 +186,18 @@ final class Pipeline: @unchecked Sendable {
       if isBehind {
         try catchUp(
           afterLiveWork: .now - began, isIdle: batch.entries.isEmpty)
-      } else if !batch.entries.isEmpty, batch.entries.count < Self.batchEntriesMax / 2 {
+      } else if !batch.entries.isEmpty,
+        Self.isSmall(entries: batch.entries.count, bytes: batch.entryBytes)
+      {
         nap.take()
       }
     }
+  }
+
+  /// Whether a batch is so small that the next should gather more. Not one that was cut by bytes:
+  /// a few bulk requests fill it, and more of them wait.
+  static func isSmall(entries: Int, bytes: Int) -> Bool {
+    entries < batchEntriesMax / 2 && bytes < batchBytesMax / 2
   }
 
   private var situation: FlushPolicy.Situation {

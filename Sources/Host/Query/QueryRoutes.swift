@@ -22,6 +22,7 @@ struct QueryRoutes {
     var question = QueryRequest(
       httpMethod: request.method.rawValue, path: Self.normal(request.uri.path),
       parameters: Self.decode(request.uri.queryParameters))
+    question.rawQuery = Array((request.head.path ?? "").utf8.drop { $0 != 63 }.dropFirst())
     question.contentType = request.headers[.contentType] ?? ""
     // A question by POST may name its method in the body, which then has the standard bounds.
     let bounds = service.bounds(of: question)
