@@ -262,6 +262,29 @@ extension EndToEnd {
       #expect(server.terminate() == .code(0))
     }
 
+    @Test("What SDKs ask is answered to whoever knows the app's key")
+    func sdk() throws {
+      let server = try server()
+      try server.start()
+      let key = "/o/sdk?method=five&app_key=\(server.keys.appKey)"
+      let reply = try server.connect().get("\(key)&device_id=d&word=hello")
+      #expect((reply.status, reply.text) == (200, #"["hello","GET",""]"#))
+      let refusals = [
+        (key, 400, #"{"result":"Missing parameter \"app_key\" or \"device_id\""}"#),
+        ("/o/sdk?app_key=x&device_id=d&method=five", 400, #"{"result":"App does not exist"}"#),
+        (key + "s&device_id=d", 400, #"{"result":"App does not exist"}"#),
+        (
+          key.replacing("five", with: "six") + "&device_id=d", 400,
+          #"{"result":"Invalid method"}"#
+        ),
+      ]
+      for (target, status, text) in refusals {
+        let reply = try server.connect().get(target)
+        #expect((reply.status, reply.text) == (status, text), "\(target)")
+      }
+      #expect(server.terminate() == .code(0))
+    }
+
     @Test("A route behind its deadline is answered 504, and its plugin is told")
     func deadline() throws {
       let server = try server()

@@ -7,6 +7,8 @@ struct QueryRequest: Sendable {
   var parameters: [String: String]
   var body: [UInt8] = []
   var contentType = ""
+  /// What follows the first `?`, as it was sent.
+  var rawQuery: [UInt8] = []
   /// Says that nobody waits any more.
   var cancellation = Cancellation()
 

@@ -50,6 +50,7 @@ struct QueryRoutes {
     var question = QueryRequest(
       httpMethod: request.method.rawValue, path: normal(request.uri.path),
       parameters: decode(request.uri.queryParameters))
+    question.rawQuery = Array((request.head.path ?? "").utf8.drop { $0 != 63 }.dropFirst())
     question.contentType = request.headers[.contentType] ?? ""
     if let token = request.headers[.init("countly-token") ?? .authorization] {
       question.parameters["auth_token"] = token

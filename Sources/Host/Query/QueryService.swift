@@ -13,6 +13,7 @@ struct QueryService: Sendable {
   let runtime: PluginRuntime
   let access: Access
   let apps: AppRegistry
+  let sdk: SDKAccess
   let log: Logger
   let references = RequestReferences()
 
@@ -20,7 +21,9 @@ struct QueryService: Sendable {
   /// malformed, app id missing, unknown question, who asks, unknown app.
   func answer(_ request: QueryRequest) -> QueryReply {
     do {
-      return try find(request)
+      return request.path == Self.sdkPath ? try answerSDK(request) : try find(request)
+    } catch let denial as SDKAccess.Denial {
+      return QueryReply(status: denial.status, message: denial.message)
     } catch let error as QueryError {
       if !error.detail.isEmpty {
         log.error(
@@ -41,10 +44,10 @@ struct QueryService: Sendable {
     return (lease.reader.route.bodyBytesMax, lease.reader.route.deadlineMs)
   }
 
-  private func route(for request: QueryRequest) -> RouteAnswer {
-    request.path == "/o"
+  func route(for request: QueryRequest) -> RouteAnswer {
+    ["/o", Self.sdkPath].contains(request.path)
       ? runtime.route(
-        path: "/o", method: request.parameters["method"] ?? "", http: request.httpMethod)
+        path: request.path, method: request.parameters["method"] ?? "", http: request.httpMethod)
       : runtime.route(path: request.path, http: request.httpMethod)
   }
 
@@ -87,7 +90,7 @@ struct QueryService: Sendable {
     }
   }
 
-  private func answer(
+  func answer(
     _ request: QueryRequest, _ reader: Reader, _ app: RegisteredApp?, _ member: Member?
   ) throws -> QueryReply {
     gate.wait(for: journal.durablePosition)

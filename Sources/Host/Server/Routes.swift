@@ -21,7 +21,8 @@ struct Routes {
     }
     let service = QueryService(
       store: core.store, journal: core.journal, gate: core.pipeline.gate, runtime: core.runtime,
-      access: Access(members: core.members), apps: core.registry, log: core.log)
+      access: Access(members: core.members), apps: core.registry,
+      sdk: SDKAccess(directory: core.directory), log: core.log)
     QueryRoutes(service: service, threads: threads).add(to: router)
     let management = ManagementService(
       directory: directory, manager: PluginManager(core: core, supervisor: supervisor),

@@ -670,7 +670,7 @@ struct tally_reply;
  * /o/sdk?method=<method>.
  *
  * Before the call the host checks size, method, who asks, and whether they may: `access` to the feature `permission`
- * of the app. */
+ * of the app. Behind /o/sdk the app's key, its checksum and a device id stand in for a member, as they do for /i. */
 typedef struct tally_route {
   uint32_t struct_size;
   uint32_t methods; /* bits TALLY_METHOD_...; 0: GET and POST */
@@ -925,8 +925,8 @@ typedef struct tally_plugin {
   void (*destroy)(void *instance);
   /* Judges settings that passed the host's own checks, before anybody applies them. Null: all are fine. [control] */
   tally_status (*settings_check)(void *instance, const tally_settings *settings, const tally_error *error);
-  /* Takes new settings over, all of them accepted by settings_check. Null, or a change of a RESTART setting: the host
-   * makes a new instance instead. [control] */
+  /* Takes new settings over, all of them accepted by settings_check. The host is free to make a new instance instead;
+   * it does so when this is null, and after a change of a RESTART setting. [control] */
   tally_status (*settings_apply)(void *instance, const tally_settings *settings, const tally_error *error);
   /* Hands what is worth keeping to the next generation of your code through put(), which copies; called between two
    * batches, before the new code starts and while you still run, so that nobody waits. Null: nothing. [control] */

@@ -239,6 +239,7 @@ static tally_status enroll(void *instance, const tally_registrar *registrar, con
   if (status == TALLY_OK) status = add_hook(registrar, TALLY_HOOK_COMMITTED, &hooks[3]);
   if (status == TALLY_OK) status = add_hook(registrar, TALLY_HOOK_LIFECYCLE, &hooks[4]);
   if (status == TALLY_OK) status = add_route(registrar, 0, "/o", "five", &self->by_method);
+  if (status == TALLY_OK) status = add_route(registrar, 0, "/o/sdk", "five", &self->by_body);
   if (status == TALLY_OK) status = add_route(registrar, TALLY_METHOD_GET, "/o/five/{word}", "", &self->by_path);
   if (status == TALLY_OK) status = add_route(registrar, TALLY_METHOD_POST, "/i/five/{word}", "", &self->by_body);
   return status;

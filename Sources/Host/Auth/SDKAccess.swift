@@ -1,0 +1,49 @@
+/// What SDKs ask: the app's key stands in for a member, its checksum for a signature, as for what
+/// SDKs send.
+struct SDKAccess: Sendable {
+  /// Why a question is not answered, in the words clients know from `/i`.
+  struct Denial: Error {
+    let status: Int
+    let message: String
+
+    init(_ refusal: Refusal) {
+      let reply = ErrorReply(refusal)
+      (status, message) = (reply.status, reply.text)
+    }
+  }
+
+  let directory: AppDirectory
+
+  /// The number of the app a question is about. `query` and `body` are as they were sent.
+  func app(
+    _ parameters: [String: String], query: [UInt8], body: [UInt8]
+  ) throws(Denial) -> UInt32 {
+    guard let key = parameters["app_key"], !key.isEmpty,
+      let device = parameters["device_id"], !device.isEmpty
+    else { throw Denial(.missingIDs) }
+    let known = directory.snapshot
+    guard let place = Array(key.utf8).withUnsafeBytes({ known.find($0) }) else {
+      throw Denial(.unknownApp)
+    }
+    try checkSum(parameters, [query, body], salt: known.salts[place])
+    return known.apps[place].number
+  }
+
+  /// The query or the body may be what was signed.
+  private func checkSum(
+    _ parameters: [String: String], _ texts: [[UInt8]], salt: [UInt8]
+  ) throws(Denial) {
+    if salt.isEmpty { return }
+    let strong = parameters["checksum256"] ?? ""
+    let sent = strong.isEmpty ? parameters["checksum"] ?? "" : strong
+    guard !sent.isEmpty else { throw Denial(.checksumMissing) }
+    let scratch = EntryBuffer(capacity: 1_024)
+    let isSigned = Array(sent.utf8).withUnsafeBytes { sent in
+      let checksum = Checksum(algorithm: strong.isEmpty ? .sha1 : .sha256, sent: sent)
+      return texts.contains { text in
+        text.withUnsafeBytes { checksum.matches($0, salt: salt, scratch: scratch) }
+      }
+    }
+    guard isSigned else { throw Denial(.checksumMismatch) }
+  }
+}
