@@ -10,7 +10,7 @@ FILTER ?=
 
 # What Debian has to bring; nothing else is installed.
 PACKAGES := g++ pkg-config patchelf libsqlite3-dev libyaml-dev libxxhash-dev libsimdjson-dev libssl-dev \
-  libargon2-dev libzstd-dev libfuse3-dev fuse3 wrk
+  libargon2-dev liblz4-dev libfuse3-dev fuse3 wrk
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SWIFT_FOLDERS := Package.swift Sources Plugins Tests Benchmarks
 TESTS := $(SWIFT) test --disable-xctest

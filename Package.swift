@@ -71,13 +71,15 @@ let package = Package(
     .target(name: "Journal", dependencies: ["CCRC32C"], swiftSettings: hot),
     .target(
       name: "Store",
-      dependencies: ["CZstd", "CPrefetch", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: [
+        "CLZ4", "CXXHash", "CPrefetch", .product(name: "GRDB", package: "GRDB.swift"),
+      ],
       swiftSettings: hot),
 
     // C libraries of the system, and the one shim over C++.
     systemLibrary("CYAML", "yaml-0.1", apt: "libyaml-dev"),
     systemLibrary("CXXHash", "libxxhash", apt: "libxxhash-dev"),
-    systemLibrary("CZstd", "libzstd", apt: "libzstd-dev"),
+    systemLibrary("CLZ4", "liblz4", apt: "liblz4-dev"),
     systemLibrary("CCrypto", "libcrypto", apt: "libssl-dev"),
     systemLibrary("CArgon2", "libargon2", apt: "libargon2-dev"),
     .target(

@@ -25,6 +25,9 @@ package struct JournalBatch: ~Copyable {
     UnsafeRawBufferPointer(rebasing: buffer[entry.offset..<entry.offset + entry.count])
   }
 
+  /// Bytes of all entries together.
+  package var entryBytes: Int { entries.reduce(0) { $0 + $1.count } }
+
   /// Calls `body` for each entry in order. The bytes stay valid until the batch is filled again.
   package func withEntries<Failure>(
     _ body: (_ position: UInt64, _ bytes: UnsafeRawBufferPointer) throws(Failure) -> Void

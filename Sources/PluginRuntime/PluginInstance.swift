@@ -8,6 +8,8 @@ package final class PluginInstance: @unchecked Sendable {
   package let origin: String
   /// The plugin's number in the store, the same for ever.
   package let number: Int
+  /// The number under which its committed hooks have a position; 0 without any.
+  let committedNumber: Int
   let enrollment: Enrollment
   /// The working set's number of each metric, in order of registration; the pipeline's thread only.
   private(set) var metrics: [Int] = []
@@ -55,6 +57,8 @@ package final class PluginInstance: @unchecked Sendable {
       }
       if let start = table.start { try ErrorText.check(name, "start") { start(created, $0) } }
       number = try Self.storeNumber(name, store)
+      committedNumber =
+        enrollment.has(.committed) ? try Self.storeNumber(name + "/committed", store) : 0
     } catch {
       table.destroy(created)
       throw PluginError(error.code, settings.redact(error.message))

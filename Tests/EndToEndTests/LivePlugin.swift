@@ -81,6 +81,13 @@ final class LivePlugin {
     )
   }
 
+  /// Memory of the server that is no file's.
+  func privateKiB() -> Int {
+    let text = (try? Files.text("/proc/\(server.process?.pid ?? 0)/status")) ?? ""
+    let line = text.split(separator: "\n").first { $0.hasPrefix("RssAnon:") }
+    return line.flatMap { Int($0.filter(\.isNumber)) } ?? 0
+  }
+
   /// Descriptors and threads of the server.
   func resources() -> (descriptors: Int, threads: Int) {
     let pid = server.process?.pid ?? 0
@@ -123,12 +130,14 @@ final class LiveLoad: @unchecked Sendable {
     let view = "[{\"key\":\"[CLY]_view\",\"count\":1,\"segmentation\":\(segmentation)}]"
       .replacing("[", with: "%5B").replacing("]", with: "%5D").replacing("{", with: "%7B")
       .replacing("}", with: "%7D").replacing("\"", with: "%22")
+    // So long that catching up takes many batches.
+    let padding = String(repeating: "x", count: 4_000)
     var number = 0
     while !lock.withLock({ stopping }) {
       number += 1
       let target =
         "/i?app_key=\(server.keys.appKey)&device_id=c\(client)-\(number % 50)"
-        + "&timestamp=\(Clock.unixMilliseconds)&number=\(number)&taps=a&events=\(view)"
+        + "&timestamp=\(Clock.unixMilliseconds)&number=\(number)&taps=a&events=\(view)&padding=\(padding)"
       var outcome = Result { try connection.get(target) }
       let deadline = Clock.now + 30
       while repeats, (try? outcome.get())?.status != 200, Clock.now < deadline {

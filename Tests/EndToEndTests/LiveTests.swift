@@ -25,11 +25,14 @@ extension EndToEnd {
         let time = try live.wait { try (live.about() != nil) == isOn }
         times.append(try #require(time, "\(live.server.log.suffix(4_000))"))
       }
+      let memory = live.privateKiB()
       for version in 1...Self.reloads {
         try live.compile(["LIVE_VERSION=\"v\(version)\""])
         let time = try live.wait { try live.about()?["version"]?.string == "v\(version)" }
         times.append(try #require(time, "\(live.server.log.suffix(4_000))"))
       }
+      let growth = (live.privateKiB() - memory) / Self.reloads
+      if Self.reloads >= 50 { #expect(growth <= 200, "\(growth) KiB a generation") }
       try live.write(live.config())
       #expect(try live.wait { try live.about() != nil } != nil)
       let (accepted, failures) = load.stop()

@@ -33,7 +33,7 @@ struct HookOrderTests {
       Issue.record("a cycle was sorted")
       return
     }
-    #expect(Set(cycle.plugins) == ["a", "b"])
+    #expect(cycle.plugins == ["b", "a", "b"] || cycle.plugins == ["a", "b", "a"])
   }
 
   @Test("A name that does not run is ignored")

@@ -12,7 +12,7 @@ import Testing
       "Sources/PluginRuntime",
       platform.union(["PluginABI", "Store", "Logging", "CBreadcrumb", "CCrypto"])
     ),
-    ("Sources/Store", platform.union(["GRDB", "GRDBSQLite"])),
+    ("Sources/Store", platform.union(["GRDB", "GRDBSQLite", "CLZ4", "CXXHash", "CPrefetch"])),
     ("Sources/Journal", platform.union(["CCRC32C", "CJournal"])),
     ("Benchmarks/bare-nio", platform.union(["NIOCore", "NIOPosix", "NIOHTTP1"])),
   ]

@@ -40,7 +40,8 @@ package final class EntryBuffer {
   /// until the next `removeAll`.
   func removeAll(fixingCapacity capacity: Int) {
     removeAll()
-    _ = reserve(capacity)
+    // Text is written eight bytes at a time and may touch a few behind its end.
+    _ = reserve(capacity + ByteWord.bytes)
     isFixed = true
   }
 

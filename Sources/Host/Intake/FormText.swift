@@ -90,31 +90,41 @@ enum FormText {
     return UTF8Text.isASCII(raw) ? false : UTF8Text.repair(buffer, from: start)
   }
 
-  /// Appends `raw` with escapes resolved; answers whether all of it is ASCII.
+  /// Appends `raw` with escapes resolved; answers whether all of it is ASCII. Between escapes, eight
+  /// bytes are looked at and copied at a time.
   @inline(__always)
   private static func unescape(_ raw: UnsafeRawBufferPointer, into buffer: EntryBuffer) -> Bool {
-    let output = buffer.reserve(raw.count).assumingMemoryBound(to: UInt8.self)
-    var (read, written, all) = (0, 0, UInt8(0))
+    let output = buffer.reserve(raw.count + ByteWord.bytes)
+    var (read, written, all) = (0, 0, UInt64(0))
     while read < raw.count {
-      var byte = raw[read]
-      read &+= 1
-      if byte == UInt8(ascii: "%") {
-        if read &+ 1 < raw.count {
-          let (high, low) = (nibble(raw[read]), nibble(raw[read &+ 1]))
-          if high | low < 16 {
-            byte = high << 4 | low
-            read &+= 2
-          }
-        }
-      } else if byte == UInt8(ascii: "+") {
-        byte = UInt8(ascii: " ")
+      if read &+ ByteWord.bytes <= raw.count {
+        let word = ByteWord(raw, at: read)
+        let plain = word.firstMatch(UInt8(ascii: "%"), UInt8(ascii: "+"))
+        // What is copied too much is written over.
+        output.storeBytes(of: word.value, toByteOffset: written, as: UInt64.self)
+        all |= word.value & ByteWord.lowBytes(plain)
+        read &+= plain
+        written &+= plain
+        if plain == ByteWord.bytes { continue }
       }
-      all |= byte
-      output[written] = byte
+      // Escapes mostly come in runs: quote, colon, quote.
+      while read &+ 2 < raw.count, raw[read] == UInt8(ascii: "%") {
+        let (high, low) = (nibble(raw[read &+ 1]), nibble(raw[read &+ 2]))
+        guard high | low < 16 else { break }
+        all |= UInt64(high << 4 | low)
+        output.storeBytes(of: high << 4 | low, toByteOffset: written, as: UInt8.self)
+        read &+= 3
+        written &+= 1
+      }
+      guard read < raw.count else { break }
+      let byte = raw[read] == UInt8(ascii: "+") ? UInt8(ascii: " ") : raw[read]
+      all |= UInt64(byte)
+      output.storeBytes(of: byte, toByteOffset: written, as: UInt8.self)
+      read &+= 1
       written &+= 1
     }
     buffer.advance(written)
-    return all < 0x80
+    return all & ByteWord.highBits == 0
   }
 
   /// The value of a hexadecimal digit; 16 or more for any other byte.

@@ -89,6 +89,11 @@ struct JSONScanner {
     guard index < text.count, text[index] == UInt8(ascii: "\"") else { return false }
     index &+= 1
     while index < text.count {
+      if index &+ ByteWord.bytes <= text.count {
+        let plain = ByteWord(text, at: index).firstMatch(UInt8(ascii: "\""), UInt8(ascii: "\\"))
+        index &+= plain
+        if plain == ByteWord.bytes { continue }
+      }
       let byte = text[index]
       index &+= 1
       if byte == UInt8(ascii: "\"") { return true }
@@ -137,6 +142,11 @@ struct JSONScanner {
   private mutating func nested(from start: Int, depthMax: Int) -> UnsafeRawBufferPointer? {
     var (depth, objects) = (0, UInt64(0))
     while index < text.count {
+      if index &+ ByteWord.bytes <= text.count {
+        let plain = ByteWord(text, at: index).firstQuoteOrBracket
+        index &+= plain
+        if plain == ByteWord.bytes { continue }
+      }
       switch text[index] {
       case UInt8(ascii: "\""):
         guard skipString() else { return nil }

@@ -16,7 +16,9 @@ struct ManagementRoutes {
   @Sendable private func handle(
     _ request: Request, context: BasicRequestContext
   ) async throws -> Response {
-    let question = try await QueryRoutes.question(of: request)
+    guard let question = await QueryRoutes.question(of: request) else {
+      return Routes.json(QueryError(code: .bodyTooLarge).reply)
+    }
     let service = service
     return Routes.json(try await threads.runIfActive { service.answer(question) })
   }

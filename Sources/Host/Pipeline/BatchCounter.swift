@@ -51,6 +51,8 @@ final class BatchCounter {
   func count(_ batch: borrowing JournalBatch) throws {
     begin()
     try workingSet.beginBatch()
+    batch.withEntries { _, entry in warm(entry) }
+    workingSet.warmUp()
     try batch.withEntries { position, entry in try decode(position, entry) }
     if let first = batch.entries.first, let last = batch.entries.last, !sources.isEmpty {
       try runHooks(first.position...last.position)
@@ -68,6 +70,13 @@ final class BatchCounter {
   }
 
   // MARK: From bytes to items
+
+  /// Users are looked up one after the other; that they are at hand by then is seen to for all at
+  /// once.
+  private func warm(_ entry: UnsafeRawBufferPointer) {
+    guard var cursor = RequestRecord.ItemCursor(entry) else { return }
+    while let item = cursor.next() { workingSet.warm(app: item.app, device: item.device) }
+  }
 
   private func decode(_ position: UInt64, _ entry: UnsafeRawBufferPointer) throws {
     guard var cursor = RequestRecord.ItemCursor(entry) else {

@@ -10,6 +10,11 @@ final class CatchUp {
   /// Bodies and facts of one batch.
   static let batchBytesMax = 64 << 10
 
+  /// Raw rows cannot be read: a consumer that needs them waits, and nobody else does.
+  struct Unreadable: Error {
+    let underlying: any Error
+  }
+
   private let reader: RawReader
   private let workingSet: WorkingSet
   private let builder: BatchBuilder
@@ -36,7 +41,10 @@ final class CatchUp {
     _ plugin: Int, after position: UInt64, through end: UInt64, _ dispatcher: Dispatcher
   ) throws -> UInt64 {
     guard position < end else { return position }
-    let (items, last) = try wholeRequests(after: position, through: end)
+    let (items, last): ([RawItem], UInt64)
+    do { (items, last) = try wholeRequests(after: position, through: end) } catch {
+      throw Unreadable(underlying: error)
+    }
     if !items.isEmpty { try count(items, plugin, dispatcher) }
     return last
   }

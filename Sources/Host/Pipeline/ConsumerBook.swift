@@ -9,6 +9,8 @@ struct ConsumerBook {
   /// The last position each has counted.
   private(set) var behind: [Int: UInt64] = [:]
   private var leaving: [Int: UInt64] = [:]
+  /// Consumers that cannot go on, and must not hold up others.
+  private(set) var stalled: Set<Int> = []
   /// What the store holds, as far as it is known.
   private var stored: [Int: UInt64] = [:]
   /// A position changed that no flush has taken.
@@ -49,10 +51,17 @@ struct ConsumerBook {
 
   private func isRunning(_ plugin: Int) -> Bool { head.contains(plugin) || behind[plugin] != nil }
 
-  /// The one to catch up next: the farthest behind.
+  /// The one to catch up next: the farthest behind that can go on.
   var last: (plugin: Int, position: UInt64)? {
-    behind.min { ($0.value, $0.key) < ($1.value, $1.key) }.map { ($0.key, $0.value) }
+    behind.filter { !stalled.contains($0.key) }
+      .min { ($0.value, $0.key) < ($1.value, $1.key) }.map { ($0.key, $0.value) }
   }
+
+  /// A consumer cannot read on.
+  mutating func stall(_ plugin: Int) { stalled.insert(plugin) }
+
+  /// Whoever could not read on tries again.
+  mutating func retryStalled() { stalled.removeAll() }
 
   /// A consumer that is behind has counted up to here.
   mutating func advance(_ plugin: Int, to position: UInt64) {

@@ -6,6 +6,10 @@ extension Pipeline {
   /// Takes over what was published since the last batch, and does what has to be done at rest.
   func takeOverChanges() throws {
     if change.hasErrands { try performErrands() }
+    if let retryStalled, retryStalled < .now {
+      book.retryStalled()
+      self.retryStalled = nil
+    }
     guard parts.runtime.publishedVersion != taken else { return }
     let next = parts.runtime.entered()
     do {
@@ -39,6 +43,7 @@ extension Pipeline {
       try parts.store.storedPosition(ofPlugin: $0)
     }
     for metric in next.metrics { metrics[metric.storedName] = metric }
+    try parts.lanes.use(next, committed: committed)
   }
 
   func callHeadOnly() {
@@ -108,10 +113,23 @@ extension Pipeline {
     progress.update(behind: book.behind, head: counted)
   }
 
+  /// How long a consumer waits that cannot read on.
+  private static let stallDuration = Duration.seconds(30)
+
   private func advance(_ plugin: Int, after position: UInt64) throws {
-    let reached = try parts.catchUp.step(
-      plugin, after: position, through: committed, parts.dispatcher)
-    book.advance(plugin, to: reached)
+    do {
+      let reached = try parts.catchUp.step(
+        plugin, after: position, through: committed, parts.dispatcher)
+      book.advance(plugin, to: reached)
+    } catch let error as CatchUp.Unreadable {
+      book.stall(plugin)
+      retryStalled = .now + Self.stallDuration
+      parts.log.error(
+        "raw items cannot be read; a plugin that is behind waits",
+        metadata: [
+          "consumer": "\(plugin)", "position": "\(position)", "error": "\(error.underlying)",
+        ])
+    }
   }
 
   /// A consumer has seen everything that is committed. Under load there is always something that is
@@ -125,11 +143,12 @@ extension Pipeline {
         return
       }
       try rest()
-      while let last = book.last, last.plugin == plugin, last.position < committed {
-        try advance(plugin, after: last.position)
-      }
+      while let position = book.behind[plugin], position < committed,
+        !book.stalled.contains(plugin)
+      { try advance(plugin, after: position) }
     }
     approached = nil
+    guard let position = book.behind[plugin], position >= counted else { return }
     book.join(plugin)
     isHurried = true
     callHeadOnly()

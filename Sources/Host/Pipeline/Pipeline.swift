@@ -25,6 +25,7 @@ final class Pipeline: @unchecked Sendable {
     /// A counter for plugins with these names of facts.
     let makeCounter: ([UInt32: [UInt8]]) -> BatchCounter
     let catchUp: CatchUp
+    let lanes: CommittedLanes
     let suspectsPath: String
     let limits: Limits
     let log: Logger
@@ -56,6 +57,8 @@ final class Pipeline: @unchecked Sendable {
   var metrics: [String: MetricDefinition] = [:]
   /// The consumer for which the last commit was hurried.
   var approached: Int?
+  /// When consumers that could not read on try again.
+  var retryStalled: ContinuousClock.Instant?
   /// Commit soon.
   var isHurried = false
   /// The transform fault that the pipeline waits for: `Pipeline+Holding.swift`.
@@ -91,6 +94,7 @@ final class Pipeline: @unchecked Sendable {
       })
     writer = StoreWriter(
       store: parts.store, faults: parts.faults, log: parts.log, done: { reader.wake() })
+    try parts.lanes.use(set, committed: committed)
     change.didTake(taken)
     callHeadOnly()
   }
@@ -143,9 +147,20 @@ final class Pipeline: @unchecked Sendable {
         if isHeld, state.withLock({ stopping }) { break }
       }
     }
+    endLanes()
     state.withLock {
       stopped = true
       state.broadcast()
+    }
+  }
+
+  /// What committed hooks have heard of is remembered, so that it is not told again.
+  private func endLanes() {
+    parts.lanes.stop()
+    guard parts.lanes.hasMoved, !writing, counted == committed else { return }
+    flush()
+    do { _ = try settle(writer.waitForOutcome()) } catch {
+      parts.log.warning("the last positions were not kept", metadata: ["error": "\(error)"])
     }
   }
 
@@ -174,10 +189,18 @@ final class Pipeline: @unchecked Sendable {
       if isBehind {
         try catchUp(
           afterLiveWork: .now - began, isIdle: batch.entries.isEmpty)
-      } else if !batch.entries.isEmpty, batch.entries.count < Self.batchEntriesMax / 2 {
+      } else if !batch.entries.isEmpty,
+        Self.isSmall(entries: batch.entries.count, bytes: batch.entryBytes)
+      {
         nap.take()
       }
     }
+  }
+
+  /// Whether a batch is so small that the next should gather more. Not one that was cut by bytes:
+  /// a few bulk requests fill it, and more of them wait.
+  static func isSmall(entries: Int, bytes: Int) -> Bool {
+    entries < batchEntriesMax / 2 && bytes < batchBytesMax / 2
   }
 
   private var situation: FlushPolicy.Situation {
@@ -197,7 +220,8 @@ final class Pipeline: @unchecked Sendable {
 
   func flush() {
     positionsInFlight = book.take(counted: counted)
-    let flush = parts.workingSet.takeFlush(through: counted, positions: positionsInFlight)
+    let flush = parts.workingSet.takeFlush(
+      through: counted, positions: positionsInFlight + parts.lanes.takePositions())
     isHurried = false
     inFlight = counted
     writing = true
@@ -217,6 +241,7 @@ final class Pipeline: @unchecked Sendable {
     case .committed(let flush):
       didCommit(flush)
       gate.advance(to: committed)
+      parts.lanes.advance(to: committed)
       forgetSettledSuspects()
       parts.journal.trim(through: committed)
     }

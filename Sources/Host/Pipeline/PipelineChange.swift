@@ -10,6 +10,8 @@ final class PipelineChange: @unchecked Sendable {
     fileprivate let body: () throws -> Void
     fileprivate let done = DispatchSemaphore(value: 0)
     fileprivate var failure: (any Error)?
+    private let lock = NSLock()
+    private var isCancelled = false
 
     fileprivate init(isAtRest: Bool, _ body: @escaping () throws -> Void) {
       self.isAtRest = isAtRest
@@ -18,9 +20,15 @@ final class PipelineChange: @unchecked Sendable {
 
     /// The pipeline's thread.
     func run() {
-      do { try body() } catch { failure = error }
+      lock.withLock {
+        guard !isCancelled else { return }
+        do { try body() } catch { failure = error }
+      }
       done.signal()
     }
+
+    /// Nobody waits any more: it is not done unless it was begun, and then this waits for it.
+    fileprivate func cancel() { lock.withLock { isCancelled = true } }
 
     /// The pipeline could not come to rest, or ends.
     func fail(_ error: any Error) {
@@ -62,7 +70,11 @@ final class PipelineChange: @unchecked Sendable {
     return taken >= version || hasEnded
   }
 
-  /// Has the pipeline do something, and waits for it; `wake` makes it look.
+  /// How long others wait for the pipeline to do something.
+  static let performSeconds = 8.0
+
+  /// Has the pipeline do something, and waits for it; `wake` makes it look. Throws when the
+  /// pipeline is too busy, and then it is not done.
   func perform(
     atRest isAtRest: Bool, wake: () -> Void, _ body: @escaping () throws -> Void
   ) throws {
@@ -73,7 +85,14 @@ final class PipelineChange: @unchecked Sendable {
     }
     guard !isLate else { throw CommandError(.control, "the server is stopping") }
     wake()
-    errand.done.wait()
+    guard errand.done.wait(timeout: .now() + Self.performSeconds) == .success else {
+      errand.cancel()
+      guard errand.done.wait(timeout: .now()) == .success else {
+        throw CommandError(.control, "the server is too busy; try again")
+      }
+      if let failure = errand.failure { throw failure }
+      return
+    }
     if let failure = errand.failure { throw failure }
   }
 

@@ -2,7 +2,7 @@
 struct QueryError: Error {
   enum Code {
     case missingAppID, invalidAppID, unknownMethod, unknownPath, methodNotAllowed,
-      appDoesNotExist, pluginFailed, storeFailed
+      appDoesNotExist, bodyTooLarge, deadlinePassed, pluginFailed, storeFailed
   }
 
   let code: Code
@@ -17,6 +17,8 @@ struct QueryError: Error {
     case .unknownPath: QueryReply(status: 400, message: "Invalid path")
     case .methodNotAllowed: QueryReply(status: 405, message: "Method not allowed")
     case .appDoesNotExist: QueryReply(status: 401, message: "App does not exist")
+    case .bodyTooLarge: QueryReply(status: 413, message: "Request body is too large")
+    case .deadlinePassed: QueryReply(status: 504, message: "Deadline exceeded")
     case .pluginFailed, .storeFailed: QueryReply(status: 500, message: "Server error")
     }
   }

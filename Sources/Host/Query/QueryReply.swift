@@ -2,10 +2,13 @@
 struct QueryReply: Sendable {
   let status: Int
   let body: [UInt8]
+  /// Beside those that every answer has; they win over them.
+  let headers: [(name: String, value: String)]
 
-  init(status: Int, body: [UInt8]) {
+  init(status: Int, body: [UInt8], headers: [(name: String, value: String)] = []) {
     self.status = status
     self.body = body
+    self.headers = headers
   }
 
   /// The message style: `{"result": text}`. Quotes stay raw to a reader; `<` and `>` are escaped so

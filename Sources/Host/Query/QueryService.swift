@@ -2,6 +2,7 @@ import Journal
 import Logging
 import PluginRuntime
 import Store
+import Synchronization
 
 /// Answers questions: who asks, about which app, which plugin owns it, from one snapshot. Blocks
 /// shortly; called on the read threads only.
@@ -13,6 +14,7 @@ struct QueryService: Sendable {
   let access: Access
   let apps: AppRegistry
   let log: Logger
+  let references = RequestReferences()
 
   /// The answer to `/o` and everything below it. Errors come in the order clients know: app id
   /// malformed, app id missing, unknown question, who asks, unknown app.
@@ -33,6 +35,19 @@ struct QueryService: Sendable {
     }
   }
 
+  /// What a route allows, before anything is read: the standard where there is none.
+  func bounds(of request: QueryRequest) -> (bodyBytesMax: Int, deadlineMs: Int) {
+    guard case .found(let lease, _) = route(for: request) else { return Route.standardBounds }
+    return (lease.reader.route.bodyBytesMax, lease.reader.route.deadlineMs)
+  }
+
+  private func route(for request: QueryRequest) -> RouteAnswer {
+    request.path == "/o"
+      ? runtime.route(
+        path: "/o", method: request.parameters["method"] ?? "", http: request.httpMethod)
+      : runtime.route(path: request.path, http: request.httpMethod)
+  }
+
   private func find(_ request: QueryRequest) throws -> QueryReply {
     let appID = request.parameters["app_id"]
     if let appID, appID.utf8.count != QueryRequest.identifierLength {
@@ -41,26 +56,31 @@ struct QueryService: Sendable {
     // Held until the answer is there: its plugin is not stopped before.
     let (lease, captured) = try reader(for: request, appID: appID)
     defer { withExtendedLifetime(lease) {} }
+    let route = lease.reader.route
+    let known = apps.snapshot
+    let app = appID.flatMap(known.app(hexID:))
+    let member = try member(for: request, route, appID: appID) { known.app(hexID: $0) != nil }
+    if app == nil, !route.isWithoutApp || appID != nil { throw QueryError(code: .missingAppID) }
+    return try answer(request.capturing(captured), lease.reader, app, member)
+  }
+
+  /// Who asks; nil where anybody may.
+  private func member(
+    for request: QueryRequest, _ route: Route, appID: String?, appExists: (String) -> Bool
+  ) throws(AccessDenial) -> Member? {
+    if route.isPublic { return nil }
+    // Only those who may do everything have a key yet, so that `access` and `permission` of the
+    // route ask for nothing beyond it.
     let credentials = Access.Credentials(
       apiKey: request.parameters["api_key"], authToken: request.parameters["auth_token"])
-    let known = apps.snapshot
-    _ = try access.reader(credentials, appID: appID) { known.app(hexID: $0) != nil }
-    guard let app = appID.flatMap(known.app(hexID:)) else { throw QueryError(code: .missingAppID) }
-    return try answer(request.capturing(captured), lease.reader, app)
+    return try access.reader(credentials, appID: appID, appExists: appExists)
   }
 
   private func reader(
     for request: QueryRequest, appID: String?
   ) throws(QueryError) -> (ReaderLease, captured: [String: String]) {
-    let found: RouteAnswer
-    if request.path == "/o" {
-      guard appID != nil else { throw QueryError(code: .missingAppID) }
-      found = runtime.route(
-        path: "/o", method: request.parameters["method"] ?? "", http: request.httpMethod)
-    } else {
-      found = runtime.route(path: request.path, http: request.httpMethod)
-    }
-    switch found {
+    if request.path == "/o", appID == nil { throw QueryError(code: .missingAppID) }
+    switch route(for: request) {
     case .found(let reader, let captured): return (reader, captured)
     case .wrongMethod: throw QueryError(code: .methodNotAllowed)
     case .unknown: throw QueryError(code: request.path == "/o" ? .unknownMethod : .unknownPath)
@@ -68,17 +88,36 @@ struct QueryService: Sendable {
   }
 
   private func answer(
-    _ request: QueryRequest, _ reader: Reader, _ app: RegisteredApp
+    _ request: QueryRequest, _ reader: Reader, _ app: RegisteredApp?, _ member: Member?
   ) throws -> QueryReply {
     gate.wait(for: journal.durablePosition)
-    let question = Question(
-      app: app.number, appID: app.hexID, calendar: app.calendar, httpMethod: request.httpMethod,
-      path: request.path, parameters: request.parameters, nowMs: Clock.system.nowMs)
+    var question = Question(
+      app: app?.number ?? 0, appID: app?.hexID ?? "", calendar: try app?.calendar ?? Self.noApp(),
+      httpMethod: request.httpMethod, path: request.path, parameters: request.parameters,
+      nowMs: Clock.system.nowMs)
+    question.member = member?.id ?? ""
+    question.body = request.body
+    question.contentType = request.contentType
+    question.reference = references.next()
+    question.deadlineMs = question.nowMs + Int64(reader.route.deadlineMs)
+    question.cancellation = request.cancellation
     do {
       let answer = try store.read { try reader.answer(question, snapshot: $0) }
-      return QueryReply(status: answer.status, body: answer.body)
+      return QueryReply(status: answer.status, body: answer.body, headers: answer.headers)
     } catch let error as PluginError {
       throw QueryError(code: .pluginFailed, detail: "\(error)")
     }
   }
+
+  /// The calendar of what is about no app.
+  private static func noApp() throws(StoreError) -> LocalCalendar {
+    try LocalCalendar(identifier: "UTC")
+  }
+}
+
+/// Numbers requests, so that services can be told which one they are about. Never the same twice.
+final class RequestReferences: Sendable {
+  private let last = Atomic<UInt64>(0)
+
+  func next() -> UInt64 { last.wrappingAdd(1, ordering: .relaxed).newValue }
 }

@@ -146,6 +146,11 @@ final class Core: Sendable {
       builder: BatchBuilder(
         retentionMonths: host.limits.rawRetentionMonths, table: parts.builder.table),
       registry: parts.registry)
+    let lanes = CommittedLanes(store: parts.store, log: log) {
+      CommittedBatches(
+        store: parts.store, table: parts.builder.table,
+        retentionMonths: host.limits.rawRetentionMonths, registry: parts.registry)
+    }
     return try Pipeline(
       .init(
         journal: parts.journal, store: parts.store, workingSet: parts.workingSet,
@@ -154,8 +159,8 @@ final class Core: Sendable {
           BatchCounter(
             workingSet: parts.workingSet, dispatcher: dispatcher, builder: parts.builder,
             registry: parts.registry, factNames: factNames, counters: parts.outcomes, log: log)
-        }, catchUp: catchUp, suspectsPath: suspectsPath, limits: host.limits, log: log,
-        faults: parts.faults, replay: replay),
+        }, catchUp: catchUp, lanes: lanes, suspectsPath: suspectsPath, limits: host.limits,
+        log: log, faults: parts.faults, replay: replay),
       breadcrumb: breadcrumb)
   }
 }

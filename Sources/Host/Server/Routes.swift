@@ -1,3 +1,4 @@
+import HTTPTypes
 import Hummingbird
 import NIOCore
 import NIOPosix
@@ -31,8 +32,12 @@ struct Routes {
   }
 
   static func json(_ reply: QueryReply) -> Response {
-    Response(
-      status: .init(code: reply.status), headers: [.contentType: "application/json; charset=utf-8"],
+    var headers: HTTPFields = [.contentType: "application/json; charset=utf-8"]
+    for header in reply.headers {
+      if let name = HTTPField.Name(header.name) { headers[name] = header.value }
+    }
+    return Response(
+      status: .init(code: reply.status), headers: headers,
       body: .init(byteBuffer: ByteBuffer(bytes: reply.body)))
   }
 }

@@ -445,15 +445,17 @@ typedef struct tally_intake {
 #define TALLY_INTAKE_BULK 1u
 
 /* What a transform hook may ask for, before any process hook sees the batch. The block itself stays as it is for the
- * rest of your call; hooks behind you are handed a new one. Verdicts belong to one call: when it returns TALLY_OK all
- * of them hold, otherwise none. `item` and `event` are places in the batch, `object` is the index of an object node in
- * the item's tree. Everything passed in is copied. What breaks these rules refuses the whole call. */
+ * rest of your call; hooks behind you are handed a new one, which costs what decoding costs: edit only what has to be
+ * edited. Verdicts belong to one call: when it returns TALLY_OK all of them hold, otherwise none. `item` and `event` are
+ * places in the batch, `object` is the index of an object node in the item's tree. Everything passed in is copied: at
+ * most 256 edits of one item in one call, 1 024 bytes of name, 65 536 of JSON. What breaks these rules refuses the
+ * whole call. */
 typedef struct tally_verdicts {
   uint32_t struct_size;
   uint32_t reserved0;
   void *ctx;
 
-  /* Leaves the item out: nobody counts or keeps it, and the books say so under your name. [hook, inside the call] */
+  /* Leaves the item out: nobody counts or keeps it; the books count it as dropped. [hook, inside the call] */
   void (*drop)(void *ctx, uint32_t item);
 
   /* Leaves one event of an item out. [hook, inside the call] */
@@ -632,8 +634,8 @@ typedef struct tally_hook {
   tally_status (*process)(void *instance, const tally_batch *batch, const tally_facts *facts,
                           const tally_effects *effects, const tally_error *error);
 
-  /* Tells the world. A status other than TALLY_OK has the call repeated after a pause, for ever; what can never
-   * succeed you have to let go yourself. [committed] */
+  /* Tells the world. Plugins do not wait for each other here. A status other than TALLY_OK has the call repeated after
+   * a pause, for ever; what can never succeed you have to let go yourself. [committed] */
   tally_status (*committed)(void *instance, const tally_commit *commit, const tally_error *error);
 
   /* Hears what happened. A status other than TALLY_OK is logged. [control] */

@@ -43,6 +43,11 @@ package struct Route {
   static let deadlineMsStandard: UInt32 = 30_000
   static let deadlineMsMax: UInt32 = 600_000
 
+  /// Of what no plugin answers.
+  package static let standardBounds = (
+    bodyBytesMax: Int(bodyBytesStandard), deadlineMs: Int(deadlineMsStandard)
+  )
+
   package let methods: Methods
   package let pattern: RoutePattern
   /// Behind `/o?method=` or `/o/sdk?method=`; empty for a path of its own.

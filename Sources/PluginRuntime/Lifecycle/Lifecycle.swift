@@ -183,8 +183,14 @@ package final class Lifecycle: Sendable {
         $0.machine.started(serial)
       }
     case .failure(let error):
-      state.withLock { $0.machine.failed(serial, error, hangs: result == nil) }
-      runtime.refuse(parts.name, error)
+      let goesOn = state.withLock { state in
+        state.machine.failed(serial, error, hangs: result == nil)
+        return state.machine.running(parts.name) != nil
+      }
+      guard goesOn else { return runtime.refuse(parts.name, error) }
+      log.error(
+        "what is new of a plugin is refused; what ran goes on",
+        metadata: ["plugin": "\(parts.name)", "reason": "\(error)"])
     }
   }
 

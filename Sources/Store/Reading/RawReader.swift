@@ -72,7 +72,7 @@ package final class RawReader {
       end = RawKey(position: position + 1, item: 0).rawValue
       statement = try file.prepare(
         """
-        SELECT plain_bytes, block FROM raw
+        SELECT plain_bytes, checksum, block FROM raw
         WHERE id >= coalesce((SELECT max(id) FROM raw WHERE id <= ?1), 0) AND id < ?2 ORDER BY id
         """)
       statement.bind(1, self.after)
@@ -92,7 +92,8 @@ package final class RawReader {
     private mutating func load() throws {
       while items.isEmpty, try statement.step() {
         let plain = try RawRecord.unpack(
-          statement.bytes(1), plainBytes: Int(statement.integer(0)))
+          statement.bytes(2), plainBytes: Int(statement.integer(0)),
+          checksum: UInt64(bitPattern: statement.integer(1)))
         var found: [RawItem] = []
         try plain.withUnsafeBytes { bytes in
           try RawRecord.forEach(bytes) { item in

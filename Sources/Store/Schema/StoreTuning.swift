@@ -2,13 +2,13 @@
 /// are yet to be made.
 package struct StoreTuning: Sendable {
   /// Bytes of a page of the main file.
-  package var pageBytes = 4_096
+  package var pageBytes = 8_192
   /// Bytes of a page of the raw files. Full blocks take several; small pages waste little of the last.
-  package var rawPageBytes = 4_096
+  package var rawPageBytes = 16_384
   /// Pages in the write-ahead log of the main file from which on they are moved into it.
-  package var walPagesMax = 10_000
+  package var walPagesMax = 5_000
   /// The same for a raw file.
-  package var rawWalPagesMax = 4_000
+  package var rawWalPagesMax = 1_000
   /// Page cache of the writing connection.
   package var writerCacheKiB = 16_384
   /// Raw files open at a time.

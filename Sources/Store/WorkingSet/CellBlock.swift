@@ -1,3 +1,4 @@
+import CPrefetch
 import Glibc
 
 /// All cells of one user in one block of memory, by plugin: `plugin (2 bytes) · marks (2) · bytes
@@ -15,7 +16,7 @@ struct CellBlock {
   }
 
   static let headerBytes = 12
-  /// Blocks grow in steps that fill the allocator's own.
+  /// Blocks grow in steps that fill the allocator's own, and a line of the processor's cache.
   private static let step = 64
   private static let allocatorBytes = 8
 
@@ -31,6 +32,17 @@ struct CellBlock {
   mutating func deallocate() {
     free(base)
     self = CellBlock()
+  }
+
+  /// Has the processor fetch the block.
+  @inline(__always)
+  func prefetch() {
+    guard let base else { return }
+    var offset = 0
+    while offset < end {
+      tally_prefetch(base + offset)
+      offset += Self.step
+    }
   }
 
   // MARK: Finding

@@ -50,6 +50,7 @@ extension SeriesCache {
     table.removeAll()
     nodeTable.removeAll()
     lines.removeAll()
+    aliases.removeAll()
     nodes.removeAll()
     log.removeAll()
     (newLines, newYears, dropped) = ([], [], [:])

@@ -5,10 +5,9 @@ extension SeriesCache {
     writeKey(app: name.app, metric: metric, name.subject, name.dimension, name.value)
     let known = table.find(key.bytes)
     if known >= 0 {
-      guard lines[Int(known)].alias != nil else { return known }
+      guard lines[Int(known)].isAlias else { return known }
       // It was over a limit in another year.
-      lines[Int(known)] = Line()
-      table.remove(known)
+      remove(known)
     }
     guard let id = try reader.series(name) else { return -1 }
     return addLine(name, metric, id: id, generation: 0)
@@ -50,15 +49,17 @@ extension SeriesCache {
     let alias = Alias(slot: slot, id: lines[Int(slot)].id, year: year, level: level)
     let known = table.find(key.bytes)
     // A value that counts in another year has a line of its own, which stays.
-    guard known < 0 || lines[Int(known)].alias != nil else { return }
+    guard known < 0 || lines[Int(known)].isAlias else { return }
     if known >= 0 {
-      lines[Int(known)].alias = alias
+      aliases[known] = alias
     } else {
       var line = Line()
       line.app = name.app
       line.metric = Int32(metric)
-      line.alias = alias
-      log.append(.alias(put(line, name, metric)))
+      line.isAlias = true
+      let made = put(line, name, metric)
+      aliases[made] = alias
+      log.append(.alias(made))
     }
   }
 

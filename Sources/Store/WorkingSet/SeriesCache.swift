@@ -14,11 +14,14 @@ struct SeriesCache: ~Copyable {
     var app: UInt32 = 0
     var metric: Int32 = 0
     var plan: Int32 = 0
+    /// Its place in `HourTotals`, if it still is.
+    var total: Int32 = -1
     var isRecent = true
-    /// Of a name over its limit: which line counts for it in which year, and why.
-    var alias: Alias?
+    /// The name is over a limit: `aliases` says which line counts for it.
+    var isAlias = false
   }
 
+  /// Which line counts for a name over its limit in which year, and why.
   struct Alias {
     let slot: Int32
     let id: Int64
@@ -63,6 +66,7 @@ struct SeriesCache: ~Copyable {
   private(set) var shapes: [CounterShape] = []
   var table = ByteTable()
   var lines: ContiguousArray<Line> = []
+  var aliases: [Int32: Alias] = [:]
   var nodeTable = ByteTable()
   var nodes: ContiguousArray<Node> = []
   var key = KeyBuffer()
@@ -113,8 +117,8 @@ struct SeriesCache: ~Copyable {
   /// The line that counts for a known name, when its year is settled too.
   @inline(__always)
   private mutating func settled(_ slot: Int32, year: Int32) -> Int32? {
-    lines[Int(slot)].isRecent = true
-    guard let alias = lines[Int(slot)].alias else {
+    if !lines[Int(slot)].isRecent { lines[Int(slot)].isRecent = true }
+    guard lines[Int(slot)].isAlias, let alias = aliases[slot] else {
       return counts(slot, in: year) ? slot : nil
     }
     // The line may have been let go since, and its slot be another's.
@@ -128,6 +132,8 @@ struct SeriesCache: ~Copyable {
 
   @inline(__always)
   func plan(_ slot: Int32) -> SeriesPlan { plans[Int(lines[Int(slot)].plan)] }
+
+  func plan(number: Int32) -> SeriesPlan { plans[Int(number)] }
 
   @inline(__always)
   func counts(_ slot: Int32, in year: Int32) -> Bool {
@@ -194,6 +200,7 @@ struct SeriesCache: ~Copyable {
   }
 
   mutating func remove(_ slot: Int32) {
+    if lines[Int(slot)].isAlias { aliases[slot] = nil }
     lines[Int(slot)] = Line()
     table.remove(slot)
   }

@@ -11,6 +11,8 @@ struct SeriesPlan: Sendable {
   private var kinds = Masks()
   let shape: Int32
   let measures: Int
+  /// Grains that have SUM, MIN or MAX measures.
+  private(set) var grainsAdded = 0
 
   @inline(__always)
   func kind(_ measure: Int) -> Measure.Kind {
@@ -44,6 +46,7 @@ struct SeriesPlan: Sendable {
         }
       }
     }
+    grainsAdded = Grain.allCases.count { added[$0.index] != 0 }
   }
 }
 

@@ -14,6 +14,8 @@ final class StateReader {
   let nextSubjectQuery: SQLiteStatement
   let hasDimensionQuery: SQLiteStatement
   let nextDimensionQuery: SQLiteStatement
+  private let beginning: SQLiteStatement
+  private let ending: SQLiteStatement
   private let documentQuery: SQLiteStatement
   private let documentsQuery: SQLiteStatement
   private let bulkHashesQuery: SQLiteStatement
@@ -21,6 +23,8 @@ final class StateReader {
   init(path: String) throws(StoreError) {
     connection = try SQLiteConnection(path: path, mode: .readOnly)
     let prepare = connection.prepare
+    beginning = try prepare("BEGIN")
+    ending = try prepare("COMMIT")
     userQuery = try prepare("SELECT uid FROM user WHERE app=? AND device=?")
     cellsQuery = try prepare("SELECT id, data, seen FROM cell WHERE id BETWEEN ? AND ?")
     lastUserQuery = try prepare("SELECT max(uid) FROM user WHERE app=?")
@@ -67,14 +71,14 @@ final class StateReader {
   /// From here to `endReading` all looks see the same commit.
   func beginReading() throws(StoreError) {
     guard !isReading else { return }
-    try connection.execute("BEGIN")
+    try beginning.run()
     isReading = true
   }
 
   func endReading() throws(StoreError) {
     guard isReading else { return }
     isReading = false
-    try connection.execute("COMMIT")
+    try ending.run()
   }
 
   // MARK: Users

@@ -25,6 +25,7 @@ extension UserCache {
 
   private mutating func remove(_ slot: Int32) {
     cellBytes -= users[Int(slot)].cells.bytes
+    held[users[Int(slot)].app, default: 1] -= 1
     users[Int(slot)].cells.deallocate()
     users[Int(slot)] = User()
     table.remove(slot)

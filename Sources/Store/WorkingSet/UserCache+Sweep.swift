@@ -20,6 +20,9 @@ extension UserCache {
     let slot: Int32
   }
 
+  /// How many users ahead cells are fetched: about what one wait for memory takes.
+  private static let cellsAhead = 6
+
   /// Moves everything that is dirty into a flush, sorted.
   mutating func take(into flush: inout Flush, limits: WorkingSetLimits) {
     var changed = ContiguousArray<Sorted>()
@@ -31,7 +34,8 @@ extension UserCache {
     flush.log.reserve(bytes: logBytesBefore + logBytesBefore / 8)
     // Without room for cells that wait, all go to their place at once.
     let logs = limits.unsweptBytesMax > 0
-    for entry in changed {
+    for (place, entry) in changed.enumerated() {
+      prefetchCells(changed, place + Self.cellsAhead)
       takeIfNew(entry.slot, into: &flush)
       takeCells(entry.slot, into: &flush, isLogged: logs)
     }
@@ -43,6 +47,12 @@ extension UserCache {
     dirty.removeAll(keepingCapacity: true)
     newUsers.removeAll(keepingCapacity: true)
     dirtyCells = 0
+  }
+
+  /// In the order of rows the cells of users lie anywhere in memory.
+  @inline(__always)
+  private func prefetchCells(_ sorted: ContiguousArray<Sorted>, _ place: Int) {
+    if place < sorted.count { users[Int(sorted[place].slot)].cells.prefetch() }
   }
 
   private func rowKey(_ slot: Int32) -> Int64 {

@@ -41,9 +41,14 @@ struct UserCache: ~Copyable {
   /// Logged since the last sweep began, and with the last flush.
   var loggedBytes = 0
   var logBytesBefore = 0
-  private var key = KeyBuffer()
+  var key = KeyBuffer()
+  var warmTags: ContiguousArray<UInt32> = []
+  var warmSlots: ContiguousArray<Int32> = []
   var cellBytes = 0
+  /// The largest number given to a user, per app.
   private var lastUser: [UInt32: UInt64] = [:]
+  /// Users in memory, per app.
+  var held: [UInt32: UInt64] = [:]
   var hand: Int32 = 0
 
   deinit {
@@ -82,12 +87,14 @@ struct UserCache: ~Copyable {
     var user = User()
     user.app = app
     user.marks = .recent
-    if let uid = try reader.user(app: app, device: device) {
+    if lastUser[app] == nil { lastUser[app] = try reader.lastUser(app: app) }
+    // Numbers are given without gaps: when all of them are in memory, nobody else is in the file.
+    let isComplete = held[app, default: 0] == lastUser[app]
+    if !isComplete, let uid = try reader.user(app: app, device: device) {
       user.uid = uid
       user.cells = try reader.cells(app: app, user: uid)
       return (insert(user), uid, false)
     }
-    if lastUser[app] == nil { lastUser[app] = try reader.lastUser(app: app) }
     let uid = (lastUser[app] ?? 0) + 1
     lastUser[app] = uid
     user.uid = uid
@@ -102,6 +109,7 @@ struct UserCache: ~Copyable {
     let slot = table.insert(key.bytes)
     if Int(slot) == users.count { users.append(user) } else { users[Int(slot)] = user }
     cellBytes += user.cells.bytes
+    held[user.app, default: 0] += 1
     return slot
   }
 

@@ -24,20 +24,39 @@ extension WorkingSet {
   /// their grains.
   package func add(series slot: Int32, hour: Int32, values: UnsafeBufferPointer<Int64>) {
     let plan = lines.plan(slot)
-    let id = lines.lines[Int(slot)].id
     let count = min(values.count, plan.measures)
     var given: UInt8 = 0
     for place in 0..<count where values[place] != 0 { given |= 1 << UInt8(place) }
     guard given != 0 else { return }
-    let at = buckets.buckets(ofHour: hour)
+    let (id, place) = (lines.lines[Int(slot)].id, lines.lines[Int(slot)].total)
+    if totals.add(at: place, series: id, plan, hour: hour, given: given, values) { return }
+    if let other = totals.other(at: place, series: id) {
+      spread(other)
+      totals.begin(at: place, plan, hour: hour, given: given, values)
+    } else {
+      lines.lines[Int(slot)].total = totals.begin(
+        series: id, plan, number: lines.lines[Int(slot)].plan, hour: hour, given: given, values)
+    }
+  }
+
+  /// Moves all totals into the buckets of their grains.
+  func spreadTotals() {
+    for place in totals.totals.indices { spread(totals.totals[place]) }
+    totals.removeAll()
+  }
+
+  private func spread(_ total: HourTotals.Total) {
+    let plan = lines.plan(number: total.plan)
+    let at = buckets.buckets(ofHour: total.hour)
     for grain in Grain.allCases {
-      var measures = plan.added[grain.index] & given
+      var measures = plan.added[grain.index] & total.given
       guard measures != 0 else { continue }
-      let key = CounterKey(series: id, grainIndex: grain.index, bucket: at[grain])
+      let key = CounterKey(series: total.series, grainIndex: grain.index, bucket: at[grain])
       let start = counters.values(key, shape: plan.shape, measures: plan.measures)
       while measures != 0 {
         let place = measures.trailingZeroBitCount
-        counters.combine(start + place, plan.kind(place), values[place])
+        counters.combine(
+          start + place, plan.kind(place), totals.values[Int(total.values) + place])
         measures &= measures - 1
       }
     }

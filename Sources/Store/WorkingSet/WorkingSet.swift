@@ -13,6 +13,7 @@ package final class WorkingSet {
   var users = UserCache()
   var lines: SeriesCache
   var counters = CounterTable()
+  var totals = HourTotals()
   var buckets = BucketCache()
   var documents = DocumentCache()
   var bulkHashes: [UInt32: BulkHashes] = [:]
@@ -52,6 +53,16 @@ package final class WorkingSet {
 
   /// Ends a batch; comes before `didCommit`.
   package func endBatch() throws(StoreError) { try reader.endReading() }
+
+  /// Says which user an item of the coming batch will ask for; `warmUp` then fetches all of them
+  /// into the processor's cache. Optional.
+  package func warm(app: UInt32, device: UnsafeRawBufferPointer) {
+    users.warm(app: app, device: device)
+  }
+
+  package func warmUp() {
+    users.warmUp()
+  }
 
   // MARK: Users
 
@@ -127,7 +138,7 @@ package final class WorkingSet {
   /// Rows the next flush will write to the main file.
   package var changedKeys: Int {
     users.dirtyCells + users.newUsers.count + lines.newLines.count + counters.count
-      + documents.dirtyCount
+      + totals.rows + documents.dirtyCount
       + pending.count
   }
 
@@ -147,6 +158,7 @@ package final class WorkingSet {
     var flush = Flush(run: run, generation: generation, position: position, positions: consumers)
     users.take(into: &flush, limits: limits)
     lines.take(into: &flush)
+    spreadTotals()
     flush.counters = counters.take(shapes: lines.shapes)
     documents.take(into: &flush)
     pending.take(into: &flush)
@@ -174,6 +186,7 @@ package final class WorkingSet {
     isLogSettled = false
     lines.removeAll(generation: generation + 1)
     counters.removeAll()
+    totals.removeAll()
     documents.removeAll()
     bulkHashes.removeAll()
     pending = PendingRows()

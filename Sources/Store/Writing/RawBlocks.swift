@@ -1,8 +1,9 @@
-import CZstd
+import CLZ4
+import CXXHash
 
-/// Raw items on their way to the month files, many to a compressed block: items of one stream repeat
-/// each other, so that a block takes a fraction of their room, and a commit writes a few long rows
-/// instead of thousands of short ones.
+/// Raw items on their way to the month files, many to a block compressed by LZ4: items of one stream
+/// repeat each other, so that a block takes a fraction of their room, and a commit writes a few long
+/// rows instead of thousands of short ones.
 struct RawBlocks: Sendable {
   /// One row of a month file.
   struct Block: Sendable {
@@ -12,6 +13,8 @@ struct RawBlocks: Sendable {
     let items: Int
     /// Bytes of the items before compression.
     let plainBytes: Int
+    /// XXH3 of these.
+    let checksum: UInt64
     /// The range of event times of each app.
     let spans: [UInt32: ClosedRange<Int64>]
     let bytes: Range<Int>
@@ -58,15 +61,23 @@ enum RawRecord {
     }
   }
 
-  /// Takes a block's bytes apart again; `plainBytes` is what its row says.
-  static func unpack(_ packed: UnsafeRawBufferPointer, plainBytes: Int) throws(StoreError) -> [UInt8] {
-    guard plainBytes >= 0, plainBytes <= RawPacker.plainBytesMax else { throw damaged }
-    var size = 0
-    let plain = [UInt8](unsafeUninitializedCapacity: plainBytes) { plain, count in
-      size = ZSTD_decompress(plain.baseAddress, plainBytes, packed.baseAddress, packed.count)
-      count = ZSTD_isError(size) == 0 ? size : 0
+  /// Takes a block's bytes apart again; sizes and checksum are what its row says.
+  static func unpack(
+    _ packed: UnsafeRawBufferPointer, plainBytes: Int, checksum: UInt64
+  ) throws(StoreError) -> [UInt8] {
+    guard plainBytes >= 0, plainBytes <= RawPacker.plainBytesMax, packed.count <= Int(Int32.max)
+    else { throw damaged }
+    let plain = [UInt8](unsafeUninitializedCapacity: plainBytes) { room, count in
+      room.withMemoryRebound(to: CChar.self) { room in
+        let source = packed.assumingMemoryBound(to: CChar.self)
+        let size = LZ4_decompress_safe(
+          source.baseAddress, room.baseAddress, Int32(packed.count), Int32(plainBytes))
+        count = max(0, Int(size))
+      }
     }
-    guard size == plainBytes else { throw damaged }
+    guard plain.count == plainBytes, XXH3_64bits(plain, plain.count) == checksum else {
+      throw damaged
+    }
     return plain
   }
 

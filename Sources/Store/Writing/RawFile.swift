@@ -24,11 +24,11 @@ final class RawFile {
       """
       CREATE TABLE IF NOT EXISTS raw(
         id INTEGER PRIMARY KEY, last INT NOT NULL, items INT NOT NULL, plain_bytes INT NOT NULL,
-        block BLOB NOT NULL);
+        checksum INT NOT NULL, block BLOB NOT NULL);
       CREATE TABLE IF NOT EXISTS span(
         app INTEGER PRIMARY KEY, first_ms INT NOT NULL, last_ms INT NOT NULL);
       """)
-    insert = try connection.prepare("INSERT OR REPLACE INTO raw VALUES(?,?,?,?,?)")
+    insert = try connection.prepare("INSERT OR REPLACE INTO raw VALUES(?,?,?,?,?,?)")
     span = try connection.prepare(
       """
       INSERT INTO span VALUES(?,?,?) ON CONFLICT DO UPDATE SET
@@ -80,7 +80,8 @@ final class RawFile {
     insert.bind(2, block.last.rawValue)
     insert.bind(3, Int64(block.items))
     insert.bind(4, Int64(block.plainBytes))
-    insert.bind(5, blob: bytes)
+    insert.bind(5, Int64(bitPattern: block.checksum))
+    insert.bind(6, blob: bytes)
     try insert.run()
   }
 }

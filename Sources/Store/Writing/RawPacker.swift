@@ -1,4 +1,5 @@
-import CZstd
+import CLZ4
+import CXXHash
 
 /// Packs raw items into blocks as they come, so that what waits for the commit is small. The
 /// pipeline's thread only.
@@ -6,16 +7,14 @@ import CZstd
 /// A block ends when it is full, when the month of receipt changes, when keys step back, and with
 /// the flush: no block holds items of two commits.
 final class RawPacker {
-  /// Bytes from which on a block is full: what an eighth of a core's cache holds.
-  static let blockBytes = 131_072
+  /// Bytes from which on a block is full. LZ4 is fastest below 64 KiB, and looks back no further.
+  static let blockBytes = 60_000
   /// A block of one item, with the largest body and facts that can be.
   static let plainBytesMax = 1 << 30
-  /// zstd's fastest regular level: the levels above cost more time than their bytes are worth here.
-  private static let level: Int32 = 1
   /// A buffer that one huge item made larger is given back.
   private static let keptBytesMax = 1 << 20
 
-  private let context: OpaquePointer
+  private let state: UnsafeMutableRawPointer
   private var plain: UnsafeMutableRawPointer
   private var capacity = RawPacker.blockBytes * 2
   private var used = 0
@@ -30,15 +29,12 @@ final class RawPacker {
   private var sealed = RawBlocks()
 
   init() {
-    guard let context = ZSTD_createCCtx() else { preconditionFailure("out of memory for zstd") }
-    self.context = context
-    ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, Self.level)
-    ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)
+    state = .allocate(byteCount: Int(LZ4_sizeofState()), alignment: 8)
     plain = .allocate(byteCount: capacity, alignment: 8)
   }
 
   deinit {
-    ZSTD_freeCCtx(context)
+    state.deallocate()
     plain.deallocate()
   }
 
@@ -82,20 +78,30 @@ final class RawPacker {
   private func seal() {
     guard items > 0 else { return }
     forgetSpan()
-    let bound = ZSTD_compressBound(used)
-    if packed.count < bound { packed = [UInt8](repeating: 0, count: bound) }
-    packed.withUnsafeMutableBytes { room in
-      let size = ZSTD_compress2(context, room.baseAddress, room.count, plain, used)
-      precondition(ZSTD_isError(size) == 0, "zstd has the room its bound asks for")
-      sealed.append(UnsafeRawBufferPointer(rebasing: room[..<size])) { bytes in
+    let checksum = XXH3_64bits(plain, used)
+    pack().withUnsafeBytes { room in
+      sealed.append(room) { bytes in
         RawBlocks.Block(
-          month: month, first: first, last: last, items: items, plainBytes: used, spans: spans,
-          bytes: bytes)
+          month: month, first: first, last: last, items: items, plainBytes: used,
+          checksum: checksum, spans: spans, bytes: bytes)
       }
     }
     (used, items) = (0, 0)
     forgetSpans()
     if capacity > Self.keptBytesMax { giveBack() }
+  }
+
+  /// The block's bytes compressed, borrowed until the next call.
+  private func pack() -> ArraySlice<UInt8> {
+    let bound = Int(LZ4_compressBound(Int32(used)))
+    if packed.count < bound { packed = [UInt8](repeating: 0, count: bound) }
+    let size = packed.withUnsafeMutableBytes { room in
+      LZ4_compress_fast_extState(
+        state, plain.assumingMemoryBound(to: CChar.self),
+        room.assumingMemoryBound(to: CChar.self).baseAddress, Int32(used), Int32(bound), 1)
+    }
+    precondition(size > 0, "LZ4 has the room its bound asks for")
+    return packed[..<Int(size)]
   }
 
   private func giveBack() {

@@ -63,4 +63,35 @@ UNUSED static int hostile_is_asked(const tally_batch *batch, uint32_t item) {
   return tally_member(batch, root, hostile_key) != NULL;
 }
 
+/* The rest of a plugin that does nothing but enroll: its one exported function. */
+#define HOSTILE_ENTRY(symbol, name)                                                                              \
+  TALLY_EXPORT const tally_plugin *symbol(void);                                                                  \
+  TALLY_EXPORT const tally_plugin *symbol(void) {                                                                 \
+    static const tally_descriptor descriptor = HOSTILE_DESCRIPTOR(name);                                          \
+    static const tally_plugin plugin = {sizeof(plugin), TALLY_ABI_MAJOR, TALLY_ABI_MINOR, 0u, &descriptor,         \
+                                        hostile_create, enroll, NULL, NULL, NULL, hostile_destroy,                \
+                                        HOSTILE_NO_STATE};                                                        \
+    return &plugin;                                                                                               \
+  }
+
+/* A route that answers nothing. */
+UNUSED static tally_status hostile_answer(void *instance, const struct tally_request *request,
+                                          const struct tally_reply *reply, const tally_error *error) {
+  (void)instance;
+  (void)request;
+  (void)reply;
+  (void)error;
+  return TALLY_OK;
+}
+
+/* Enrolls one route. */
+UNUSED static tally_status hostile_enroll_route(const tally_registrar *registrar, tally_str path,
+                                                tally_str permission) {
+  tally_route route = {sizeof(route), 0, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0, 0, 0, 0, hostile_answer};
+  uint32_t number;
+  route.path = path;
+  route.permission = permission;
+  return registrar->route(registrar->ctx, &route, &number);
+}
+
 #endif

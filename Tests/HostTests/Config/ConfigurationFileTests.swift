@@ -1,3 +1,4 @@
+import PluginRuntime
 import Testing
 
 @testable import Host
@@ -97,6 +98,25 @@ import Testing
           + "plugin_keys, limits"
       ),
       (
+        "plugins:\n  views: { order: { phase: soon } }\n",
+        "plugins.yaml:2:28: plugins.views.order.phase: need first, early, normal, late, last or a "
+          + "whole number, have \"soon\""
+      ),
+      (
+        "plugins:\n  views: { order: { befor: [a] } }\n",
+        "plugins.yaml:2:21: unknown key \"befor\" in plugins.views.order; did you mean \"before\"? "
+          + "Known keys: phase, before, after"
+      ),
+      (
+        "plugins:\n  views: { order: { before: [A] } }\n",
+        "plugins.yaml:2:30: plugins.views.order.before: \"A\" is no name of a plugin; use a-z, 0-9 "
+          + "and -"
+      ),
+      (
+        "plugins:\n  views: { transform_fault: ignore }\n",
+        "plugins.yaml:2:29: plugins.views.transform_fault: need hold or bypass, have \"ignore\""
+      ),
+      (
         "plugins:\n  ../evil: {}\n",
         "plugins.yaml:2:3: \"../evil\" is no name of a plugin; use a-z, 0-9 and -, "
           + "at most 64 characters"
@@ -112,6 +132,24 @@ import Testing
     ])
   func refusals(text: String, message: String) {
     #expect(refusal(text) == message)
+  }
+
+  @Test("What a file says about the order of a plugin's hooks is read with its place")
+  func placement() throws {
+    let text = """
+      plugins:
+        views:
+          order: { phase: late, before: geo, after: [users, sessions] }
+          transform_fault: bypass
+
+      """
+    let file = try ConfigurationFile(bytes: Array(text.utf8), path: "plugins.yaml")
+    let placement = try #require(file.plugins?.first).placement
+    #expect(placement.transformFault == .bypass)
+    #expect(
+      placement.order
+        == OrderOverride(
+          phase: 500, before: ["geo"], after: ["users", "sessions"], place: "plugins.yaml:3:5"))
   }
 
   @Test("An unknown limit lists the limits")

@@ -112,4 +112,18 @@ import Testing
     use([1, 2], counted: 9)
     #expect(book.last?.position == 5)
   }
+
+  @Test("One that cannot read on lets the others by, and tries again")
+  func stalls() {
+    stored = [1: 2, 2: 4]
+    use([1, 2], counted: 9)
+    book.stall(1)
+    #expect(book.last?.plugin == 2)
+    book.advance(2, to: 9)
+    book.join(2)
+    #expect(book.last == nil)
+    #expect(commit(counted: 9) == [1: 2, 2: 9])
+    book.retryStalled()
+    #expect(book.last?.plugin == 1)
+  }
 }

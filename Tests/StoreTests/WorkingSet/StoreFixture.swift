@@ -106,9 +106,11 @@ final class StoreFixture {
     var found: [RawItem] = []
     for path in RawFiles.paths(in: store.rawDirectory) {
       let file = try SQLiteConnection(path: path, mode: .readOnly)
-      let statement = try file.prepare("SELECT plain_bytes, block FROM raw ORDER BY id")
+      let statement = try file.prepare("SELECT plain_bytes, checksum, block FROM raw ORDER BY id")
       while try statement.step() {
-        let plain = try RawRecord.unpack(statement.bytes(1), plainBytes: Int(statement.integer(0)))
+        let plain = try RawRecord.unpack(
+          statement.bytes(2), plainBytes: Int(statement.integer(0)),
+          checksum: UInt64(bitPattern: statement.integer(1)))
         try plain.withUnsafeBytes { bytes in
           try RawRecord.forEach(bytes) { item in
             found.append(item)
