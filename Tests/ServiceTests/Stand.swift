@@ -80,7 +80,8 @@ final class Stand {
   func ask(_ parameters: [String: String]) -> (status: Int, body: String) {
     let service = QueryService(
       store: core.store, journal: core.journal, gate: core.pipeline.gate, runtime: core.runtime,
-      access: Access(members: core.members), apps: core.registry, log: core.log)
+      access: Access(members: core.members), apps: core.registry,
+      sdk: SDKAccess(directory: core.directory), log: core.log)
     var all = parameters
     all["api_key"] = admin.apiKey
     all["app_id"] = app.hex

@@ -12,6 +12,9 @@ struct ManagementService: Sendable {
   let apps: AppRegistry
   let log: Logger
 
+  /// The body of one question.
+  static let bodyBytesMax = 1 << 20
+
   /// What is answered; every other path is somebody else's.
   static let paths = [
     "/o/plugins", "/o/plugins/order", "/o/plugins/schema", "/o/plugins-check", "/o/configs",
