@@ -63,8 +63,8 @@ kit:
 	done
 
 test: setup ## Run all tests (FILTER=Name runs some)
+	@$(if $(FILTER),,$(SWIFT) build --build-tests && $(MAKE) examples)
 	@$(TESTS) $(if $(FILTER),--filter $(FILTER))
-	@$(if $(FILTER),,$(MAKE) examples)
 
 # The examples against the debug build, laid out as an installation is.
 examples: kit

@@ -114,7 +114,7 @@ import Testing
         "host: { plugin_pins: maybe, plugin_kys: 1 }\n",
         "plugins.yaml:1:29: unknown key \"plugin_kys\" in host; did you mean \"plugin_keys\"? "
           + "Known keys: listen, data, durability, event_loops, client_addresses, plugin_pins, "
-          + "plugin_keys, limits"
+          + "plugin_keys, outgoing_allow, limits"
       ),
       (
         "plugins:\n  ../evil: {}\n",

@@ -146,13 +146,12 @@ struct BoundsTests {
 
   @Test("A stop answers what has begun, closes the rest and returns")
   func stopping() async throws {
-    try await Bench.run { bench in
+    // Far beyond what a stop may take: one that waits for its end would not be over.
+    try await Bench.run(limits { $0.stopTimeout = .seconds(600) }) { bench in
       let (idle, slow, half) = (try bench.client(), try bench.client(), try bench.client())
       slow.send(Bench.get("/o/slow"))
       half.send("POST /i HTTP/1.1\r\nHost: x\r\nContent-Length: \(Bench.ids.utf8.count)\r\n\r\n")
       bench.pause(milliseconds: 50)
-      let clock = ContinuousClock()
-      let start = clock.now
       let stop = bench.beginStop()
       #expect(idle.isClosed())
       half.send(Bench.ids)
@@ -161,7 +160,6 @@ struct BoundsTests {
       #expect(try slow.replies(1) == ["200 slow"])
       #expect(throws: RawClient.Failure.self) { try bench.client() }
       stop.wait()
-      #expect(clock.now - start < .seconds(5))
     }
   }
 
