@@ -4,7 +4,7 @@ import Foundation
 /// come together, so that they share a wake and the fixed costs of a batch.
 final class Nap: Sendable {
   /// How long entries may come together when nobody waits.
-  static let duration: TimeInterval = 0.004
+  static let duration: TimeInterval = 0.012
 
   private let condition = NSCondition()
   private nonisolated(unsafe) var isCut = false
