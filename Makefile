@@ -10,7 +10,7 @@ FILTER ?=
 
 # What Debian has to bring; nothing else is installed.
 PACKAGES := g++ pkg-config patchelf libsqlite3-dev libyaml-dev libxxhash-dev libsimdjson-dev libssl-dev \
-  libargon2-dev libcurl4-openssl-dev liblz4-dev libfuse3-dev fuse3 wrk
+  libargon2-dev libcurl4-openssl-dev liblz4-dev libseccomp-dev libfuse3-dev fuse3 wrk
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SWIFT_FOLDERS := Package.swift Sources Plugins Tests Benchmarks Kit Examples/swift/Package.swift Examples/swift/Sources
 TESTS := $(SWIFT) test --disable-xctest
@@ -25,6 +25,7 @@ run: build ## Build and serve on 127.0.0.1:8080 with ./plugins.yaml and ./data (
 
 build: setup ## Build the release into dist/, a folder that can be copied anywhere
 	@$(SWIFT) build -c release --product tally
+	@$(SWIFT) build -c release --product tally-runner
 	@for plugin in $(notdir $(wildcard Plugins/*)); do \
 	  $(SWIFT) build -c release --product $$plugin; \
 	done
@@ -33,16 +34,16 @@ build: setup ## Build the release into dist/, a folder that can be copied anywhe
 # dist/ is made beside the old one and then takes its place, so that a server that runs from it goes on.
 stage:
 	@rm -rf dist.new && mkdir -p dist.new/bin dist.new/lib
-	@cp .build/release/tally dist.new/bin/
+	@cp .build/release/tally .build/release/tally-runner dist.new/bin/
 	@for plugin in $(notdir $(wildcard Plugins/*)); do \
 	  mkdir -p dist.new/plugins/$$plugin; \
 	  cp .build/release/lib$$plugin.so dist.new/plugins/$$plugin/; \
 	  if [ -d Plugins/$$plugin/dashboard ]; then cp -r Plugins/$$plugin/dashboard dist.new/plugins/$$plugin/; fi; \
 	done
 	@runtime=$$($(SWIFT)c -print-target-info | tr -d ' \n' | sed 's/.*"runtimeLibraryPaths":\["\([^"]*\)".*/\1/'); \
-	ldd dist.new/bin/tally dist.new/plugins/*/*.so | awk -v folder="$$runtime/" \
+	ldd dist.new/bin/* dist.new/plugins/*/*.so | awk -v folder="$$runtime/" \
 	  'index($$3, folder) == 1 { print $$3 }' | sort -u | xargs -r -I{} cp -L {} dist.new/lib/
-	@patchelf --set-rpath '$$ORIGIN/../lib' dist.new/bin/tally
+	@patchelf --set-rpath '$$ORIGIN/../lib' dist.new/bin/*
 	@patchelf --set-rpath '$$ORIGIN/../../lib' dist.new/plugins/*/*.so
 	@$(MAKE) kit KIT=dist.new
 	@rm -rf dist && mv dist.new dist
@@ -95,6 +96,7 @@ tidy:
 bench: build ## Measure against bare SwiftNIO; prints a table, writes .build/bench.json (ARGS="…")
 	@$(SWIFT) build -c release
 	@$(SWIFT) run -c release --skip-build bench --json .build/bench.json $(ARGS)
+	@$(SWIFT) run -c release --skip-build hook-bench
 
 format: ## Format every Swift file in place
 	@$(SWIFT) format --in-place --parallel --recursive $(SWIFT_FOLDERS)

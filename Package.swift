@@ -44,7 +44,10 @@ let plugins = [
 let package = Package(
   name: "tally",
   platforms: [.macOS(.v15)],
-  products: [.executable(name: "tally", targets: ["Host"])] + plugins.map(\.product),
+  products: [
+    .executable(name: "tally", targets: ["Host"]),
+    .executable(name: "tally-runner", targets: ["Runner"]),
+  ] + plugins.map(\.product),
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
@@ -60,7 +63,7 @@ let package = Package(
     .target(
       name: "PluginRuntime",
       dependencies: [
-        "PluginABI", "Store", "CBreadcrumb", "CCrypto",
+        "PluginABI", "Store", "CBreadcrumb", "CCrypto", "CIsolation",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: hot),
@@ -72,6 +75,10 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
+    .target(name: "CIsolation"),
+    systemLibrary("CSeccomp", "libseccomp", apt: "libseccomp-dev"),
+    .executableTarget(
+      name: "Runner", dependencies: ["PluginRuntime", "CSeccomp"], swiftSettings: hot),
 
     // Durable rooms.
     .target(name: "CCRC32C", cSettings: [.unsafeFlags(["-O3"])]),
@@ -123,6 +130,14 @@ let package = Package(
       path: "Benchmarks/bare-nio", swiftSettings: hot),
     .executableTarget(
       name: "bench", dependencies: ["Harness"], path: "Benchmarks/bench", swiftSettings: strict),
+
+    .executableTarget(
+      name: "hook-bench",
+      dependencies: [
+        "PluginABI", "PluginKit", "PluginRuntime", "Store",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Benchmarks/hooks", exclude: ["walk.c"], swiftSettings: hot),
 
     // Tests. `Harness` drives the finished program from outside and knows none of its rooms;
     // `FakeHost` is the host's side of the contract with plain dictionaries, for tests of plugins

@@ -17,7 +17,9 @@ package struct PluginError: Error, CustomStringConvertible, Sendable {
     case untrusted = "TALLY-150"
     case openToAll = "TALLY-151"
     case startFailed = "TALLY-160"
+    case runner = "TALLY-162"
     case conflict = "TALLY-170"
+    case quarantined = "TALLY-180"
   }
 
   package let code: Code

@@ -17,19 +17,22 @@ package final class PluginInstance: @unchecked Sendable {
   let factName: UInt32
   let crumb: StaticName
   let pointer: UnsafeMutableRawPointer?
+  /// The runner that performs its calls; nil when this process does.
+  package let lane: IsolatedLane?
   /// Calls that run at this moment.
   let inFlight = InFlight()
   /// What became of its calls.
   package let counts = CallCounts()
   /// Nothing that services began for it runs any more.
   private var isIdle = true
+  /// Nothing of a plugin that runs elsewhere.
   private let table: tally_plugin
   /// What it was started with.
   package let settings: Settings
   /// What it costs.
   package let account: PluginAccount
   /// Keeps what the instance was handed alive.
-  private let host: HostTable
+  private let host: HostTable?
 
   /// Creates, enrolls and starts. All or nothing: a failure leaves only the reason. `state` is what
   /// another generation of the code left.
@@ -79,11 +82,45 @@ package final class PluginInstance: @unchecked Sendable {
     account.began()
     self.table = table
     self.host = host
+    self.lane = nil
     host.service?.begin(created)
   }
 
+  /// The same in a runner that has loaded the plugin.
+  init(
+    _ lane: IsolatedLane, settings: Settings, services: HostTable.Services, store: WorkingSet
+  ) throws(PluginError) {
+    let name = lane.manifest.name
+    do throws(PluginError) {
+      try Self.check(lane.manifest, services, .isolated)
+      guard settings.overrides.isEmpty else {
+        throw PluginError(
+          .otherLane,
+          "\(name): settings of single apps reach no isolated plugin; remove `apps`, or set mode: "
+            + "inproc")
+      }
+      enrollment = try lane.begin(settings)
+      number = try Self.storeNumber(name, store)
+    } catch {
+      lane.end()
+      throw PluginError(error.code, settings.redact(error.message))
+    }
+    committedNumber = 0
+    manifest = lane.manifest
+    origin = lane.plan.path
+    factName = services.intern(Array(name.utf8))
+    crumb = StaticName(name)
+    pointer = nil
+    self.settings = settings
+    account = services.accounts.account(name)
+    account.began()
+    table = tally_plugin()
+    host = nil
+    self.lane = lane
+  }
+
   /// What the plugin asks of the host outside of hooks; nil where the host offers nothing.
-  package var services: ServiceContext? { host.service }
+  package var services: ServiceContext? { host?.service }
 
   package var name: String { manifest.name }
 
@@ -100,6 +137,8 @@ package final class PluginInstance: @unchecked Sendable {
 
   /// Says that no new calls will come.
   func drain() {
+    // A runner drains when it ends: until then calls are in flight.
+    guard lane == nil else { return }
     let before = ThreadKind.become(.control)
     defer { ThreadKind.become(before) }
     isIdle = services?.drain() ?? true
@@ -109,6 +148,7 @@ package final class PluginInstance: @unchecked Sendable {
   /// Stops and destroys; the code itself stays mapped. No call may run: an instance whose jobs did
   /// not end stays as it is.
   func destroy() {
+    if let lane { return lane.end() }
     let before = ThreadKind.become(.control)
     defer { ThreadKind.become(before) }
     table.stop?(pointer)
@@ -133,6 +173,12 @@ package final class PluginInstance: @unchecked Sendable {
         "\(manifest.name) runs \(other) only, have mode: \(lane); set mode: \(other)")
     }
     for need in manifest.needs where !need.isOptional {
+      guard lane == .inproc else {
+        throw PluginError(
+          .serviceMissing,
+          "\(manifest.name) needs the service \(need.service), and isolated plugins have none; set "
+            + "mode: inproc")
+      }
       let revision = services.host == nil ? 0 : Service.revision(of: need.service)
       guard revision < max(need.revision, 1) else { continue }
       throw PluginError(

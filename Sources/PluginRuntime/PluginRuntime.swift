@@ -12,6 +12,22 @@ package final class PluginRuntime: @unchecked Sendable {
     package enum Code {
       case builtin(tally_plugin_entry)
       case library(name: String, path: String)
+      /// A library that runs in a process of its own.
+      case isolated(IsolationPlan)
+
+      /// Whether it runs in a process of its own.
+      var isIsolated: Bool {
+        if case .isolated = self { true } else { false }
+      }
+
+      /// The library, unless it is linked in.
+      var library: (name: String, path: String)? {
+        switch self {
+        case .builtin: nil
+        case .library(let name, let path): (name, path)
+        case .isolated(let plan): (plan.name, plan.path)
+        }
+      }
     }
 
     let code: Code
@@ -31,10 +47,7 @@ package final class PluginRuntime: @unchecked Sendable {
     }
 
     var name: String {
-      switch code {
-      case .builtin: "built-in"
-      case .library(let name, _): name
-      }
+      code.library?.name ?? "built-in"
     }
   }
 
@@ -103,9 +116,12 @@ package final class PluginRuntime: @unchecked Sendable {
   /// The version of `set`; cheap enough to be asked for between any two batches.
   package var publishedVersion: Int { version.load(ordering: .acquiring) }
 
-  /// The position of every consumer at the head: all have seen the same.
+  /// The position of every consumer at the head: all have seen the same, and one that was given up
+  /// stays where it was.
   package func positions(at position: UInt64) -> [(plugin: Int, position: UInt64)] {
-    set.consumers.map { ($0, position) }
+    set.instances.filter { $0.enrollment.has(.process) }.map {
+      ($0.number, min(position, $0.lane?.frozenPosition ?? position))
+    }
   }
 
   /// The text of each interned name under which a plugin says facts.
@@ -148,7 +164,7 @@ package final class PluginRuntime: @unchecked Sendable {
   package func start(_ request: Request) {
     var name = request.name
     do throws(PluginError) {
-      if case .library(let plugin, let path) = request.code {
+      if let (plugin, path) = request.code.library {
         try PluginImage(reading: path).verify(
           request.pins, plugin: plugin, policy: services.trust)
       }
@@ -176,12 +192,14 @@ package final class PluginRuntime: @unchecked Sendable {
     last.instances.reversed().forEach { $0.end() }
   }
 
-  // MARK: Steps of a life
-
-  static func load(_ code: Request.Code, copy: String? = nil) throws(PluginError) -> LoadedPlugin {
+  /// The code of a plugin, without an instance. Of a library `copy` is what is opened.
+  package static func load(
+    _ code: Request.Code, copy: String? = nil
+  ) throws(PluginError) -> LoadedPlugin {
     switch code {
     case .builtin(let entry): try LoadedPlugin(builtin: entry)
     case .library(let name, let path): try LoadedPlugin(path: path, name: name, copy: copy)
+    case .isolated(let plan): try LoadedPlugin(isolated: plan.reading(copy ?? plan.file))
     }
   }
 
@@ -213,8 +231,7 @@ package final class PluginRuntime: @unchecked Sendable {
     state: [UInt8]? = nil
   ) throws(PluginError) -> (PluginInstance, PluginSet) {
     try Self.checkDependencies(of: code.manifest, among: others)
-    let instance = try PluginInstance(
-      code, settings: settings, services: services, store: store, state: state)
+    let instance = try instance(of: code, settings, state)
     do throws(PluginError) {
       let set = try PluginSet(
         version: set.version + 1, others + [instance], placements: placements.withLock { $0 })
@@ -222,13 +239,25 @@ package final class PluginRuntime: @unchecked Sendable {
         "plugin running",
         metadata: [
           "plugin": "\(instance.name)", "version": "\(instance.manifest.version)",
-          "origin": "\(instance.origin)",
+          "origin": "\(instance.origin)", "mode": "\(instance.lane == nil ? "inproc" : "isolated")",
         ])
       return (instance, set)
     } catch {
       instance.end()
       throw error
     }
+  }
+
+  private func instance(
+    of code: LoadedPlugin, _ settings: Settings, _ state: [UInt8]?
+  ) throws(PluginError) -> PluginInstance {
+    guard let plan = code.isolation else {
+      return try PluginInstance(
+        code, settings: settings, services: services, store: store, state: state)
+    }
+    return try PluginInstance(
+      try IsolatedLane(plan, services: services), settings: settings, services: services,
+      store: store)
   }
 
   /// Remembers and reports a plugin the server runs without.

@@ -213,7 +213,7 @@ extension EndToEnd {
         }
       }
       #expect(heard == (0..<sent).map { "t\($0)" })
-      #expect(server.terminate() == .code(0))
+      #expect(server.terminate(seconds: 10) == .code(0))
       // What was heard of before an orderly stop is not told again.
       let before = try Files.text(path)
       try server.start(environment: environment)
@@ -222,7 +222,7 @@ extension EndToEnd {
       while !((try? Files.text(path)) ?? "").contains(" last"), Clock.now < end { usleep(20_000) }
       let after = try Files.text(path).dropFirst(before.count)
       #expect(after.split(separator: "\n").count == 1 && after.hasSuffix(" last\n"), "\(after)")
-      #expect(server.terminate() == .code(0))
+      #expect(server.terminate(seconds: 10) == .code(0))
     }
 
     @Test("A lifecycle hook hears of an app that is made")

@@ -4,10 +4,12 @@ import Harness
 /// A server whose plugins.yaml and plugin code a test changes while it runs.
 final class LivePlugin {
   let server: TallyServer
+  private let mode: String
   private var renames = 0
 
   /// The fixture `live` and the views, both on.
-  init() throws {
+  init(mode: String = "inproc") throws {
+    self.mode = mode
     server = try TallyServer()
     try compile([])
     try write(config())
@@ -35,10 +37,13 @@ final class LivePlugin {
       limits: { journal_segment_bytes: 1048576, read_wait_ms: 5000 }
     plugins:
       views: { enabled: \(views) }
-      live: { enabled: \(live), path: ./liblive.so, label: \(label) }
+      live: { enabled: \(live), path: ./liblive.so, label: \(label)\(lane) }
 
     """
   }
+
+  /// The key `mode`, behind the others so that their columns stay.
+  private var lane: String { mode == "inproc" ? "" : ", mode: \(mode)" }
 
   /// Writes plugins.yaml, in turn in place and as editors do that replace the file.
   func write(_ text: String) throws {

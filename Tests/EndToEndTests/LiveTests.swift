@@ -134,8 +134,12 @@ extension EndToEnd {
       usleep(300_000)
       try live.write(live.config(live: false))
       #expect(try live.wait(seconds: 1) { try live.about() == nil } != nil)
-      #expect(try live.server.metric("tally_plugins_draining") == 1)
-      #expect(answered.wait(timeout: .now() + 10) == .success)
+      let draining = try live.server.metric("tally_plugins_draining")
+      // On a machine so busy that the answer is over by now there is nothing to be seen.
+      if answered.wait(timeout: .now()) == .timedOut {
+        #expect(draining == 1)
+        #expect(answered.wait(timeout: .now() + 10) == .success)
+      }
       #expect(try live.wait { try live.server.metric("tally_plugins_draining") == 0 } != nil)
     }
 

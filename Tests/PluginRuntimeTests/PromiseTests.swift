@@ -68,7 +68,7 @@ struct PromiseTests {
       (
         "may-block",
         "intake hook: it does not declare TALLY_HOOK_NEVER_BLOCKS, which an event loop demands; "
-          + "declare it, or set mode: isolated"
+          + "declare it"
       ),
       (
         "long-hook",

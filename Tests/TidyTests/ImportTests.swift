@@ -10,8 +10,9 @@ import Testing
     ("Sources/Builtins", ["PluginKit"]),
     (
       "Sources/PluginRuntime",
-      platform.union(["PluginABI", "Store", "Logging", "CBreadcrumb", "CCrypto"])
+      platform.union(["PluginABI", "Store", "Logging", "CBreadcrumb", "CCrypto", "CIsolation"])
     ),
+    ("Sources/Runner", platform.union(["PluginRuntime", "CSeccomp"])),
     ("Sources/Store", platform.union(["GRDB", "GRDBSQLite", "CLZ4", "CXXHash", "CPrefetch"])),
     (
       "Sources/PluginTestKit",

@@ -34,7 +34,8 @@ struct PluginFinding: Codable, Equatable {
           () throws(PluginError) in
           let image = try PluginImage(reading: path)
           try image.verify(plugin.pins, plugin: plugin.name, policy: policy)
-          return (try LoadedPlugin(path: path, name: plugin.name), image.sha256)
+          let code = try PluginRuntime.load(locator.code(of: plugin, configuration.host))
+          return (code, image.sha256)
         }
       }
   }

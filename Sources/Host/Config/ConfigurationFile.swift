@@ -83,7 +83,7 @@ struct ConfigurationFile: Sendable {
       switch member.key {
       case "enabled": plugin.isEnabled = try member.value.truth(of: name)
       case "path": plugin.path = try member.value.text(of: name)
-      case "mode": try checkMode(member, name: name)
+      case "mode": plugin.mode = try readMode(member, name: name)
       case "sha256": plugin.pins.sha256 = try sha256(member.value, name: name)
       case "signature": plugin.pins.signature = try signature(member.value, name: name)
       case "apps": plugin.settings += try appSettings(member.value, name: name)
@@ -142,17 +142,16 @@ struct ConfigurationFile: Sendable {
     return [UInt8](bytes)
   }
 
-  private static func checkMode(_ member: YAMLEntry, name: String) throws(ConfigurationError) {
-    let mode = try member.value.text(of: name)
-    switch mode {
-    case "inproc": return
-    case "isolated":
+  private static func readMode(
+    _ member: YAMLEntry, name: String
+  ) throws(ConfigurationError) -> PluginConfiguration.Mode {
+    let text = try member.value.text(of: name)
+    guard let mode = PluginConfiguration.Mode(rawValue: text) else {
+      let known = PluginConfiguration.Mode.allCases.map(\.rawValue).joined(separator: " or ")
       throw ConfigurationError(
-        .value, member.value.place,
-        "\(name): this build runs plugins in-process only; write inproc or remove the line")
-    default:
-      throw ConfigurationError(.value, member.value.place, "\(name): need inproc, have \"\(mode)\"")
+        .value, member.value.place, "\(name): need \(known), have \"\(text)\"")
     }
+    return mode
   }
 
   static func isPluginName(_ name: String) -> Bool {

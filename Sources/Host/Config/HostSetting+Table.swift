@@ -112,5 +112,11 @@ extension HostSetting {
     number(
       "limits.catch_up_percent", \.limits.catchUpPercent, 1...90,
       "The share of the pipeline's time that plugins which are behind get under load."),
+    number(
+      "limits.isolated_deadline_ms", \.limits.isolatedDeadlineMilliseconds, 10...600_000,
+      "The longest that a hook of an isolated plugin may take for one batch."),
+    number(
+      "limits.isolated_memory_bytes_max", \.limits.isolatedMemoryBytesMax, (16 << 20)...(1 << 40),
+      "The memory that an isolated plugin may map."),
   ]
 }

@@ -54,4 +54,6 @@ struct Limits: Equatable, Sendable {
   var rawRetentionMonths = 14
   var jobThreads = 4
   var catchUpPercent = 25
+  var isolatedDeadlineMilliseconds = 2_000
+  var isolatedMemoryBytesMax = 1 << 30
 }

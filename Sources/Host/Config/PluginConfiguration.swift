@@ -8,6 +8,14 @@ struct PluginConfiguration: Sendable {
     "enabled", "path", "mode", "order", "transform_fault", "sha256", "signature", "apps",
   ]
 
+  /// The two lanes of one library.
+  enum Mode: String, CaseIterable, Sendable {
+    /// In this process: the fastest, and trusted with it.
+    case inproc
+    /// In a process of its own, which can end without harm.
+    case isolated
+  }
+
   let name: String
   /// Where its name stands.
   let place: FilePlace
@@ -18,6 +26,8 @@ struct PluginConfiguration: Sendable {
   var pins = PluginPins()
   /// Where its hooks stand, and what becomes of a transform's faults.
   var placement = Placement()
+  /// Where it runs.
+  var mode = Mode.inproc
   /// As written; the runtime checks them against what the plugin declares.
   var settings: [GivenSetting] = []
 

@@ -48,6 +48,22 @@ struct PluginLocator: Sendable {
     return !files.fileExists(atPath: staged) && files.fileExists(atPath: built) ? built : staged
   }
 
+  /// The program that isolated plugins run in.
+  var runner: String { programFolder + "/tally-runner" }
+
+  /// Where a plugin's code comes from, in the lane the operator chose for it.
+  func code(
+    of plugin: PluginConfiguration, _ host: HostSettings
+  ) -> PluginRuntime.Request.Code {
+    let path = path(of: plugin)
+    switch plugin.mode {
+    case .inproc: return .library(name: plugin.name, path: path)
+    case .isolated:
+      return .isolated(
+        IsolationPlan(name: plugin.name, path: path, program: runner, limits: host.isolation))
+    }
+  }
+
   private func staged(_ overrides: [String: [GivenSetting]]) -> [PluginConfiguration] {
     let folders = (try? FileManager.default.contentsOfDirectory(atPath: stagingFolder)) ?? []
     return folders.sorted().prefix(Self.stagedMax)

@@ -11,6 +11,8 @@ struct ConsumerBook {
   private var leaving: [Int: UInt64] = [:]
   /// Consumers that cannot go on, and must not hold up others.
   private(set) var stalled: Set<Int> = []
+  /// Of these, the ones that failed too often.
+  private var givenUp: Set<Int> = []
   /// What the store holds, as far as it is known.
   private var stored: [Int: UInt64] = [:]
   /// A position changed that no flush has taken.
@@ -61,7 +63,21 @@ struct ConsumerBook {
   mutating func stall(_ plugin: Int) { stalled.insert(plugin) }
 
   /// Whoever could not read on tries again.
-  mutating func retryStalled() { stalled.removeAll() }
+  mutating func retryStalled() { stalled = givenUp }
+
+  /// These see nothing any more; each keeps the last position it saw. True when that is news.
+  mutating func giveUp(_ plugins: [(plugin: Int, position: UInt64?)], counted: UInt64) -> Bool {
+    let all = Set(plugins.map(\.plugin))
+    guard all != givenUp else { return false }
+    stalled.subtract(givenUp)
+    stalled.formUnion(all)
+    givenUp = all
+    for (plugin, position) in plugins where head.remove(plugin) != nil {
+      behind[plugin] = min(position ?? counted, counted)
+      isDirty = true
+    }
+    return true
+  }
 
   /// A consumer that is behind has counted up to here.
   mutating func advance(_ plugin: Int, to position: UInt64) {
@@ -72,7 +88,7 @@ struct ConsumerBook {
 
   /// A consumer has reached the head.
   mutating func join(_ plugin: Int) {
-    guard behind.removeValue(forKey: plugin) != nil else { return }
+    guard !givenUp.contains(plugin), behind.removeValue(forKey: plugin) != nil else { return }
     head.insert(plugin)
     isDirty = true
   }
@@ -101,7 +117,8 @@ struct ConsumerBook {
     behind.removeAll()
     for plugin in running {
       let position = stored[plugin] ?? counted
-      if position >= counted { head.insert(plugin) } else { behind[plugin] = position }
+      let isAtHead = position >= counted && !givenUp.contains(plugin)
+      if isAtHead { head.insert(plugin) } else { behind[plugin] = position }
     }
     isDirty = true
   }

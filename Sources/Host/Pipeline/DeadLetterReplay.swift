@@ -68,6 +68,12 @@ final class DeadLetterReplay {
     _ letter: StoredDeadLetter, _ bytes: UnsafeRawBufferPointer, _ received: RawItem,
     _ facts: [RawFacts.Fact]
   ) throws -> Dispatcher.Replay {
+    if let command = RequestRecord.Command(item: bytes) {
+      throw refusal(
+        letter,
+        "it is the command \(command.name), and whoever gave it was told that it failed; give it again"
+      )
+    }
     guard let item = RequestRecord.Item(bytes) else {
       throw refusal(letter, "its bytes cannot be read")
     }

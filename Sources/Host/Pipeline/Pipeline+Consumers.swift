@@ -46,6 +46,12 @@ extension Pipeline {
     try parts.lanes.use(next, committed: committed)
   }
 
+  /// Plugins that failed too often keep their place, for when they come back.
+  func noteGivenUp() {
+    if book.giveUp(parts.dispatcher.givenUp, counted: counted) { callHeadOnly() }
+    if !book.behind.isEmpty { progress.update(behind: book.behind, head: counted) }
+  }
+
   func callHeadOnly() {
     parts.dispatcher.callOnly { book.isAtHead($0) }
     parts.router.behind = Set(book.behind.keys)
@@ -101,6 +107,7 @@ extension Pipeline {
 
   /// Gives consumers that are behind their share of time. `took` is what live work took before.
   func catchUp(afterLiveWork took: Duration, isIdle: Bool) throws {
+    noteGivenUp()
     guard let last = book.last else { return }
     if last.position >= committed { return try approach(last.plugin) }
     guard let slice = budget.slice(afterLiveWork: took, isIdle: isIdle) else { return }
@@ -123,6 +130,7 @@ extension Pipeline {
         plugin, after: position, through: committed, parts.dispatcher)
       parts.router.collect()
       book.advance(plugin, to: reached)
+      noteGivenUp()
     } catch let error as CatchUp.Unreadable {
       book.stall(plugin)
       retryStalled = .now + Self.stallDuration

@@ -221,6 +221,7 @@ final class Pipeline: @unchecked Sendable {
   private var positionsInFlight: [(plugin: Int, position: UInt64)] = []
 
   func flush() {
+    noteGivenUp()
     positionsInFlight = book.take(counted: counted)
     var flush = parts.workingSet.takeFlush(
       through: counted, positions: positionsInFlight + parts.lanes.takePositions())

@@ -1,4 +1,5 @@
 import Journal
+import PluginRuntime
 import Store
 
 extension Core {
@@ -60,6 +61,30 @@ extension Core {
     }
     metrics.gauge("tally_plugins_refused", help: "Plugins the server runs without") { [runtime] in
       runtime.refusals.count
+    }
+    publishLanes(metrics)
+  }
+
+  /// What becomes of the runners of isolated plugins.
+  private func publishLanes(_ metrics: Metrics) {
+    func family(
+      _ name: String, _ help: String, _ value: @escaping @Sendable (IsolationStatus) -> Int
+    ) {
+      metrics.family(name, help: help) { [runtime] in
+        runtime.instances.compactMap { instance in
+          instance.lane.map { ("plugin=\"\(instance.name)\"", value($0.status)) }
+        }
+      }
+    }
+    family("tally_plugin_faults_total", "Times that an isolated plugin ended its runner") {
+      $0.faults
+    }
+    family("tally_plugin_refused_calls_total", "System calls refused to an isolated plugin") {
+      $0.refusedCalls
+    }
+    family("tally_plugin_dropped_lines_total", "Printed lines over the limit") { $0.droppedLines }
+    family("tally_plugin_quarantined", "1 when the plugin was given up") {
+      $0.quarantine == nil ? 0 : 1
     }
   }
 }

@@ -40,6 +40,16 @@ extension HTTPServer.Configuration {
   }
 }
 
+extension HostSettings {
+  /// The bounds of isolated plugins.
+  var isolation: IsolationPlan.Limits {
+    var bounds = IsolationPlan.Limits()
+    bounds.hookDeadline = .milliseconds(limits.isolatedDeadlineMilliseconds)
+    bounds.addressSpaceBytesMax = UInt64(limits.isolatedMemoryBytesMax)
+    return bounds
+  }
+}
+
 extension AppView {
   init(_ app: App) {
     self.init(

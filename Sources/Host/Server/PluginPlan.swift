@@ -22,7 +22,7 @@ struct PluginPlan: @unchecked Sendable {
     let libraries = named(in: configuration).map { plugin in
       Lifecycle.Plugin(
         name: plugin.name, isEnabled: plugin.isEnabled,
-        code: .library(name: plugin.name, path: locator.path(of: plugin)),
+        code: locator.code(of: plugin, configuration.host),
         settings: plugin.settings, placement: plugin.placement, pins: plugin.pins)
     }
     return linked + libraries

@@ -12,6 +12,10 @@ extension Registrar {
         return refuse("hook", "kind \(given.kind) is not one of TALLY_HOOK_…")
       }
       let what = "\(kind.name) hook"
+      guard lane == .inproc || kind == .process else {
+        return refuse(
+          what, "an isolated plugin may have process hooks, have \(kind.name); set mode: inproc")
+      }
       guard given.n_before <= Self.namesMax, given.n_after <= Self.namesMax,
         given.n_keys <= Self.namesMax
       else { return refuse(what, "before, after and keys name at most \(Self.namesMax) each") }
@@ -21,11 +25,10 @@ extension Registrar {
       guard let function = function(of: given, kind) else {
         return refuse(what, "needs its function \(kind.name), and no other function of tally_hook")
       }
-      if kind == .intake, lane == .inproc, given.flags & TALLY_HOOK_NEVER_BLOCKS == 0 {
+      if kind == .intake, given.flags & TALLY_HOOK_NEVER_BLOCKS == 0 {
         return refuse(
           what,
-          "it does not declare TALLY_HOOK_NEVER_BLOCKS, which an event loop demands; declare it, "
-            + "or set mode: isolated")
+          "it does not declare TALLY_HOOK_NEVER_BLOCKS, which an event loop demands; declare it")
       }
       enrollment.hooks.append(
         .init(

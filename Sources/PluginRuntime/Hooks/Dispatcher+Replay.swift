@@ -25,6 +25,7 @@ extension Dispatcher {
       return .noConsumer("the plugin \(plugin) does not run; enable it first")
     }
     deadLetters.removeAll(keepingCapacity: true)
+    serial += 1
     facts.begin(items: 1)
     let earlier = Set(set.hooks[..<first].map(\.instance.factName))
     for fact in said where earlier.contains(fact.name) {

@@ -56,6 +56,8 @@ package final class Dispatcher {
   package let facts = FactBlock()
   /// What earlier deaths taught; the pipeline settles it behind commits.
   package var suspects: Suspects
+  /// Tells one batch from the next.
+  var serial: UInt64 = 0
   var emitted: [(instance: PluginInstance, payload: EffectStage.Emitted)] = []
   package internal(set) var deadLetters: [DeadLetter] = []
 
@@ -100,9 +102,12 @@ package final class Dispatcher {
   /// plugin; all others are not touched by it.
   package func run(_ work: Work) throws(StoreFailure) {
     deadLetters.removeAll(keepingCapacity: true)
+    serial += 1
     facts.begin(items: Int(work.batch.pointee.end_item))
     stage.beginBatch(UnsafePointer(work.batch), users: work.users)
-    for (instance, hook) in hooks { try run(instance, hook, work) }
+    for (instance, hook) in hooks where instance.lane?.takes(serial, work.positions) != false {
+      try run(instance, hook, work)
+    }
     try reduce()
   }
 
@@ -124,6 +129,7 @@ package final class Dispatcher {
     _ work: Work, only plugin: Int, prepare: (FactBlock, _ own: UInt32) -> Void
   ) throws(StoreFailure) {
     deadLetters.removeAll(keepingCapacity: true)
+    serial += 1
     facts.begin(items: Int(work.batch.pointee.end_item))
     guard let factName = set.instances.first(where: { $0.number == plugin })?.factName else {
       return
@@ -189,22 +195,17 @@ package final class Dispatcher {
     _ instance: PluginInstance, _ hook: Enrollment.Hook, _ work: Work, item: tally_item?
   ) throws(StoreFailure) -> String? {
     stage.beginCall(instance)
-    let positions = item.map { $0.position...$0.position } ?? work.positions
-    let (status, reason) = ErrorText.collect { error in
-      withUnsafePointer(to: table) { effects in
-        breadcrumb.during(instance.crumb, positions, item: item?.index) {
-          hook.process(instance.pointer, UnsafePointer(work.batch), facts.pointer, effects, error)
-        }
-      }
-    }
+    let (status, reason) = perform(instance, hook, work, item: item)
     if let failure = stage.storeFailure {
       stage.discard()
+      instance.lane?.takeBack()
       throw StoreFailure(underlying: failure)
     }
     instance.counts.add(failed: status != TALLY_OK || stage.violation != nil)
     guard status == TALLY_OK, stage.violation == nil else {
       let violation = stage.violation
       stage.discard()
+      instance.lane?.takeBack()
       return violation ?? "status \(status): \(reason)"
     }
     return nil
@@ -264,15 +265,21 @@ package final class Dispatcher {
     do {
       let stored = try stage.store.document(
         plugin: instance.number, app: key.app, collection: collection.name, key: key.key)
-      let folded = Reducer.run(
-        collection, instance, key, document: stored, payloads: payloads, item: item,
-        breadcrumb: breadcrumb)
+      let folded =
+        instance.lane?.reduce(key.collection, key, document: stored, payloads: payloads)
+        ?? Reducer.run(
+          collection, instance, key, document: stored, payloads: payloads, item: item,
+          breadcrumb: breadcrumb)
       switch folded {
       case .success(let document):
         try stage.store.setDocument(
           plugin: instance.number, app: key.app, collection: collection.name, key: key.key,
           document,
           documentLimit: collection.documentLimit)
+      case .failure(let refusal) where refusal.isDeath && payloads.count > 1:
+        for payload in payloads {
+          try reduce(instance, key, [payload], item: payload.index)
+        }
       case .failure(let refusal):
         instance.account.deadLetters.wrappingAdd(payloads.count, ordering: .relaxed)
         deadLetters.append(

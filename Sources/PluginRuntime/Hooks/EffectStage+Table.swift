@@ -57,7 +57,8 @@ extension EffectStage {
       var seen =
         try working[place].seen ?? store.seen(user: working[place].user, plugin: instance.number)
       working[place].seen = nil
-      let grains = seen.insert(series: store.seriesID(slot), hour: hour)
+      lastUniqueSeries = store.seriesID(slot)
+      let grains = seen.insert(series: lastUniqueSeries, hour: hour)
       working[place].seen = seen
       guard grains != 0 || firstTime else { return 0 }
       working[place].seenChanged = true

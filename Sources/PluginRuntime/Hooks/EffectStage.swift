@@ -72,6 +72,8 @@ package final class EffectStage {
   var violation: String?
   /// The store failed while answering the hook: nobody's fault, the batch is repeated.
   var storeFailure: (any Error)?
+  /// The store's number of the series that `unique` named last.
+  var lastUniqueSeries: Int64 = 0
   /// The years of the hours that hooks name.
   var buckets = BucketCache()
   private var seriesMark = 0

@@ -4,6 +4,8 @@ import PluginABI
 enum Reducer {
   struct Refusal: Error {
     let reason: String
+    /// The payloads ended the plugin's runner, twice or alone.
+    var isDeath = false
   }
 
   /// Receives what the plugin puts.

@@ -2,6 +2,8 @@
 extension Lifecycle {
   /// The code "built-in" stands for what is linked in.
   package static let builtin = "built-in"
+  /// Behind the hash of code that runs in a process of its own.
+  static let isolated = " isolated"
 
   /// Loads the code and checks the settings of one plugin.
   func prepare(
@@ -43,11 +45,12 @@ extension Lifecycle {
 
   private func load(_ plugin: Plugin) throws(PluginError) -> (hash: String, LoadedPlugin) {
     var copy: CodeCache.Copy?
-    if case .library(let name, let path) = plugin.code {
+    if let (name, path) = plugin.code.library {
       copy = try cache.admit(
         name: name, path: path, pins: plugin.pins, policy: runtime.services.trust)
     }
-    let hash = copy?.sha256 ?? Self.builtin
+    // The same code in the other lane is another one.
+    let hash = (copy?.sha256 ?? Self.builtin) + (plugin.code.isIsolated ? Self.isolated : "")
     let key = Self.key(plugin.name, hash)
     if let known = state.withLock({ $0.loaded[key] }) { return (hash, known) }
     let code = try mapped(plugin, copy)

@@ -133,7 +133,9 @@ package final class Lifecycle: Sendable {
 
   /// Every plugin the configuration names, in its order.
   package var statuses: [PluginStatus] {
-    state.withLock { $0.machine.statuses(generations: $0.generations) }
+    let all = state.withLock { $0.machine.statuses(generations: $0.generations) }
+    let lanes = Dictionary(runtime.instances.map { ($0.name, $0.lane) }) { one, _ in one }
+    return all.map { $0.seen(from: lanes[$0.name] ?? nil) }
   }
 
   /// Instances that are off or replaced and not yet destroyed.

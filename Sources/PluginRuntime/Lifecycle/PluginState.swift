@@ -25,3 +25,14 @@ package struct PluginStatus: Sendable, Equatable {
   /// How many different copies of its code this process has loaded.
   package let generation: Int
 }
+
+extension PluginStatus {
+  /// With what its runner knows: an isolated plugin that failed too often is kept out, whatever
+  /// state it is in otherwise.
+  func seen(from lane: IsolatedLane?) -> PluginStatus {
+    let reason = state == .running ? lane?.quarantine : nil
+    return PluginStatus(
+      name: name, state: reason == nil ? state : .quarantined, reason: reason ?? self.reason,
+      code: code?.replacing(Lifecycle.isolated, with: ""), generation: generation)
+  }
+}

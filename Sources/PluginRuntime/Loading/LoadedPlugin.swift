@@ -9,6 +9,16 @@ package struct LoadedPlugin: @unchecked Sendable {
   package let origin: String
   /// Constant data of the plugin's image, which is never unloaded.
   let table: tally_plugin
+  /// How its instances run when that is not in this process, which then never opens the library.
+  let isolation: IsolationPlan?
+
+  /// A plugin that runs in a process of its own. Such a process tells who it is.
+  package init(isolated plan: IsolationPlan) throws(PluginError) {
+    manifest = try IsolatedLane.inspect(plan)
+    origin = plan.path
+    table = tally_plugin()
+    isolation = plan
+  }
 
   /// A plugin that is linked in.
   package init(builtin entry: tally_plugin_entry) throws(PluginError) {
@@ -54,6 +64,7 @@ package struct LoadedPlugin: @unchecked Sendable {
     table = try Self.check(pointer, origin: origin)
     manifest = try Manifest(table.descriptor, origin: origin)
     self.origin = origin
+    isolation = nil
   }
 
   private static func check(

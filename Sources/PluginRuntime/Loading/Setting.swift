@@ -26,7 +26,10 @@ package struct Settings: Sendable, Equatable {
   private(set) var secrets: [String] = []
 
   /// Values that were checked.
-  init(values: [String: SettingValue]) { self.values = values }
+  init(values: [String: SettingValue], secrets: [String] = []) {
+    self.values = values
+    self.secrets = secrets
+  }
 
   /// Refuses unknown names and values out of type or range, naming the place.
   package init(

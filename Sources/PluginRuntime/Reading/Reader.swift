@@ -27,9 +27,7 @@ package struct Reader: @unchecked Sendable {
     let before = ThreadKind.become(.request)
     defer { ThreadKind.become(before) }
     let context = ReadContext(question, snapshot: snapshot, instance: instance, route: number)
-    let (status, reason) = context.withTables { request, reply in
-      ErrorText.collect { route.answer(instance.pointer, request, reply, $0) }
-    }
+    let (status, reason) = try answer(context, since: begun)
     instance.account.reads.record(since: begun, failed: status != TALLY_OK)
     instance.counts.add(failed: status != TALLY_OK && context.storeFailure == nil)
     if let failure = context.storeFailure { throw failure }
@@ -38,6 +36,22 @@ package struct Reader: @unchecked Sendable {
         .startFailed, "\(instance.name): \(label) answered \(status): \(reason)")
     }
     return context.answer
+  }
+
+  /// Its runner's answer when the plugin has one; that there is none to ask is a failed call.
+  private func answer(
+    _ context: ReadContext, since begun: UInt64
+  ) throws(PluginError) -> (tally_status, String) {
+    guard let lane = instance.lane else {
+      return context.withTables { request, reply in
+        ErrorText.collect { route.answer(instance.pointer, request, reply, $0) }
+      }
+    }
+    do throws(PluginError) { return try lane.answer(context) } catch {
+      instance.account.reads.record(since: begun, failed: true)
+      instance.counts.add(failed: true)
+      throw error
+    }
   }
 }
 

@@ -70,13 +70,8 @@ import Testing
         "plugins.yaml:2:21: plugins.views.enabled must be true or false, have \"yes\""
       ),
       (
-        "plugins:\n  push: { mode: isolated }\n",
-        "plugins.yaml:2:17: plugins.push.mode: this build runs plugins in-process only; "
-          + "write inproc or remove the line"
-      ),
-      (
         "plugins:\n  push: { mode: fast }\n",
-        "plugins.yaml:2:17: plugins.push.mode: need inproc, have \"fast\""
+        "plugins.yaml:2:17: plugins.push.mode: need inproc or isolated, have \"fast\""
       ),
       (
         "plugins:\n  views: { order: { phase: soon } }\n",

@@ -126,4 +126,33 @@ import Testing
     book.retryStalled()
     #expect(book.last?.plugin == 1)
   }
+
+  @Test("A plugin that was given up keeps its position until another one takes its place")
+  func givenUp() {
+    use([1, 2], counted: 10)
+    commit(counted: 10)
+    let isNews = book.giveUp([(plugin: 1, position: 14)], counted: 20)
+    #expect(isNews)
+    let again = book.giveUp([(plugin: 1, position: nil)], counted: 25)
+    #expect(!again)
+    #expect(!book.isAtHead(1) && book.isAtHead(2) && book.last == nil)
+    #expect(commit(counted: 30) == [1: 14, 2: 30])
+    book.retryStalled()
+    #expect(book.last == nil)
+    book.join(1)
+    #expect(!book.isAtHead(1))
+    book.reset(counted: 14)
+    #expect(!book.isAtHead(1) && book.behind == [1: 14])
+    let isBack = book.giveUp([], counted: 30)
+    #expect(isBack)
+    #expect(book.last?.plugin == 1)
+  }
+
+  @Test("A plugin that was given up on the last batch goes on behind it")
+  func givenUpAtHead() {
+    use([1], counted: 10)
+    let isNews = book.giveUp([(plugin: 1, position: nil)], counted: 20)
+    #expect(isNews)
+    #expect(commit(counted: 30) == [1: 20])
+  }
 }

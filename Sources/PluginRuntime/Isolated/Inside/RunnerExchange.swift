@@ -1,0 +1,66 @@
+import CIsolation
+import Glibc
+import PluginABI
+
+/// The runner's end of one conversation with the host. One thread.
+final class RunnerExchange: @unchecked Sendable {
+  private let requests: UnsafeRawPointer
+  private let replies: UnsafeMutableRawPointer
+  private let bell: Int32
+  private let replyBell: Int32
+  private var sequence: UInt32 = 0
+  /// The message on its way to the host.
+  var writer: WireWriter
+
+  /// nil when the memory cannot be mapped.
+  init?(
+    requests: RunnerDescriptor, bytes: Int, replies: RunnerDescriptor, bell: RunnerDescriptor,
+    replyBell: RunnerDescriptor
+  ) {
+    guard let mapped = tally_memory_map(requests.rawValue, bytes, 0),
+      let writable = tally_memory_map(replies.rawValue, Wire.blockBytes, 1)
+    else { return nil }
+    self.requests = UnsafeRawPointer(mapped)
+    self.replies = writable
+    self.bell = bell.rawValue
+    self.replyBell = replyBell.rawValue
+    writer = WireWriter(base: writable + Wire.headerBytes, capacity: Wire.messageBytes)
+  }
+
+  /// Where batches lie.
+  var batchRegion: UnsafeRawPointer { requests + Wire.batchOffset }
+
+  /// Whether the host speaks as this runner does.
+  var isUnderstood: Bool {
+    let header = requests.loadUnaligned(as: WireHeader.self)
+    return header.kind == 0
+      || header.magic == Wire.magic && header.protocolNumber == Wire.protocolNumber
+  }
+
+  /// Waits for the next message. It stays where it is until something is sent.
+  func next() -> (kind: Wire.Kind, message: WireReader) {
+    var rings: UInt64 = 0
+    while read(bell, &rings, 8) != 8 {}
+    let header = requests.loadUnaligned(as: WireHeader.self)
+    guard let kind = Wire.Kind(rawValue: header.kind), isUnderstood else { exit(EX_PROTOCOL) }
+    sequence = header.sequence
+    let bytes = UnsafeRawBufferPointer(
+      start: requests + Wire.headerBytes, count: Int(header.length))
+    return (kind, WireReader(bytes))
+  }
+
+  /// Sends what was written.
+  func send(_ kind: Wire.Kind) {
+    let header = WireHeader(kind: kind.rawValue, sequence: sequence, length: UInt64(writer.used))
+    replies.storeBytes(of: header, as: WireHeader.self)
+    writer.reset()
+    var one: UInt64 = 1
+    _ = write(replyBell, &one, 8)
+  }
+
+  /// Sends what was written as a question and waits for what is given.
+  func ask() -> WireReader {
+    send(.ask)
+    return next().message
+  }
+}

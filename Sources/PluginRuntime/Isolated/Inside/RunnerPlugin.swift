@@ -1,0 +1,156 @@
+import CIsolation
+import Foundation
+import Logging
+import PluginABI
+import Store
+
+/// The plugin of a runner: its code, its instance, what it registered.
+final class RunnerPlugin: @unchecked Sendable {
+  private let name: String
+  /// As the operator knows the library.
+  private let path: String
+  /// As this process can open it.
+  private let usablePath: String
+  private var code: LoadedPlugin?
+  private var host: HostTable?
+  private(set) var instance: UnsafeMutableRawPointer?
+  private(set) var enrollment = Enrollment()
+
+  /// `library` is the open file, for a user who may not open it by its path.
+  init(name: String, path: String, file: String, library: Int32) {
+    self.name = name
+    self.path = path
+    let copy = access(file, R_OK) == 0 || library < 0 ? -1 : tally_file_copy(library)
+    usablePath = copy >= 0 ? "/proc/self/fd/\(copy)" : file
+    if library >= 0 { close(library) }
+  }
+
+  /// Opens the library and writes its descriptor.
+  func load(_ exchange: RunnerExchange) {
+    answer(exchange) { () throws(PluginError) in
+      let code = try LoadedPlugin(path: path, name: name, copy: usablePath)
+      self.code = code
+      exchange.writer.put(0)
+      exchange.writer.put(code.table.abi_major, code.table.abi_minor)
+      guard let descriptor = code.table.descriptor else { return }
+      ManifestWire.write(descriptor, to: &exchange.writer)
+    }
+  }
+
+  /// Creates, enrolls and starts, with the settings in the message; writes what was registered.
+  /// `lockDown` comes last.
+  func begin(
+    _ exchange: RunnerExchange, _ message: WireReader, lockDown: () throws(PluginError) -> Void
+  ) {
+    let message = WireReader(Arena.forever(message.bytes))
+    answer(exchange) { () throws(PluginError) in
+      guard let code else {
+        throw PluginError(.runner, "\(name): told to begin before it was loaded")
+      }
+      let host = try hostTable(code, message, exchange)
+      self.host = host
+      try ErrorText.check(name, "create") { code.table.create(host.pointer, &instance, $0) }
+      let registered = try enroll(code)
+      if let check = code.table.settings_check {
+        try host.withSettings { (given) throws(PluginError) in
+          try ErrorText.check(name, "settings_check") { check(instance, given, $0) }
+        }
+      }
+      if let start = code.table.start {
+        try ErrorText.check(name, "start") { start(instance, $0) }
+      }
+      try lockDown()
+      exchange.writer.put(0)
+      registered.withUnsafeBytes { exchange.writer.put($0) }
+    }
+  }
+
+  /// Drain, stop, destroy.
+  func end() {
+    guard let table = code?.table, host != nil else { return }
+    table.drain?(instance)
+    table.stop?(instance)
+    table.destroy(instance)
+  }
+
+  // MARK: Steps
+
+  private func answer(_ exchange: RunnerExchange, _ body: () throws(PluginError) -> Void) {
+    do throws(PluginError) {
+      try body()
+    } catch {
+      exchange.writer.reset()
+      exchange.writer.put(1)
+      exchange.writer.put(error.code.rawValue)
+      exchange.writer.put(error.message.replacingOccurrences(of: usablePath, with: path))
+    }
+    exchange.send(.done)
+  }
+
+  private func hostTable(
+    _ code: LoadedPlugin, _ message: WireReader, _ exchange: RunnerExchange
+  ) throws(PluginError) -> HostTable {
+    var message = message
+    let version: String
+    let settings: Settings
+    do throws(WireDamage) {
+      version = try message.text()
+      settings = try SettingsWire.read(&message)
+    } catch { throw PluginError(.runner, "\(name): settings that cannot be read") }
+    let services = HostTable.Services(
+      log: Logger(label: name) { _ in PacketLog() }, productVersion: version,
+      intern: { name in
+        // Only while the host waits for create, enroll and start.
+        name.withUnsafeBytes { exchange.writer.put($0) }
+        var given = exchange.ask()
+        return (try? given.word()).map { UInt32(truncatingIfNeeded: $0) } ?? 0
+      })
+    let host = HostTable(manifest: code.manifest, settings: settings, services: services)
+    host.pointer.pointee.flags |= TALLY_HOST_ISOLATED
+    return host
+  }
+
+  private func enroll(_ code: LoadedPlugin) throws(PluginError) -> [UInt8] {
+    let registrar = Registrar(manifest: code.manifest, lane: .isolated)
+    let memory = UnsafeMutableRawPointer.allocate(
+      byteCount: Self.registrationBytesMax, alignment: 8)
+    defer { memory.deallocate() }
+    var failure: PluginError?
+    let written = registrar.withTable { inner in
+      let recorder = RecordingRegistrar(
+        inner, writer: WireWriter(base: memory, capacity: Self.registrationBytesMax))
+      recorder.withTable { registrations in
+        do throws(PluginError) {
+          try ErrorText.check(name, "enroll") {
+            code.table.enroll(instance, registrations, $0)
+          }
+        } catch { failure = error }
+      }
+      return recorder.writer
+    }
+    if let refusal = registrar.refusal {
+      throw PluginError(.invalidTable, "\(name): enroll registered something invalid: \(refusal)")
+    }
+    if let failure { throw failure }
+    guard !written.isFull else {
+      throw PluginError(
+        .invalidTable,
+        "\(name): its registrations take over \(Self.registrationBytesMax) bytes; register less")
+    }
+    enrollment = registrar.enrollment
+    return Array(UnsafeRawBufferPointer(start: memory, count: written.used))
+  }
+
+  /// What all registrations of a plugin may take.
+  private static let registrationBytesMax = 4 << 20
+}
+
+extension Arena {
+  /// A copy that stays to the end of the process.
+  fileprivate static func forever(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+    let copy = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: max(bytes.count, 1), alignment: 16)
+    copy.copyMemory(from: bytes)
+    return UnsafeRawBufferPointer(rebasing: copy[..<bytes.count])
+  }
+}

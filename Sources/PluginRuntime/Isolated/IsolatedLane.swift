@@ -1,0 +1,279 @@
+import Foundation
+import Logging
+import PluginABI
+import Store
+
+/// One plugin in a process of its own: starts its runner, and starts it again when it died, until it
+/// has failed too often. Hooks, questions and the end are in files of their own.
+package final class IsolatedLane: @unchecked Sendable {
+  let plan: IsolationPlan
+  let manifest: Manifest
+  let output: RunnerOutput
+  private let log: Logger
+  private let keeper: RunnerKeeper
+  private let services: HostTable.Services
+  private let descriptorHash: UInt64
+  /// What the first runner registered; a later one must register the same.
+  private var registrations: [UInt8] = []
+  private var settings: Settings?
+  /// Names the first runner interned. Later ones are told, the batch builder is not asked again.
+  private var interned: [[UInt8]: UInt32] = [:]
+
+  /// Guards the runner and everything below.
+  private let lock = NSLock()
+  private var runner: RunnerProcess?
+  private var window = FaultWindow()
+  private var restAt: ContinuousClock.Instant?
+  private var numbers = IsolationStatus()
+  private var hasBegun = false
+  private var isEnded = false
+
+  // One call of each kind at a time.
+  let hookLock = NSLock()
+  let questionLock = NSLock()
+  var loader = BatchLoader()
+  var wants: Wire.Wants = []
+  var epoch: UInt64 = 1
+  var lastPosition: UInt64 = 0
+  var lastSerial: UInt64 = 0
+  var lastWasOld = false
+  /// Why a batch could not be taken whole, until its culprit is found.
+  var incident: String?
+  /// The runner whose memory holds the batch.
+  weak var loadedInto: RunnerProcess?
+  /// The last position of the last batch it took.
+  var seenPosition: UInt64?
+  var seenSerial: UInt64 = 0
+  /// The last position this plugin saw before it was given up.
+  package internal(set) var frozenPosition: UInt64?
+
+  /// Starts a runner and has it open the library: from here on the plugin's descriptor is known.
+  package init(_ plan: IsolationPlan, services: HostTable.Services) throws(PluginError) {
+    self.plan = plan
+    self.services = services
+    var log = services.log
+    log[metadataKey: "plugin"] = "\(plan.name)"
+    self.log = log
+    output = RunnerOutput(
+      plugin: plan.name, log: services.log, linesPerSecondMax: plan.limits.linesPerSecondMax)
+    keeper = RunnerKeeper(plan, output: output)
+    do throws(PluginError) {
+      let runner = try keeper.start()
+      self.runner = runner
+      numbers.process = runner.identifier
+      do throws(PluginError) {
+        (manifest, descriptorHash) = try RunnerStart(plan, runner).load()
+      } catch {
+        runner.kill(because: "it could not be loaded")
+        throw error
+      }
+    } catch {
+      keeper.close()
+      throw error
+    }
+  }
+
+  /// Who a plugin is: a runner opens it, says so and ends.
+  static func inspect(_ plan: IsolationPlan) throws(PluginError) -> Manifest {
+    let services = HostTable.Services(
+      log: Logger(label: plan.name) { _ in SwiftLogNoOpLogHandler() }, productVersion: "",
+      intern: { _ in 0 })
+    let lane = try IsolatedLane(plan, services: services)
+    lane.end()
+    return lane.manifest
+  }
+
+  /// Creates, enrolls and starts the plugin with settings that the host has checked.
+  package func begin(_ settings: Settings) throws(PluginError) -> Enrollment {
+    self.settings = settings
+    guard let runner = lock.withLock({ runner }) else {
+      throw PluginError(.runner, "\(plan.name): its runner has ended")
+    }
+    do throws(PluginError) {
+      registrations = try start(runner, isFirst: true)
+      let enrollment = try registrations.withUnsafeBytesTyped { bytes throws(PluginError) in
+        try EnrollmentWire.read(bytes, of: manifest)
+      }
+      hasBegun = true
+      return enrollment
+    } catch {
+      runner.kill(because: "it could not be started")
+      keeper.close()
+      throw error
+    }
+  }
+
+  private func start(_ runner: RunnerProcess, isFirst: Bool) throws(PluginError) -> [UInt8] {
+    try RunnerStart(plan, runner).begin(settings, version: services.productVersion) { name in
+      if let known = interned[name] { return known }
+      guard isFirst else { return 0 }
+      let number = services.intern(name)
+      interned[name] = number
+      return number
+    }
+  }
+
+  // MARK: State
+
+  /// What became of it so far.
+  package var status: IsolationStatus {
+    lock.withLock {
+      var status = numbers
+      status.droppedLines = output.droppedLines
+      return status
+    }
+  }
+
+  /// Why the plugin was given up, or nil while it takes calls.
+  var quarantine: String? { lock.withLock { numbers.quarantine } }
+
+  /// The runner, started again when it has died and rested.
+  func live() throws(PluginError) -> RunnerProcess {
+    lock.lock()
+    defer { lock.unlock() }
+    if let reason = numbers.quarantine { throw PluginError(.quarantined, reason) }
+    guard !isEnded else { throw PluginError(.runner, "\(plan.name) has ended") }
+    if let runner {
+      guard runner.hasEnded else { return runner }
+      // It died while nobody was looking: a thread of the plugin did that.
+      let (end, sentence) = runner.waitForEnd()
+      bury(runner, sentence ?? "ended its runner with \(end.words) between calls")
+      if fault(sentence ?? "ended its runner with \(end.words) between calls") {
+        throw PluginError(.quarantined, numbers.quarantine ?? "")
+      }
+    }
+    if let restAt { Thread.sleep(forTimeInterval: restAt.secondsFromNow) }
+    return try restart()
+  }
+
+  /// Called with the lock held.
+  private func restart() throws(PluginError) -> RunnerProcess {
+    let fresh = try keeper.start()
+    do throws(PluginError) {
+      let (_, hash) = try RunnerStart(plan, fresh).load()
+      let registered = try start(fresh, isFirst: false)
+      guard hash == descriptorHash, registered == registrations else {
+        throw PluginError(
+          .runner,
+          "\(plan.name): \(plan.path) changed under the running plugin; restart Tally to use it")
+      }
+    } catch {
+      fresh.kill(because: "it could not be started again")
+      _ = giveUp("cannot be started again: \(error)")
+      throw error
+    }
+    runner = fresh
+    numbers.process = fresh.identifier
+    numbers.restarts += 1
+    services.accounts.account(plan.name).restarted()
+    log.info("runner started again", metadata: ["pid": "\(fresh.identifier)"])
+    return fresh
+  }
+
+  /// Notes that a runner is dead. The first to notice says why.
+  func noteDeath(of dead: RunnerProcess, _ reason: String) {
+    lock.withLock { bury(dead, reason) }
+  }
+
+  private func bury(_ dead: RunnerProcess, _ reason: String) {
+    guard runner === dead else { return }
+    runner = nil
+    numbers.process = nil
+    let rest = window.death(at: .now)
+    restAt = .now + rest
+    log.error(
+      "isolated plugin failed; its runner is started again",
+      metadata: ["reason": "\(reason)", "pid": "\(dead.identifier)"])
+  }
+
+  /// Notes a fault of the plugin; true when it was one too many.
+  @discardableResult
+  func noteFault(_ reason: String) -> Bool { lock.withLock { fault(reason) } }
+
+  private func fault(_ reason: String) -> Bool {
+    numbers.faults += 1
+    guard window.fault(at: .now) else { return false }
+    return giveUp(
+      "\(FaultWindow.faultsMax) faults within \(FaultWindow.span.components.seconds / 60) minutes, "
+        + "the last: \(reason)")
+  }
+
+  private func giveUp(_ reason: String) -> Bool {
+    guard numbers.quarantine == nil else { return true }
+    numbers.quarantine = "quarantined: \(reason)"
+    log.error(
+      "plugin quarantined; mend it, or disable and enable it: then it catches up",
+      metadata: ["reason": "\(reason)"])
+    runner?.kill(because: "the plugin is quarantined")
+    runner = nil
+    numbers.process = nil
+    return true
+  }
+
+  /// Notes system calls that a runner says were refused so far.
+  func note(_ refused: RefusedCalls, of runner: RunnerProcess) {
+    guard refused.count > runner.refusedCalls else { return }
+    let isFirst = runner.refusedCalls == 0
+    lock.withLock { numbers.refusedCalls += refused.count - runner.refusedCalls }
+    runner.refusedCalls = refused.count
+    guard isFirst else { return }
+    log.warning(
+      "a system call of an isolated plugin was refused", metadata: ["call": "\(refused.first)"])
+  }
+
+  // MARK: The end
+
+  /// Ends a runner that did nothing wrong; the next call starts another.
+  func retire(_ old: RunnerProcess) {
+    questionLock.withLock {
+      lock.withLock {
+        guard runner === old else { return }
+        runner = nil
+        numbers.process = nil
+      }
+      finish(old)
+    }
+  }
+
+  private func finish(_ last: RunnerProcess) {
+    last.hooks.send(.end, length: 0)
+    if !last.waitForEnd(within: plan.limits.endDeadline) {
+      log.warning("the runner did not end in time and was ended")
+      last.kill(because: "it did not end in time")
+    }
+  }
+
+  /// Drain, stop, destroy; a runner that takes too long is ended.
+  package func end() {
+    hookLock.lock()
+    questionLock.lock()
+    defer {
+      questionLock.unlock()
+      hookLock.unlock()
+    }
+    let last = lock.withLock { () -> RunnerProcess? in
+      isEnded = true
+      defer { runner = nil }
+      return runner
+    }
+    if let last { finish(last) }
+    keeper.close()
+  }
+}
+
+extension ContinuousClock.Instant {
+  fileprivate var secondsFromNow: Double {
+    let (seconds, attoseconds) = ContinuousClock.now.duration(to: self).components
+    return max(0, Double(seconds) + Double(attoseconds) / 1e18)
+  }
+}
+
+extension [UInt8] {
+  /// `withUnsafeBytes` that keeps the type of what is thrown.
+  func withUnsafeBytesTyped<T, E: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(E) -> T
+  ) throws(E) -> T {
+    let result = withUnsafeBytes { bytes in Result { () throws(E) in try body(bytes) } }
+    return try result.get()
+  }
+}

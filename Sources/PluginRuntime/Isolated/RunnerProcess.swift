@@ -1,0 +1,92 @@
+import CIsolation
+import Foundation
+
+/// One runner, from its birth to its end. What it leaves on its outputs, and its end, are noted by
+/// the keeper's thread.
+final class RunnerProcess: @unchecked Sendable {
+  /// How a process ended.
+  enum End: Sendable, Equatable {
+    case signal(Int32)
+    case status(Int32)
+
+    /// For the operator, behind "ended its runner with".
+    var words: String {
+      switch self {
+      case .signal(let number): "signal \(number) (\(Self.names[number] ?? "unnamed"))"
+      case .status(let status): "exit(\(status))"
+      }
+    }
+
+    private static let names: [Int32: String] = [
+      SIGSEGV: "SIGSEGV", SIGABRT: "SIGABRT", SIGILL: "SIGILL", SIGTRAP: "SIGTRAP",
+      SIGBUS: "SIGBUS", SIGFPE: "SIGFPE", SIGKILL: "SIGKILL", SIGTERM: "SIGTERM",
+      SIGSYS: "SIGSYS", SIGXCPU: "SIGXCPU",
+    ]
+  }
+
+  let hooks: HostExchange
+  let questions: HostExchange
+  let identifier: Int32
+  let descriptor: Int32
+  private let state = NSCondition()
+  private var ended: End?
+  /// Why the host ended it; a side that finds it dead then knows that it is not to blame.
+  private var sentence: String?
+  private var isHookInFlight = false
+  /// System calls it said were refused so far.
+  var refusedCalls: Int {
+    get { state.withLock { refused } }
+    set { state.withLock { refused = newValue } }
+  }
+  private var refused = 0
+
+  init(hooks: HostExchange, questions: HostExchange, identifier: Int32, descriptor: Int32) {
+    self.hooks = hooks
+    self.questions = questions
+    self.identifier = identifier
+    self.descriptor = descriptor
+  }
+
+  deinit { close(descriptor) }
+
+  /// Ends it, now. The first reason stays.
+  func kill(because reason: String) {
+    state.withLock { if sentence == nil, ended == nil { sentence = reason } }
+    tally_process_kill(descriptor)
+  }
+
+  /// Waits for its end, which must be near.
+  func waitForEnd() -> (end: End, sentence: String?) {
+    state.lock()
+    defer { state.unlock() }
+    while true {
+      if let ended { return (ended, sentence) }
+      state.wait()
+    }
+  }
+
+  /// Whether it ends by itself within the time.
+  func waitForEnd(within time: Duration) -> Bool {
+    let limit = Date(timeIntervalSinceNow: Double(time.components.seconds) + 0.01)
+    return state.withLock {
+      while ended == nil { if !state.wait(until: limit) { break } }
+      return ended != nil
+    }
+  }
+
+  var hasEnded: Bool { state.withLock { ended != nil } }
+
+  /// Called by the keeper when the process is gone and reaped.
+  func note(_ end: End) {
+    state.withLock {
+      ended = end
+      state.broadcast()
+    }
+  }
+
+  /// What runs in it at this moment, to tell whose fault its end is.
+  var busyWithHook: Bool {
+    get { state.withLock { isHookInFlight } }
+    set { state.withLock { isHookInFlight = newValue } }
+  }
+}

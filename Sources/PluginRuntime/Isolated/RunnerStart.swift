@@ -1,0 +1,95 @@
+import PluginABI
+
+/// The first words between host and runner: are both of one Tally, which plugin is it, what does it
+/// register.
+struct RunnerStart {
+  private let plan: IsolationPlan
+  private let runner: RunnerProcess
+  private let deadline: ContinuousClock.Instant
+
+  init(_ plan: IsolationPlan, _ runner: RunnerProcess) {
+    self.plan = plan
+    self.runner = runner
+    deadline = .now + plan.limits.startDeadline
+  }
+
+  /// Waits for hello, checks the numbers, and has the library opened.
+  func load() throws(PluginError) -> (Manifest, hash: UInt64) {
+    _ = try wait("say hello") { _ in }
+    let hello = runner.hooks.hello
+    guard hello.magic == Wire.magic, hello.protocolNumber == Wire.protocolNumber,
+      hello.abiMajor == TALLY_ABI_MAJOR, hello.abiMinor == TALLY_ABI_MINOR
+    else {
+      throw PluginError(
+        .runner,
+        "\(plan.program) speaks protocol \(hello.protocolNumber) and ABI "
+          + "\(hello.abiMajor).\(hello.abiMinor), need \(Wire.protocolNumber) and "
+          + "\(TALLY_ABI_MAJOR).\(TALLY_ABI_MINOR); install the tally-runner of this Tally")
+    }
+    runner.hooks.send(.load, length: 0)
+    var reader = try answer("open the library") { _ in }
+    do throws(WireDamage) { _ = try reader.pair() } catch { throw damaged }
+    let hash = Wire.hash(UnsafeRawBufferPointer(rebasing: reader.bytes[reader.place...]))
+    return (try ManifestWire.read(&reader, origin: plan.path), hash)
+  }
+
+  /// Has the plugin created, enrolled and started; what it registered.
+  func begin(
+    _ settings: Settings?, version: String, intern: ([UInt8]) -> UInt32
+  ) throws(PluginError) -> [UInt8] {
+    var writer = runner.hooks.writer()
+    writer.put(version)
+    SettingsWire.write(settings, to: &writer)
+    runner.hooks.send(.begin, length: writer.used)
+    var reader = try answer("create, enroll and start") { asked in
+      var asked = WireReader(asked)
+      var writer = runner.hooks.writer()
+      let name = (try? asked.data()).map { Array($0) } ?? []
+      writer.put(UInt64(intern(name)))
+      runner.hooks.send(.given, length: writer.used)
+    }
+    do throws(WireDamage) { return Array(try reader.data()) } catch { throw damaged }
+  }
+
+  /// The answer behind its status; a failure becomes the error that the runner met.
+  private func answer(
+    _ step: String, _ ask: (UnsafeRawBufferPointer) -> Void
+  ) throws(PluginError) -> WireReader {
+    var reader = WireReader(try wait(step, ask))
+    let failure: PluginError
+    do throws(WireDamage) {
+      if try reader.word() == 0 { return reader }
+      let code = PluginError.Code(rawValue: try reader.text())
+      failure = PluginError(code ?? .runner, try reader.text())
+    } catch { throw damaged }
+    throw failure
+  }
+
+  private func wait(
+    _ step: String, _ ask: (UnsafeRawBufferPointer) -> Void
+  ) throws(PluginError) -> UnsafeRawBufferPointer {
+    while true {
+      switch runner.hooks.receive(process: runner.descriptor, until: deadline) {
+      case .done(let message): return message
+      case .ask(let message): ask(message)
+      case .damaged: throw damaged
+      case .late:
+        runner.kill(because: "it was too slow to \(step)")
+        throw PluginError(
+          .startFailed,
+          "\(plan.name): its runner did not \(step) within "
+            + "\(plan.limits.startDeadline.components.seconds) s and was ended; the server runs "
+            + "without it")
+      case .ended:
+        throw PluginError(
+          .startFailed,
+          "\(plan.name): ended its runner with \(runner.waitForEnd().end.words) when told to "
+            + "\(step); the server runs without it")
+      }
+    }
+  }
+
+  private var damaged: PluginError {
+    PluginError(.runner, "\(plan.name): its runner sent a message that cannot be read")
+  }
+}

@@ -1,0 +1,106 @@
+import PluginABI
+
+/// What host and runner agree on. Both are built together; the protocol's number tells a mixed
+/// installation.
+package enum Wire {
+  /// Changes with every change of the messages.
+  package static let protocolNumber: UInt32 = 2
+  static let magic: UInt32 = 0x5441_4C52
+
+  /// The first page of each block holds its `WireHeader`.
+  static let headerBytes = 4_096
+  /// What one message may carry. Effects beyond it are handed over in several.
+  static let messageBytes = 64 << 20
+  /// What a batch, its facts and its users' cells may take together.
+  static let batchBytes = 448 << 20
+
+  static let batchOffset = headerBytes + messageBytes
+  static let hookRequestBytes = batchOffset + batchBytes
+  static let blockBytes = headerBytes + messageBytes
+
+  /// What a message is. The runner answers each request with `ask`s, each followed by `given`, and
+  /// one `done`.
+  enum Kind: UInt32 {
+    case hello = 1
+    case load = 2
+    case begin = 3
+    case process = 4
+    case reduce = 5
+    case answer = 6
+    case end = 7
+    case given = 8
+    case ask = 9
+    case done = 10
+  }
+
+  /// One effect, or one step of an answer.
+  enum Entry: UInt32 {
+    case count = 1
+    case unique = 2
+    case cell = 3
+    case cellPut = 4
+    case fact = 5
+    case row = 6
+    case emit = 7
+    /// The call is refused, in these words.
+    case refuse = 8
+    case write = 9
+    case string = 10
+    case status = 11
+    case document = 12
+    case totals = 13
+    case names = 14
+    case get = 15
+    case list = 16
+    case rows = 17
+    case cellOfUser = 18
+    case header = 19
+    case cancelled = 20
+  }
+
+  /// What a plugin's hooks have been seen to read, so that it travels with the batch.
+  struct Wants: OptionSet {
+    let rawValue: UInt64
+    static let cells = Wants(rawValue: 1)
+    static let seen = Wants(rawValue: 2)
+  }
+
+  /// Says "no number" where 0 is one.
+  static let none = UInt64.max
+
+  /// Users of a batch: words of each, and where they point from the batch's first byte.
+  static let wordsPerUser = 4
+
+  /// FNV-1a: tells a plugin from its successor under the same name; nothing trusts it.
+  static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+    bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+  }
+}
+
+/// The descriptors a runner is born with.
+enum RunnerDescriptor: Int32, CaseIterable {
+  case input = 0
+  case output = 1
+  case errors = 2
+  case log = 3
+  case hookRequests = 4
+  case hookReplies = 5
+  case hookBell = 6
+  case hookReplyBell = 7
+  case questionRequests = 8
+  case questionReplies = 9
+  case questionBell = 10
+  case questionReplyBell = 11
+}
+
+/// The first bytes of a block: what lies behind it.
+struct WireHeader {
+  var magic = Wire.magic
+  var protocolNumber = Wire.protocolNumber
+  var abiMajor = TALLY_ABI_MAJOR
+  var abiMinor = TALLY_ABI_MINOR
+  var kind: UInt32 = 0
+  /// Counts requests, so that a late answer is not taken for one to the next request.
+  var sequence: UInt32 = 0
+  var length: UInt64 = 0
+}

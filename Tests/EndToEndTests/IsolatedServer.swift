@@ -1,0 +1,98 @@
+import Foundation
+import Harness
+import Testing
+
+/// A server with plugins of the fixtures, in the lanes a test chooses.
+struct IsolatedServer {
+  let server: TallyServer
+  private let folder: String
+  /// Every item has a time of its own, so that none is taken for a repetition.
+  let firstMillisecond: Int64
+
+  /// Compiles each fixture; `lanes` says how each plugin runs. Views are inproc unless named.
+  init(
+    _ lanes: [(plugin: String, mode: String)],
+    firstMillisecond: Int64 = Clock.unixMilliseconds - 40 * 86_400_000
+  ) throws {
+    folder = try Files.temporaryFolder()
+    self.firstMillisecond = firstMillisecond
+    var config = "host:\n  limits: { read_wait_ms: 5000 }\nplugins:\n"
+    for (plugin, mode) in lanes {
+      config += "  \(plugin): { mode: \(mode)"
+      if plugin != "views" {
+        let library = "\(folder)/lib\(plugin).so"
+        try Self.compile(plugin, to: library)
+        config += ", path: \(library)"
+      }
+      config += " }\n"
+    }
+    server = try TallyServer(config: config)
+    try server.start()
+  }
+
+  func remove() { Files.remove(folder) }
+
+  private static func compile(_ fixture: String, to library: String) throws {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent().path
+    let (status, output) = try Subprocess.run([
+      "cc", "-w", "-shared", "-fPIC", "-fvisibility=hidden", "-pthread",
+      "-I\(root)/Sources/PluginABI/include", "\(root)/Tests/Fixtures/Plugins/\(fixture).c", "-o",
+      library,
+    ])
+    try #require(status == .code(0), "\(output)")
+  }
+
+  /// One item of a bulk request: members beside the device and the time.
+  struct Item {
+    let device: String
+    let minute: Int
+    var members: [String: String] = [:]
+  }
+
+  /// Sends items as one request: they are one batch.
+  func accept(_ items: [Item]) throws {
+    let list = items.map { item in
+      let own = item.members.sorted { $0.key < $1.key }
+        .map { ",\(JSON.quote($0.key)):\($0.value)" }.joined()
+      let time = firstMillisecond + Int64(item.minute) * 60_000
+      return "{\"device_id\":\(JSON.quote(item.device)),\"timestamp\":\(time)\(own)}"
+    }
+    let text =
+      "app_key=\(server.keys.appKey)&requests="
+      + Self.escaped("[" + list.joined(separator: ",") + "]")
+    let reply = try server.connect().send(
+      "POST", "/i/bulk", headers: ["Content-Type: application/x-www-form-urlencoded"],
+      body: Array(text.utf8))
+    try #require(reply.status == 200, "\(reply.text)")
+  }
+
+  private static func escaped(_ text: String) -> String {
+    text.utf8.map { byte in
+      let isPlain =
+        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+      return isPlain
+        ? String(UnicodeScalar(byte))
+        : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+    }.joined()
+  }
+
+  /// The text and status of an answer, as they came.
+  func answer(_ query: String) throws -> String {
+    let target = "/o?api_key=\(server.keys.apiKey)&app_id=\(server.keys.appID)&\(query)"
+    let reply = try server.connect(seconds: 30).get(target)
+    return "\(reply.status) \(reply.text)"
+  }
+
+  /// What a plugin counted for each device, added up over the years of the answer.
+  func counts(_ method: String) throws -> [String: Int] {
+    let answer = try server.ask("method=\(method)&period=60days")
+    var counts: [String: Int] = [:]
+    for (year, members) in answer.object ?? [:] where Int(year) != nil {
+      for (device, measures) in members.object ?? [:] where Int(device) == nil {
+        if let count = measures["t"]?.number { counts[device, default: 0] += Int(count) }
+      }
+    }
+    return counts
+  }
+}
