@@ -9,6 +9,7 @@ struct FillPlan {
     case fillActive(Range<Int>)
     case makeNext
     case fillNext(Range<Int>)
+    case cleanSpare(Range<Int>)
   }
 
   let segmentBytes: Int
@@ -16,15 +17,20 @@ struct FillPlan {
   var activeFilled = 0
   /// Nil while there is no next segment.
   var nextFilled: Int?
+  /// Nil while no spare is left to clean.
+  var spareCleaned: Int?
 
   var step: Step {
     let active = slice(from: activeFilled, to: min(segmentBytes, activeOffset + Self.aheadBytes))
     if !active.isEmpty { return .fillActive(active) }
     // A quiet server keeps its disk: the next segment grows twice as fast as the one in use.
-    guard activeOffset >= segmentBytes / 4 else { return .nothing }
-    guard let nextFilled else { return .makeNext }
-    let next = slice(from: nextFilled, to: min(segmentBytes, activeOffset * 2))
-    return next.isEmpty ? .nothing : .fillNext(next)
+    if activeOffset >= segmentBytes / 4 {
+      guard let nextFilled else { return .makeNext }
+      let next = slice(from: nextFilled, to: min(segmentBytes, activeOffset * 2))
+      if !next.isEmpty { return .fillNext(next) }
+    }
+    guard let spareCleaned else { return .nothing }
+    return .cleanSpare(slice(from: spareCleaned, to: segmentBytes))
   }
 
   /// The next whole slice, or what is left of the segment; nothing smaller, so that the filler is

@@ -24,8 +24,10 @@ extension Journal {
       let path = SegmentName.path(directory, sequence)
       let successor = scans.last?.sequence == sequence + 1 ? scans.last?.headers.first : nil
       do {
-        scans.append(
-          try SegmentScan(path: path, sequence: sequence, boundary: successor?.previousEnd))
+        let scan = try SegmentScan(
+          path: path, sequence: sequence, boundary: successor?.previousEnd)
+        // The file of one that went meanwhile may have been emptied under the scan.
+        if access(path, F_OK) == 0 { scans.append(scan) }
       } catch {
         guard access(path, F_OK) != 0, errno == ENOENT else { throw error }
       }
@@ -59,8 +61,8 @@ struct Recovery {
     for cut in plan.cuts { try self.cut(SegmentName.path(directory, cut.sequence), at: cut.offset) }
     for record in plan.kept { try sync(SegmentName.path(directory, record.sequence)) }
     for sequence in plan.removed { try remove(SegmentName.path(directory, sequence)) }
-    if unlink(directory + "/" + SegmentName.probe) != 0, errno != ENOENT {
-      throw .disk("delete", directory + "/" + SegmentName.probe, errno)
+    for name in try SegmentName.spares(in: directory) + [SegmentName.probe] {
+      try remove(directory + "/" + name)
     }
     try syncDirectory(directory)
     return report

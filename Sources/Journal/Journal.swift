@@ -114,14 +114,12 @@ package final class Journal: @unchecked Sendable {
     JournalReader(catalog: catalog, from: position)
   }
 
-  /// Deletes the segments whose entries all lie at or before `position`, never the one in use. A
-  /// file that cannot be deleted stays until the next start.
+  /// Takes out the segments whose entries all lie at or before `position`, never the one in use.
   package func trim(through position: UInt64) {
     let sequences = catalog.removeTrimmed(through: position)
     guard !sequences.isEmpty else { return }
     configuration.faultPoint?(.beforeTrim)
-    for sequence in sequences { unlink(SegmentName.path(configuration.directory, sequence)) }
-    _ = configuration.files.syncDirectory(configuration.directory)
+    filler.retire(sequences)
   }
 
   // MARK: The end

@@ -52,4 +52,24 @@ final class Segment: @unchecked Sendable {
     }
     return segment
   }
+
+  /// Makes a segment of a spare that is all zeros; its name is durable then.
+  static func adopt(
+    _ spare: SpareSegment, directory: String, sequence: UInt64, files: FileOperations
+  ) throws(JournalError) -> Segment {
+    let path = SegmentName.path(directory, sequence)
+    guard rename(spare.path, path) == 0 else { throw .disk("rename", spare.path, errno) }
+    let descriptors = (Glibc.open(path, O_RDWR | O_CLOEXEC), Glibc.open(path, O_WRONLY | O_CLOEXEC))
+    let segment = Segment(
+      sequence: sequence, path: path, descriptors: descriptors, filled: spare.cleaned)
+    do throws(JournalError) {
+      guard descriptors.0 >= 0, descriptors.1 >= 0 else { throw .disk("open", path, errno) }
+      let unsynced = files.syncDirectory(directory)
+      guard unsynced == 0 else { throw .disk("sync", directory, unsynced) }
+    } catch {
+      Glibc.unlink(path)
+      throw error
+    }
+    return segment
+  }
 }

@@ -3,36 +3,40 @@ import Glibc
 /// The thread that writes zeros ahead of the writer and has the next segment ready before it is
 /// needed. When it cannot (a full or failing disk) the writer goes on without it, only slower.
 final class SegmentFiller: @unchecked Sendable {
-  private enum Work {
+  enum Work {
     case none
     case active
     case next
+    case spare
   }
 
-  private let directory: String
-  private let files: FileOperations
-  private let space: DiskSpace
-  private let monitor = Monitor()
+  let directory: String
+  let segmentBytes: Int
+  let files: FileOperations
+  let space: DiskSpace
+  let monitor = Monitor()
   private var plan: FillPlan
   private var active: Segment?
   private var next: Segment?
-  private var inFlight = Work.none
+  var spares: [SpareSegment] = []
+  var inFlight = Work.none
   /// Something failed: nothing is filled until the writer opens another segment.
   private var resting = false
-  private var sleeps = false
-  private var stopping = false
+  var sleeps = false
+  var stopping = false
   private var thread: WorkerThread?
 
   init(directory: String, segmentBytes: Int, files: FileOperations, space: DiskSpace) {
     self.directory = directory
     self.files = files
     self.space = space
+    self.segmentBytes = segmentBytes
     plan = FillPlan(segmentBytes: segmentBytes)
   }
 
   func start() { thread = WorkerThread(name: "journal-filler") { self.run() } }
 
-  /// Ends the thread and deletes a segment that was made ahead.
+  /// Ends the thread and deletes what was made ahead.
   func stop() {
     monitor.withLock {
       stopping = true
@@ -40,7 +44,11 @@ final class SegmentFiller: @unchecked Sendable {
     }
     thread?.join()
     thread = nil
-    monitor.withLock { dropNext() }
+    monitor.withLock {
+      dropNext()
+      for spare in spares { Glibc.unlink(spare.path) }
+      spares = []
+    }
   }
 
   // MARK: The writer's thread
@@ -55,8 +63,7 @@ final class SegmentFiller: @unchecked Sendable {
     if let next, next.sequence == sequence {
       segment = next
     } else {
-      segment = try Segment.make(
-        directory: directory, sequence: sequence, segmentBytes: plan.segmentBytes, files: files)
+      segment = try makeSegment(sequence, from: takeCleanSpare())
     }
     next = nil
     active = segment
@@ -107,6 +114,7 @@ final class SegmentFiller: @unchecked Sendable {
     guard let active, !resting else { return .nothing }
     plan.activeFilled = active.filled
     plan.nextFilled = next?.filled
+    plan.spareCleaned = spares.first { $0.cleaned < segmentBytes }?.cleaned
     return plan.step
   }
 
@@ -117,6 +125,7 @@ final class SegmentFiller: @unchecked Sendable {
     case .fillActive(let range): fill(active, range, as: .active)
     case .fillNext(let range): fill(next, range, as: .next)
     case .makeNext: makeNext()
+    case .cleanSpare(let range): clean(range)
     }
     inFlight = .none
   }
@@ -139,13 +148,9 @@ final class SegmentFiller: @unchecked Sendable {
   private func makeNext() {
     guard let sequence = active?.sequence else { return }
     inFlight = .next
+    let spare = takeCleanSpare()
     monitor.unlock()
-    let made =
-      space.isLow()
-      ? nil
-      : try? Segment.make(
-        directory: directory, sequence: sequence + 1, segmentBytes: plan.segmentBytes,
-        files: files)
+    let made = space.isLow() ? nil : try? makeSegment(sequence + 1, from: spare)
     monitor.lock()
     next = made
     resting = made == nil

@@ -155,6 +155,25 @@ struct DecisionTests {
     #expect(plan.step == .nothing)
   }
 
+  @Test("A spare is cleaned while nothing else is to be done, and then no more")
+  func cleaning() {
+    let slice = Segment.sliceBytes
+    var plan = FillPlan(segmentBytes: 16 * slice)
+    plan.spareCleaned = 0
+    #expect(plan.step == .fillActive(0..<slice))
+    plan.activeFilled = FillPlan.aheadBytes
+    #expect(plan.step == .cleanSpare(0..<slice))
+    plan.spareCleaned = 15 * slice
+    #expect(plan.step == .cleanSpare(15 * slice..<16 * slice))
+    plan.activeOffset = 4 * slice
+    plan.activeFilled = 12 * slice
+    #expect(plan.step == .makeNext)
+    plan.nextFilled = 8 * slice
+    #expect(plan.step == .cleanSpare(15 * slice..<16 * slice))
+    plan.spareCleaned = nil
+    #expect(plan.step == .nothing)
+  }
+
   @Test("A segment that is no whole number of slices is filled to its end")
   func fillingRest() {
     var plan = FillPlan(segmentBytes: Segment.sliceBytes + 10)
