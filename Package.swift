@@ -82,12 +82,12 @@ let package = Package(
 
     // Durable rooms.
     .target(name: "CCRC32C", cSettings: [.unsafeFlags(["-O3"])]),
-    .target(name: "CPrefetch"),
+    .target(name: "CProcessor"),
     .target(name: "Journal", dependencies: ["CCRC32C"], swiftSettings: hot),
     .target(
       name: "Store",
       dependencies: [
-        "CLZ4", "CXXHash", "CPrefetch", .product(name: "GRDB", package: "GRDB.swift"),
+        "CLZ4", "CXXHash", "CProcessor", .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: hot),
 
@@ -108,7 +108,7 @@ let package = Package(
       name: "Host",
       dependencies: [
         "PluginABI", "PluginRuntime", "PluginTestKit", "Journal", "Store", "Builtins",
-        "CSimdjson", "CYAML", "CXXHash", "CCrypto", "CArgon2", "CCurl",
+        "CSimdjson", "CYAML", "CXXHash", "CCrypto", "CArgon2", "CCurl", "CProcessor",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),

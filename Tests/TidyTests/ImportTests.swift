@@ -13,7 +13,7 @@ import Testing
       platform.union(["PluginABI", "Store", "Logging", "CBreadcrumb", "CCrypto", "CIsolation"])
     ),
     ("Sources/Runner", platform.union(["PluginRuntime", "CSeccomp"])),
-    ("Sources/Store", platform.union(["GRDB", "GRDBSQLite", "CLZ4", "CXXHash", "CPrefetch"])),
+    ("Sources/Store", platform.union(["GRDB", "GRDBSQLite", "CLZ4", "CXXHash", "CProcessor"])),
     (
       "Sources/PluginTestKit",
       platform.union(["PluginABI", "PluginRuntime", "Store", "Builtins", "Logging"])

@@ -45,8 +45,8 @@ package final class EntryBuffer {
   /// until the next `removeAll`.
   func removeAll(fixingCapacity capacity: Int) {
     removeAll()
-    // Text is written eight bytes at a time and may touch a few behind its end.
-    _ = reserve(capacity + ByteWord.bytes)
+    // Text is written in pieces and may touch a few bytes behind its end.
+    _ = reserve(capacity + FormText.pieceBytes)
     isFixed = true
   }
 

@@ -6,33 +6,32 @@ extension Intake {
       throw IntakeRefusal(.requestsMissing)
     }
     let list = listText(requests)
-    bulkItems.removeAll(keepingCapacity: bulkItems.capacity <= Self.keptItemsMax)
-    guard JSONSlices.elements(of: list, into: &bulkItems) else {
-      throw IntakeRefusal(JSONSlices.isValue(list) ? .requestsInvalid : .requestsMissing)
-    }
-    guard bulkItems.count <= configuration.limits.bulkItemsMax else {
-      throw IntakeRefusal(.tooManyItems)
-    }
     var outer = Outer(appKey: parameters[.appKey], checksum: Checksum(parameters))
     hashText.begin(target: request.target)
     let prefix = hashText.count
     let scratchStart = scratch.count
-    var isRepeatable = true
-    for item in bulkItems {
+    var (items, isRepeatable) = (0, true)
+    let isList = try JSONSlices.elements(of: list) { (scanner) throws(IntakeRefusal) in
+      guard items < configuration.limits.bulkItemsMax else { throw IntakeRefusal(.tooManyItems) }
+      items += 1
       hashText.truncate(to: prefix)
       scratch.truncate(to: scratchStart)
-      do {
-        isRepeatable = try admit(item, of: request, &outer) && isRepeatable
+      var reader = scanner
+      do throws(IntakeRefusal) {
+        isRepeatable = try admit(&reader, of: request, &outer) && isRepeatable
+        scanner = reader
+        return true
       } catch {
         metrics.refuseItem(error.refusal)
+        return scanner.value() != nil
       }
+    }
+    guard isList else {
+      throw IntakeRefusal(JSONSlices.isValue(list) ? .requestsInvalid : .requestsMissing)
     }
     hashText.truncate(to: prefix)
     writer.end(bulkHash: isRepeatable && writer.items > 0 ? bulkHash(request) : 0)
   }
-
-  /// Element slots that are kept between requests.
-  private static let keptItemsMax = 4096
 
   /// What an item may fall back on.
   struct Outer {
@@ -63,15 +62,16 @@ extension Intake {
     return list.bytes
   }
 
-  /// Writes one item; answers whether it could be recognised when sent again.
+  /// Reads and writes one item; answers whether it could be recognised when sent again.
   private func admit(
-    _ item: UnsafeRawBufferPointer, of request: IntakeRequest, _ outer: inout Outer
+    _ scanner: inout JSONScanner, of request: IntakeRequest, _ outer: inout Outer
   ) throws(IntakeRefusal) -> Bool {
     parameters.removeAll()
     // The item, an object, is the first level of what the pipeline reads.
-    guard try readMembers(of: item, valueDepthMax: JSONSlices.depthMax - 1) else {
-      throw IntakeRefusal(.missingIDs)
+    let read = try scanner.members(valueDepthMax: JSONSlices.depthMax - 1) {
+      (name, value) throws(IntakeRefusal) in try take(name, value)
     }
+    guard let item = read else { throw IntakeRefusal(.missingIDs) }
     if parameters[.appKey] == nil, let key = outer.appKey {
       _ = parameters.set(key, limit: .max)
     }

@@ -17,7 +17,6 @@ package final class Intake {
   let workspace = EntryBuffer()
   /// The decoded list of a bulk request.
   let list = EntryBuffer()
-  var bulkItems: ContiguousArray<UnsafeRawBufferPointer> = []
   /// Runs intake hooks; nil where there are no plugins.
   let stage: IntakeStage?
   /// What the hooks may know of the peer; set only while there are hooks.
@@ -102,30 +101,29 @@ package final class Intake {
     case .json:
       // Of a bulk request each item is bounded by itself.
       let depthMax = request.route == .bulk ? Int.max : JSONSlices.depthMax
-      guard UTF8Text.isValid(body), try readMembers(of: body, valueDepthMax: depthMax) else {
-        throw IntakeRefusal(.malformedBody)
-      }
+      guard UTF8Text.isValid(body),
+        try JSONSlices.members(
+          of: body, valueDepthMax: depthMax,
+          { (name, value) throws(IntakeRefusal) in try take(name, value) })
+      else { throw IntakeRefusal(.malformedBody) }
     }
   }
 
-  /// Adds the members of a JSON object to the parameters; false when it is not one.
-  func readMembers(
-    of text: UnsafeRawBufferPointer, valueDepthMax: Int
-  ) throws(IntakeRefusal) -> Bool {
-    try JSONSlices.members(of: text, valueDepthMax: valueDepthMax) {
-      (name, value) throws(IntakeRefusal) in
-      guard name.count <= configuration.limits.nameBytesMax else {
-        throw IntakeRefusal(.parameterNameTooLong)
-      }
-      let mark = scratch.count
-      let key = name.contains(UInt8(ascii: "\\")) ? unescapedName(name) : name
-      let parameter = SentParameter(
-        key: key, name: ParameterName(key), value: value, encoding: .json)
-      switch parameters.set(parameter, limit: configuration.limits.parametersMax) {
-      case .added: break
-      case .replaced: scratch.truncate(to: mark)
-      case .full: throw IntakeRefusal(.tooManyParameters)
-      }
+  /// Adds a member of a JSON object to the parameters.
+  @inline(__always)
+  func take(
+    _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
+  ) throws(IntakeRefusal) {
+    guard name.count <= configuration.limits.nameBytesMax else {
+      throw IntakeRefusal(.parameterNameTooLong)
+    }
+    let mark = scratch.count
+    let key = name.contains(UInt8(ascii: "\\")) ? unescapedName(name) : name
+    let parameter = SentParameter(key: key, name: ParameterName(key), value: value, encoding: .json)
+    switch parameters.set(parameter, limit: configuration.limits.parametersMax) {
+    case .added: break
+    case .replaced: scratch.truncate(to: mark)
+    case .full: throw IntakeRefusal(.tooManyParameters)
     }
   }
 

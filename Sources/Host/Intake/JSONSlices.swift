@@ -11,29 +11,20 @@ enum JSONSlices {
     _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws(IntakeRefusal) -> Void
   ) throws(IntakeRefusal) -> Bool {
     var scanner = JSONScanner(text)
-    guard scanner.take(UInt8(ascii: "{")) else { return false }
-    if scanner.take(UInt8(ascii: "}")) { return scanner.isAtEnd() }
-    repeat {
-      guard let name = scanner.string(), scanner.take(UInt8(ascii: ":")),
-        let value = scanner.value()
-      else { return false }
-      guard scanner.depth <= valueDepthMax else { throw IntakeRefusal(.tooDeep) }
-      try body(name.part(1, name.count - 2), value)
-    } while scanner.take(UInt8(ascii: ","))
-    return scanner.take(UInt8(ascii: "}")) && scanner.isAtEnd()
+    return try scanner.members(valueDepthMax: valueDepthMax, body) != nil && scanner.isAtEnd()
   }
 
-  /// Appends each element of an array to `elements`; false when the text is not one JSON array. How
-  /// deep one is nested says nothing of the others.
+  /// Calls `body` at each element of an array, to step over it. False when `body` answers so or the
+  /// text is not one JSON array; elements before the fault have been handed out then.
   static func elements(
-    of text: UnsafeRawBufferPointer, into elements: inout ContiguousArray<UnsafeRawBufferPointer>
-  ) -> Bool {
+    of text: UnsafeRawBufferPointer,
+    _ body: (inout JSONScanner) throws(IntakeRefusal) -> Bool
+  ) throws(IntakeRefusal) -> Bool {
     var scanner = JSONScanner(text)
     guard scanner.take(UInt8(ascii: "[")) else { return false }
     if scanner.take(UInt8(ascii: "]")) { return scanner.isAtEnd() }
     repeat {
-      guard let value = scanner.value() else { return false }
-      elements.append(value)
+      guard try body(&scanner) else { return false }
     } while scanner.take(UInt8(ascii: ","))
     return scanner.take(UInt8(ascii: "]")) && scanner.isAtEnd()
   }
@@ -104,6 +95,26 @@ struct JSONScanner {
       if byte == UInt8(ascii: "\\") { index &+= 1 }
     }
     return false
+  }
+
+  /// Steps over an object, whose text it answers, and calls `body` with each member's name, still
+  /// escaped and without its quotes, and its value. Nil when no sound object comes next; refuses
+  /// values of more than `valueDepthMax` levels.
+  @inline(__always)
+  mutating func members(
+    valueDepthMax: Int,
+    _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws(IntakeRefusal) -> Void
+  ) throws(IntakeRefusal) -> UnsafeRawBufferPointer? {
+    skipSpace()
+    let start = index
+    guard take(UInt8(ascii: "{")) else { return nil }
+    if take(UInt8(ascii: "}")) { return text.part(start, index - start) }
+    repeat {
+      guard let name = string(), take(UInt8(ascii: ":")), let value = value() else { return nil }
+      guard depth <= valueDepthMax else { throw IntakeRefusal(.tooDeep) }
+      try body(name.part(1, name.count - 2), value)
+    } while take(UInt8(ascii: ","))
+    return take(UInt8(ascii: "}")) ? text.part(start, index - start) : nil
   }
 
   /// The value that comes next.

@@ -1,4 +1,4 @@
-import CPrefetch
+import CProcessor
 import Glibc
 
 /// Gives byte strings dense numbers ("slots"): open addressing with linear probing over a seeded

@@ -1,4 +1,4 @@
-import CPrefetch
+import CProcessor
 import Glibc
 
 /// All cells of one user in one block of memory, by plugin: `plugin (2 bytes) · marks (2) · bytes

@@ -1,4 +1,4 @@
-import CPrefetch
+import CProcessor
 
 /// Fetching ahead. A hundred thousand users do not fit into a processor's cache, and looking up one
 /// waits for memory four times in a row: place, key, user, cells. Done for a batch of users step by
