@@ -37,15 +37,6 @@ extension SQLiteStatement {
   }
 }
 
-extension ContiguousArray<UInt8> {
-  /// `withUnsafeBytes` that keeps the kind of error.
-  func withBytes(_ body: (UnsafeRawBufferPointer) throws(StoreError) -> Void) throws(StoreError) {
-    try withUnsafeBufferPointer { (buffer) throws(StoreError) in
-      try body(UnsafeRawBufferPointer(buffer))
-    }
-  }
-}
-
 extension [UInt8] {
   /// `withUnsafeBytes` that keeps the kind of error.
   @inline(__always)

@@ -31,7 +31,6 @@ extension UserCache {
     changed.sort { $0.key < $1.key }
     beginSweepIfDue(limits, flush.generation)
     advanceSweep(into: &flush)
-    flush.log.reserve(bytes: logBytesBefore + logBytesBefore / 8)
     // Without room for cells that wait, all go to their place at once.
     let logs = limits.unsweptBytesMax > 0
     for (place, entry) in changed.enumerated() {
@@ -42,8 +41,7 @@ extension UserCache {
     flush.log.endChunk()
     flush.swept.endChunk()
     flush.sweptBefore = sweptBefore
-    logBytesBefore = flush.log.bytes.count
-    loggedBytes += logBytesBefore
+    loggedBytes += flush.log.bytes
     dirty.removeAll(keepingCapacity: true)
     newUsers.removeAll(keepingCapacity: true)
     dirtyCells = 0

@@ -38,9 +38,8 @@ struct UserCache: ~Copyable {
   var sweepBegan: UInt64 = 0
   /// What flushes before this one logged is in its place.
   var sweptBefore: UInt64 = 0
-  /// Logged since the last sweep began, and with the last flush.
+  /// Logged since the last sweep began.
   var loggedBytes = 0
-  var logBytesBefore = 0
   var key = KeyBuffer()
   var warmTags: ContiguousArray<UInt32> = []
   var warmSlots: ContiguousArray<Int32> = []

@@ -13,9 +13,11 @@ import GRDB
 /// A row holds records sorted by key: `key (8 bytes) · bytes of data (4) · bytes of seen (4) · data
 /// · seen`.
 struct CellLog: Sendable {
+  /// A row. Each has memory of its own: one long array would be moved whenever it grows, and given
+  /// back to the system with every commit.
   struct Chunk: Sendable {
     let first: CellKey
-    let bytes: Range<Int>
+    let bytes: [UInt8]
   }
 
   /// Bytes from which on a row is full.
@@ -23,34 +25,35 @@ struct CellLog: Sendable {
   private static let headerBytes = 16
 
   private(set) var chunks: ContiguousArray<Chunk> = []
-  private(set) var bytes: ContiguousArray<UInt8> = []
   /// Cells in it.
   private(set) var count = 0
-  private var chunkStart = 0
-  private var chunkFirst: CellKey?
+  private var open: [UInt8] = []
+  private var openFirst: CellKey?
+
+  /// Bytes of all rows.
+  var bytes: Int { chunks.reduce(0) { $0 + $1.bytes.count } }
 
   /// Appends a cell; keys must grow.
   mutating func append(
     _ key: CellKey, data: UnsafeMutableRawBufferPointer, seen: UnsafeMutableRawBufferPointer
   ) {
-    if chunkFirst == nil { chunkFirst = key }
+    if openFirst == nil {
+      openFirst = key
+      open.reserveCapacity(Self.chunkBytes + Self.chunkBytes / 8)
+    }
     var header = (key.rawValue, UInt32(data.count), UInt32(seen.count))
-    withUnsafeBytes(of: &header) { bytes.append(contentsOf: $0) }
-    bytes.append(contentsOf: data)
-    bytes.append(contentsOf: seen)
+    withUnsafeBytes(of: &header) { open.append(contentsOf: $0) }
+    open.append(contentsOf: data)
+    open.append(contentsOf: seen)
     count += 1
-    if bytes.count - chunkStart >= Self.chunkBytes { endChunk() }
-  }
-
-  mutating func reserve(bytes count: Int) {
-    bytes.reserveCapacity(count)
+    if open.count >= Self.chunkBytes { endChunk() }
   }
 
   /// Ends the last chunk, which may be short.
   mutating func endChunk() {
-    guard let first = chunkFirst else { return }
-    chunks.append(Chunk(first: first, bytes: chunkStart..<bytes.count))
-    (chunkStart, chunkFirst) = (bytes.count, nil)
+    guard let first = openFirst else { return }
+    chunks.append(Chunk(first: first, bytes: open))
+    (open, openFirst) = ([], nil)
   }
 
   /// Calls `body` with each record of a row, in order; a damaged row is refused.

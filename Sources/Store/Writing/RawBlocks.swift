@@ -17,20 +17,13 @@ struct RawBlocks: Sendable {
     let checksum: UInt64
     /// The range of event times of each app.
     let spans: [UInt32: ClosedRange<Int64>]
-    let bytes: Range<Int>
+    /// Memory of its own, as with `CellLog.Chunk`.
+    let bytes: [UInt8]
   }
 
-  private(set) var blocks: ContiguousArray<Block> = []
-  private(set) var bytes: ContiguousArray<UInt8> = []
+  var blocks: ContiguousArray<Block> = []
 
   var items: Int { blocks.reduce(0) { $0 + $1.items } }
-
-  mutating func append(
-    _ packed: UnsafeRawBufferPointer, _ block: (_ bytes: Range<Int>) -> Block
-  ) {
-    blocks.append(block(bytes.count..<bytes.count + packed.count))
-    bytes.append(contentsOf: packed)
-  }
 }
 
 /// The bytes of a block before compression: per item, little-endian, `key (8) · user (8) ·

@@ -55,10 +55,10 @@ final class RawFile {
   }
 
   /// Writes blocks in a transaction of its own.
-  func write(_ blocks: ArraySlice<RawBlocks.Block>, bytes: UnsafeRawBufferPointer) throws {
+  func write(_ blocks: ArraySlice<RawBlocks.Block>) throws {
     try connection.transaction {
       for block in blocks {
-        try write(block, UnsafeRawBufferPointer(rebasing: bytes[block.bytes]))
+        try write(block)
         for (app, range) in block.spans {
           span.bind(1, Int64(app))
           span.bind(2, range.lowerBound)
@@ -73,15 +73,15 @@ final class RawFile {
     if checkpoint.isDue { try checkpoint.run() }
   }
 
-  private func write(
-    _ block: RawBlocks.Block, _ bytes: UnsafeRawBufferPointer
-  ) throws(StoreError) {
+  private func write(_ block: RawBlocks.Block) throws(StoreError) {
     insert.bind(1, block.first.rawValue)
     insert.bind(2, block.last.rawValue)
     insert.bind(3, Int64(block.items))
     insert.bind(4, Int64(block.plainBytes))
     insert.bind(5, Int64(bitPattern: block.checksum))
-    insert.bind(6, blob: bytes)
-    try insert.run()
+    try block.bytes.withBytes { (bytes) throws(StoreError) in
+      insert.bind(6, blob: bytes)
+      try insert.run()
+    }
   }
 }

@@ -33,13 +33,11 @@ final class RawFiles {
 
   func write(_ raw: RawBlocks) throws {
     var start = raw.blocks.startIndex
-    try raw.bytes.withUnsafeBytes { bytes in
-      while start < raw.blocks.endIndex {
-        let month = raw.blocks[start].month
-        let end = raw.blocks[start...].firstIndex { $0.month != month } ?? raw.blocks.endIndex
-        try file(month: month).write(raw.blocks[start..<end], bytes: bytes)
-        start = end
-      }
+    while start < raw.blocks.endIndex {
+      let month = raw.blocks[start].month
+      let end = raw.blocks[start...].firstIndex { $0.month != month } ?? raw.blocks.endIndex
+      try file(month: month).write(raw.blocks[start..<end])
+      start = end
     }
   }
 

@@ -79,13 +79,10 @@ final class RawPacker {
     guard items > 0 else { return }
     forgetSpan()
     let checksum = XXH3_64bits(plain, used)
-    pack().withUnsafeBytes { room in
-      sealed.append(room) { bytes in
-        RawBlocks.Block(
-          month: month, first: first, last: last, items: items, plainBytes: used,
-          checksum: checksum, spans: spans, bytes: bytes)
-      }
-    }
+    sealed.blocks.append(
+      RawBlocks.Block(
+        month: month, first: first, last: last, items: items, plainBytes: used,
+        checksum: checksum, spans: spans, bytes: Array(pack())))
     (used, items) = (0, 0)
     forgetSpans()
     if capacity > Self.keptBytesMax { giveBack() }

@@ -45,12 +45,14 @@ extension WriterStatements {
   }
 
   private func write(swept: CellLog) throws(StoreError) {
-    try swept.bytes.withBytes { (bytes) throws(StoreError) in
-      try CellLog.forEach(bytes) { (key, data, seen) throws(StoreError) in
-        cell.bind(1, key.rawValue)
-        cell.bind(2, orNull: data)
-        cell.bind(3, orNull: seen)
-        try cell.run()
+    for chunk in swept.chunks {
+      try chunk.bytes.withBytes { (bytes) throws(StoreError) in
+        try CellLog.forEach(bytes) { (key, data, seen) throws(StoreError) in
+          cell.bind(1, key.rawValue)
+          cell.bind(2, orNull: data)
+          cell.bind(3, orNull: seen)
+          try cell.run()
+        }
       }
     }
   }
@@ -58,11 +60,11 @@ extension WriterStatements {
   private func write(
     log: CellLog, of generation: UInt64, sweptBefore: UInt64
   ) throws(StoreError) {
-    try log.bytes.withBytes { (bytes) throws(StoreError) in
-      for chunk in log.chunks {
-        cellLog.bind(1, Int64(generation))
-        cellLog.bind(2, chunk.first.rawValue)
-        cellLog.bind(3, blob: UnsafeRawBufferPointer(rebasing: bytes[chunk.bytes]))
+    for chunk in log.chunks {
+      cellLog.bind(1, Int64(generation))
+      cellLog.bind(2, chunk.first.rawValue)
+      try chunk.bytes.withBytes { (bytes) throws(StoreError) in
+        cellLog.bind(3, blob: bytes)
         try cellLog.run()
       }
     }
