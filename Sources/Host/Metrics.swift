@@ -24,6 +24,7 @@ package enum Refusal: String, CaseIterable, Sendable {
   case parameterNameTooLong = "parameter_name_too_long"
   case tooManyParameters = "too_many_parameters"
   case tooManyItems = "too_many_items"
+  case tooDeep = "too_deep"
   // Limits of this server.
   case headersTooLarge = "headers_too_large"
   case bodyTooLarge = "body_too_large"

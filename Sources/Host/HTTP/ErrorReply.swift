@@ -29,6 +29,7 @@ struct ErrorReply {
     case .parameterNameTooLong: self.init(400, "Parameter name is too long")
     case .tooManyParameters: self.init(400, "Too many parameters")
     case .tooManyItems: self.init(413, #"Parameter "requests" has too many items"#)
+    case .tooDeep: self.init(400, "Request body is nested too deeply")
     case .headersTooLarge: self.init(431, "Request header is too large")
     case .bodyTooLarge: self.init(413, "Request body is too large")
     case .requestTimeout: self.init(408, "Request took too long to arrive")

@@ -68,7 +68,10 @@ extension Intake {
     _ item: UnsafeRawBufferPointer, of request: IntakeRequest, _ outer: inout Outer
   ) throws(IntakeRefusal) -> Bool {
     parameters.removeAll()
-    guard try readMembers(of: item) else { throw IntakeRefusal(.missingIDs) }
+    // The item, an object, is the first level of what the pipeline reads.
+    guard try readMembers(of: item, valueDepthMax: JSONSlices.depthMax - 1) else {
+      throw IntakeRefusal(.missingIDs)
+    }
     if parameters[.appKey] == nil, let key = outer.appKey {
       _ = parameters.set(key, limit: .max)
     }

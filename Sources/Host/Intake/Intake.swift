@@ -75,7 +75,7 @@ package final class Intake {
     makeRoom(for: request)
     try FormText.read(
       request.query, into: &parameters, scratch: scratch, limits: configuration.limits)
-    if let body = request.body, !body.isEmpty { try readBody(body, request.format) }
+    if let body = request.body, !body.isEmpty { try readBody(body, request) }
     try checkLengths()
     switch request.route {
     case .single: try admitSingle(request)
@@ -94,21 +94,26 @@ package final class Intake {
   }
 
   private func readBody(
-    _ body: UnsafeRawBufferPointer, _ format: IntakeRequest.BodyFormat
+    _ body: UnsafeRawBufferPointer, _ request: IntakeRequest
   ) throws(IntakeRefusal) {
-    switch format {
+    switch request.format {
     case .form:
       try FormText.read(body, into: &parameters, scratch: scratch, limits: configuration.limits)
     case .json:
-      guard UTF8Text.isValid(body), try readMembers(of: body) else {
+      // Of a bulk request each item is bounded by itself.
+      let depthMax = request.route == .bulk ? Int.max : JSONSlices.depthMax
+      guard UTF8Text.isValid(body), try readMembers(of: body, valueDepthMax: depthMax) else {
         throw IntakeRefusal(.malformedBody)
       }
     }
   }
 
   /// Adds the members of a JSON object to the parameters; false when it is not one.
-  func readMembers(of text: UnsafeRawBufferPointer) throws(IntakeRefusal) -> Bool {
-    try JSONSlices.members(of: text) { (name, value) throws(IntakeRefusal) in
+  func readMembers(
+    of text: UnsafeRawBufferPointer, valueDepthMax: Int
+  ) throws(IntakeRefusal) -> Bool {
+    try JSONSlices.members(of: text, valueDepthMax: valueDepthMax) {
+      (name, value) throws(IntakeRefusal) in
       guard name.count <= configuration.limits.nameBytesMax else {
         throw IntakeRefusal(.parameterNameTooLong)
       }

@@ -1,13 +1,13 @@
 /// Cuts JSON text into its top-level parts without copying: an object into members, an array into
 /// elements. Every part is checked to be balanced and closed; what is inside is the pipeline's.
 enum JSONSlices {
-  /// Levels of nesting that are followed.
+  /// Levels of nesting in a JSON value that the pipeline reads.
   static let depthMax = 64
 
   /// Calls `body` with each member's name, still escaped and without its quotes, and its value.
-  /// False when the text is not one JSON object.
+  /// False when the text is not one JSON object. Refuses values of more than `valueDepthMax` levels.
   static func members(
-    of text: UnsafeRawBufferPointer,
+    of text: UnsafeRawBufferPointer, valueDepthMax: Int = depthMax,
     _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws(IntakeRefusal) -> Void
   ) throws(IntakeRefusal) -> Bool {
     var scanner = JSONScanner(text)
@@ -15,14 +15,16 @@ enum JSONSlices {
     if scanner.take(UInt8(ascii: "}")) { return scanner.isAtEnd() }
     repeat {
       guard let name = scanner.string(), scanner.take(UInt8(ascii: ":")),
-        let value = scanner.value(depthMax: depthMax)
+        let value = scanner.value()
       else { return false }
+      guard scanner.depth <= valueDepthMax else { throw IntakeRefusal(.tooDeep) }
       try body(name.part(1, name.count - 2), value)
     } while scanner.take(UInt8(ascii: ","))
     return scanner.take(UInt8(ascii: "}")) && scanner.isAtEnd()
   }
 
-  /// Appends each element of an array to `elements`; false when the text is not one JSON array.
+  /// Appends each element of an array to `elements`; false when the text is not one JSON array. How
+  /// deep one is nested says nothing of the others.
   static func elements(
     of text: UnsafeRawBufferPointer, into elements: inout ContiguousArray<UnsafeRawBufferPointer>
   ) -> Bool {
@@ -30,7 +32,7 @@ enum JSONSlices {
     guard scanner.take(UInt8(ascii: "[")) else { return false }
     if scanner.take(UInt8(ascii: "]")) { return scanner.isAtEnd() }
     repeat {
-      guard let value = scanner.value(depthMax: depthMax) else { return false }
+      guard let value = scanner.value() else { return false }
       elements.append(value)
     } while scanner.take(UInt8(ascii: ","))
     return scanner.take(UInt8(ascii: "]")) && scanner.isAtEnd()
@@ -39,7 +41,7 @@ enum JSONSlices {
   /// Whether the text is one JSON value of any kind.
   static func isValue(_ text: UnsafeRawBufferPointer) -> Bool {
     var scanner = JSONScanner(text)
-    return scanner.value(depthMax: depthMax) != nil && scanner.isAtEnd()
+    return scanner.value() != nil && scanner.isAtEnd()
   }
 }
 
@@ -47,6 +49,8 @@ enum JSONSlices {
 struct JSONScanner {
   private let text: UnsafeRawBufferPointer
   private var index = 0
+  /// Levels of the object or array stepped over last; 0 after anything else.
+  private(set) var depth = 0
 
   init(_ text: UnsafeRawBufferPointer) {
     self.text = text
@@ -103,13 +107,14 @@ struct JSONScanner {
   }
 
   /// The value that comes next.
-  mutating func value(depthMax: Int) -> UnsafeRawBufferPointer? {
+  mutating func value() -> UnsafeRawBufferPointer? {
     skipSpace()
     let start = index
+    depth = 0
     guard index < text.count else { return nil }
     switch text[index] {
     case UInt8(ascii: "\""): return string()
-    case UInt8(ascii: "{"), UInt8(ascii: "["): return nested(from: start, depthMax: depthMax)
+    case UInt8(ascii: "{"), UInt8(ascii: "["): return nested(from: start)
     default: return bare(from: start)
     }
   }
@@ -138,9 +143,10 @@ struct JSONScanner {
     }
   }
 
-  /// An object or array. A bit per level remembers which bracket closes it.
-  private mutating func nested(from start: Int, depthMax: Int) -> UnsafeRawBufferPointer? {
-    var (depth, objects) = (0, UInt64(0))
+  /// An object or array of any depth. A bit per level remembers which bracket closes it; of levels
+  /// below the last bit, which nobody reads, only the number is kept.
+  private mutating func nested(from start: Int) -> UnsafeRawBufferPointer? {
+    var (level, objects) = (0, UInt64(0))
     while index < text.count {
       if index &+ ByteWord.bytes <= text.count {
         let plain = ByteWord(text, at: index).firstQuoteOrBracket
@@ -152,14 +158,18 @@ struct JSONScanner {
         guard skipString() else { return nil }
         continue
       case UInt8(ascii: "{"), UInt8(ascii: "["):
-        guard depth < depthMax else { return nil }
-        objects = objects << 1 | (text[index] == UInt8(ascii: "{") ? 1 : 0)
-        depth &+= 1
+        if level < UInt64.bitWidth {
+          objects = objects << 1 | (text[index] == UInt8(ascii: "{") ? 1 : 0)
+        }
+        level &+= 1
+        depth = max(depth, level)
       case UInt8(ascii: "}"), UInt8(ascii: "]"):
-        guard (objects & 1 == 1) == (text[index] == UInt8(ascii: "}")) else { return nil }
-        objects >>= 1
-        depth &-= 1
-        if depth == 0 {
+        if level <= UInt64.bitWidth {
+          guard (objects & 1 == 1) == (text[index] == UInt8(ascii: "}")) else { return nil }
+          objects >>= 1
+        }
+        level &-= 1
+        if level == 0 {
           index &+= 1
           return text.part(start, index - start)
         }

@@ -64,6 +64,32 @@ struct BulkTests {
     #expect(IntakeBench().bulk(requests) == .refused(refusal))
   }
 
+  @Test("An item nested too deeply costs itself alone", arguments: [64, 65, 66, 1_000, 100_000])
+  func deepItem(_ levels: Int) {
+    // The item itself is the first level.
+    let open = String(repeating: #"[{"a":"#, count: (levels - 1) / 2)
+    let close = String(repeating: "}]", count: (levels - 1) / 2)
+    let value = levels % 2 == 0 ? "[\(open)1\(close)]" : "\(open)1\(close)"
+    let list = #"[{"device_id":"a"},{"device_id":"deep","x":\#(value)},{"device_id":"b"}]"#
+    let kept = levels == 64 ? ["a", "deep", "b"] : ["a", "b"]
+    let form = IntakeBench()
+    #expect(form.bulk(list).items.map(\.device) == kept)
+    #expect(form.metrics.refusedItems(.tooDeep) == 3 - kept.count)
+    let json = IntakeBench()
+    let body = #"{"app_key":"0f1e2d3c4b5a","requests":\#(list)}"#
+    let admission = json.admit(
+      Array("/i/bulk".utf8), body: Array(body.utf8), json: true, bulk: true)
+    #expect(admission.items.map(\.device) == kept)
+    #expect(json.metrics.refusedItems(.tooDeep) == 3 - kept.count)
+  }
+
+  @Test("What closes around a deep value is still told from what does not")
+  func closingAroundDepth() {
+    let value = String(repeating: "[", count: 100) + String(repeating: "]", count: 100)
+    let list = #"[{"device_id":"a","x":\#(value)]]"#
+    #expect(IntakeBench().bulk(list) == .refused(.requestsMissing))
+  }
+
   @Test("An empty list is accepted and leaves nothing to append")
   func emptyList() {
     let bench = IntakeBench()
