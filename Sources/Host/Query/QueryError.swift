@@ -2,7 +2,7 @@
 struct QueryError: Error {
   enum Code {
     case missingAppID, invalidAppID, unknownMethod, unknownPath, methodNotAllowed,
-      appDoesNotExist, bodyTooLarge, deadlinePassed, pluginFailed, storeFailed
+      appDoesNotExist, bodyTooLarge, deadlinePassed, readCut, pluginFailed, storeFailed
   }
 
   let code: Code
@@ -19,6 +19,7 @@ struct QueryError: Error {
     case .appDoesNotExist: QueryReply(status: 401, message: "App does not exist")
     case .bodyTooLarge: QueryReply(status: 413, message: "Request body is too large")
     case .deadlinePassed: QueryReply(status: 504, message: "Deadline exceeded")
+    case .readCut: QueryReply(status: 504, message: "Reading took too long; ask about less")
     case .pluginFailed, .storeFailed: QueryReply(status: 500, message: "Server error")
     }
   }

@@ -110,6 +110,8 @@ struct QueryService: Sendable {
     } catch let error as PluginError {
       throw QueryError(code: .pluginFailed, detail: "\(error)")
     }
+    } catch let error as StoreError where error.code == .cut {
+      throw QueryError(code: .readCut, detail: "\(reader.plugin): \(error)")
   }
 
   /// The calendar of what is about no app.

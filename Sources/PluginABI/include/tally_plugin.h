@@ -725,7 +725,8 @@ typedef struct tally_question {
 #define TALLY_QUESTION_BY_SUBJECT 2u  /* totals: one line per subject instead of per value */
 #define TALLY_QUESTION_ADD_SUBJECTS 4u /* document: `subject` is several names, separated by zero bytes, added up */
 
-/* What is asked, and the snapshot it is answered from. Borrowed for the whole call, as all it hands out. */
+/* What is asked, and the snapshot it is answered from. Borrowed for the whole call, as all it hands out. The snapshot
+ * ends 30 s after the call began, or when the operator says; what reads it later answers TALLY_FAILED. */
 typedef struct tally_request {
   uint32_t struct_size;
   uint32_t app;
