@@ -49,23 +49,26 @@ extension Snapshot {
     plugin: Int, app: UInt32, table: String, key: String = "", limit: Int
   ) throws -> [StoredRow] {
     var found: [StoredRow] = []
-    let sql = """
-      SELECT key, uid, received_ms, payload FROM plugin_row
-      WHERE plugin = ? AND app = ? AND name = ?\(key.isEmpty ? "" : " AND key = ?")
-      ORDER BY id DESC LIMIT ?
-      """
     var arguments: [ReadStatement.Argument] = [
       .integer(Int64(plugin)), .integer(Int64(app)), .text(table),
     ]
     if !key.isEmpty { arguments.append(.text(key)) }
     arguments.append(.integer(Int64(max(0, limit))))
-    try ReadStatement(transaction, sql).forEach(arguments) {
+    try ReadStatement(transaction, Self.rowsSQL(hasKey: !key.isEmpty)).forEach(arguments) {
       found.append(
         StoredRow(
           key: $0.text(0), user: UInt64(bitPattern: $0.integer(1)), receivedMs: $0.integer(2),
           payload: $0.bytes(3)))
     }
     return found
+  }
+
+  static func rowsSQL(hasKey: Bool) -> String {
+    """
+    SELECT key, uid, received_ms, payload FROM plugin_row
+    WHERE plugin = ? AND app = ? AND name = ?\(hasKey ? " AND key = ?" : "")
+    ORDER BY id DESC LIMIT ?
+    """
   }
 
   /// A plugin's cell of a user; nil when there is none.
