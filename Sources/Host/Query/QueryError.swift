@@ -1,7 +1,7 @@
 /// Why a question is refused, with the words clients know.
 struct QueryError: Error {
   enum Code {
-    case missingAppID, invalidAppID, unknownMethod, unknownPath, methodNotAllowed,
+    case missingAppID, invalidAppID, invalidUserID, unknownMethod, unknownPath, methodNotAllowed,
       appDoesNotExist, bodyTooLarge, deadlinePassed, readCut, pluginFailed, storeFailed
   }
 
@@ -13,6 +13,7 @@ struct QueryError: Error {
     switch code {
     case .missingAppID: QueryReply(status: 400, message: "Missing parameter \"app_id\"")
     case .invalidAppID: QueryReply(status: 400, message: "Invalid parameter \"app_id\"")
+    case .invalidUserID: QueryReply(status: 400, message: "Invalid parameter \"user_id\"")
     case .unknownMethod: QueryReply(status: 400, message: "Invalid method")
     case .unknownPath: QueryReply(status: 400, message: "Invalid path")
     case .methodNotAllowed: QueryReply(status: 405, message: "Method not allowed")

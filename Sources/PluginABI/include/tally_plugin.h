@@ -740,7 +740,7 @@ typedef struct tally_request {
   tally_str path;
   tally_str member;    /* 24 hex; empty when the route is public */
   tally_str content_type; /* of the body */
-  tally_bytes body;       /* as it was sent; parameters of a form are parameters as well */
+  tally_bytes body; /* as it was sent; fields of a form and members of a JSON object are parameters as well */
   void *ctx;
   /* The decoded parameter, or {NULL, 0}. [request] */
   tally_str (*parameter)(void *ctx, tally_str name);
@@ -777,7 +777,8 @@ typedef struct tally_reply {
   void (*status)(void *ctx, uint32_t http_status);
   /* Appends to the body; copies. [request] */
   void (*write)(void *ctx, tally_str text);
-  /* Appends the text as a JSON string, quoted and escaped. [request] */
+  /* Appends the text as a JSON string, quoted and escaped; `& < > " '` as entities of HTML as well, unless the
+   * parameter noescape is "true". [request] */
   void (*string)(void *ctx, tally_str text);
   /* Sets a header of the answer, e.g. "content-type"; copies. Names that frame the message are ignored. [request] */
   void (*header)(void *ctx, tally_str name, tally_str value);
