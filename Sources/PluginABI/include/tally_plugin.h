@@ -365,7 +365,7 @@ typedef struct tally_session_fact {
 #define TALLY_GRAIN_HOUR 1u
 #define TALLY_GRAIN_DAY 2u
 #define TALLY_GRAIN_WEEK 4u      /* ceil(day of year / 7), as the core documents have it */
-#define TALLY_GRAIN_ISO_WEEK 8u  /* Monday to Sunday */
+#define TALLY_GRAIN_ISO_WEEK 8u  /* Monday to Sunday; what users of a period that is no month are read from */
 #define TALLY_GRAIN_MONTH 16u
 #define TALLY_GRAIN_YEAR 32u
 
@@ -706,7 +706,9 @@ typedef struct tally_total {
   uint32_t struct_size;
   uint32_t n_measures;
   tally_str name; /* the subject, dimension or value of this line */
-  const int64_t *measures; /* sums over the period; UNIQUE measures: users of the period, never a sum over days */
+  /* Sums over the period. UNIQUE measures: users of the period, exact where one of their buckets is the period; else
+   * at most what the fewest of their months, ISO weeks and days that cover it add up to. */
+  const int64_t *measures;
 } tally_total;
 
 /* Which counters a document or a table of totals is made of. */
@@ -747,7 +749,8 @@ typedef struct tally_request {
   /* Appends the nested time document (year, month, day, hour, weeks, meta) to the reply; "{}" when there is
    * nothing. [request] */
   tally_status (*document)(void *ctx, const tally_question *question);
-  /* Calls visit once per value (or subject), largest first measure first; visit returns 0 to stop. [request] */
+  /* Calls visit once per value (or subject), largest first measure first, of equals the one discovered first; visit
+   * returns 0 to stop. [request] */
   tally_status (*totals)(void *ctx, const tally_question *question, void *visit_ctx,
                          int32_t (*visit)(void *visit_ctx, const tally_total *total));
   /* Calls visit for each subject of the metric, or each dimension of `subject`, in order of discovery. [request] */
