@@ -155,7 +155,7 @@ static tally_status enroll(void *instance, const tally_registrar *registrar, con
       {.name = TEXT("t"), .kind = TALLY_MEASURE_SUM, .grains = TALLY_GRAIN_HOUR | TALLY_GRAIN_DAY | TALLY_GRAIN_MONTH},
       {.name = TEXT("u"),
        .kind = TALLY_MEASURE_UNIQUE,
-       .grains = TALLY_GRAIN_DAY | TALLY_GRAIN_WEEK | TALLY_GRAIN_MONTH | TALLY_GRAIN_YEAR}};
+       .grains = TALLY_GRAIN_DAY | TALLY_GRAIN_ISO_WEEK | TALLY_GRAIN_MONTH | TALLY_GRAIN_YEAR}};
   static const tally_dimension dimensions[] = {{.name = TEXT("query"),
                                                 .meta = TEXT("queries"),
                                                 .style = TALLY_DIMENSION_INLINE,

@@ -2,16 +2,24 @@ import Glibc
 
 extension Journal {
   /// Walks a journal without changing anything; a server may be using it. `storePosition`, when
-  /// known, tells what can no longer be lost.
-  package static func verify(directory: String, storePosition: UInt64? = nil)
-    throws(JournalError) -> JournalReport
-  {
-    var report = try RecoveryPlan(scan(directory), storePosition: storePosition).report
+  /// known, tells what can no longer be lost. It is asked behind each walk: what was trimmed
+  /// meanwhile was committed before.
+  package static func verify(
+    directory: String, storePosition: () throws -> UInt64? = { nil }
+  ) throws -> JournalReport {
+    var report = try look(at: directory, storePosition)
     // A group that was being written while it was read looks damaged once, but not twice.
     for _ in 1..<verifyAttempts where !report.isSound {
-      report = try RecoveryPlan(scan(directory), storePosition: storePosition).report
+      report = try look(at: directory, storePosition)
     }
     return report
+  }
+
+  private static func look(
+    at directory: String, _ storePosition: () throws -> UInt64?
+  ) throws -> JournalReport {
+    let scans = try scan(directory)
+    return RecoveryPlan(scans, storePosition: try storePosition()).report
   }
 
   private static let verifyAttempts = 3

@@ -13,14 +13,15 @@ public struct Grains: OptionSet, BitwiseCopyable, Sendable {
   public static let day = Grains(rawValue: TALLY_GRAIN_DAY)
   /// ceil(day of year / 7).
   public static let week = Grains(rawValue: TALLY_GRAIN_WEEK)
-  /// Monday to Sunday.
+  /// Monday to Sunday. Users of a period that is no month are read from these and from days.
   public static let isoWeek = Grains(rawValue: TALLY_GRAIN_ISO_WEEK)
   public static let month = Grains(rawValue: TALLY_GRAIN_MONTH)
   public static let year = Grains(rawValue: TALLY_GRAIN_YEAR)
 
   /// Where sums are stored: a year is the sum of its months.
   public static let sums: Grains = [.hour, .day, .month]
-  /// Where users are told apart, with the weeks of the core documents.
+  /// Where users are told apart, with the weeks of the core documents. For totals of any period use
+  /// `.isoWeek` in place of `.week`.
   public static let uniques: Grains = [.hour, .day, .week, .month, .year]
 }
 

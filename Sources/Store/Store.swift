@@ -16,6 +16,7 @@ package final class Store: Sendable {
   package let directory: String
   /// Reads and administration. All writes of the main file go through its one writing connection.
   let pool: DatabasePool
+  let reads: ReadWatch
   private let writer: Writer
   private let writing = Mutex(())
   private let position: Atomic<UInt64>
@@ -41,6 +42,7 @@ package final class Store: Sendable {
 
   private init(directory: String, tuning: StoreTuning) throws {
     self.directory = directory
+    reads = ReadWatch(limit: tuning.readLimit)
     let path = Store.mainPath(directory)
     let rawDirectory = Store.rawPath(directory)
     try DatabaseFile.makeDirectory(directory)

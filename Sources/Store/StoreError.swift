@@ -17,6 +17,8 @@ package struct StoreError: Error, CustomStringConvertible, Equatable, Sendable {
     case full = "TALLY-305"
     /// Reading or writing failed otherwise.
     case failed = "TALLY-306"
+    /// A question read for longer than it may.
+    case cut = "TALLY-307"
     /// A name, key or number that is taken already.
     case taken = "TALLY-310"
     /// Something that was asked for by name is not there.

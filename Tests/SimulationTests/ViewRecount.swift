@@ -9,6 +9,8 @@ struct ViewRecount {
   private struct Stay {
     var views = 0
     var last: String?
+    /// Views that this session has seen.
+    var seen: Set<String> = []
     var exit: (view: String, views: Int, time: LocalTime)?
   }
 
@@ -57,6 +59,7 @@ struct ViewRecount {
       }
       guard inSession else { return }
       stays[user, default: Stay()].views += 1
+      if stays[user, default: Stay()].seen.insert(name).inserted { add(1, "uvc", name, time) }
       stays[user, default: Stay()].last = name
     } else if let duration = event.duration {
       add(duration / 100_000, "d", name, time)

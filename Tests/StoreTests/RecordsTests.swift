@@ -1,3 +1,4 @@
+import GRDB
 import Testing
 
 @testable import Store
@@ -98,6 +99,19 @@ struct RecordsTests {
     #expect(try received("x", 0) == [])
     let first = try fixture.read { try $0.rows(plugin: 7, app: 1, table: "log", limit: 1) }
     #expect(first == [StoredRow(key: "x", user: 44, receivedMs: 1_004, payload: [0, 0x41])])
+  }
+
+  @Test("The newest rows are found without looking at the others", arguments: [true, false])
+  func newestRows(hasKey: Bool) throws {
+    let fixture = try ReadingFixture()
+    let steps = try fixture.pool.read { database in
+      try Row.fetchAll(
+        database, sql: "EXPLAIN QUERY PLAN " + Snapshot.rowsSQL(hasKey: hasKey),
+        arguments: hasKey ? [7, 1, "log", "x", 2] : [7, 1, "log", 2]
+      ).map { $0["detail"] as String }
+    }
+    #expect(steps.count == 1, "\(steps)")
+    #expect(steps.first?.hasPrefix("SEARCH plugin_row USING INDEX") == true, "\(steps)")
   }
 
   @Test("A cell belongs to one plugin, app and user")

@@ -73,7 +73,7 @@ struct ViewAnswers: Sendable {
       return true
     }
     reply.write("{\"_id\":null")
-    for measure in [ViewMeasure.visits, .starts, .bounces] {
+    for measure in [ViewMeasure.visits, .starts, .bounces, .sessions] {
       reply.write(",")
       reply.string(measure.name)
       reply.write(":")

@@ -2,7 +2,7 @@ import PluginKit
 
 /// The numbers of a view, in the order in which the metric declares them.
 enum ViewMeasure: Int, CaseIterable {
-  case visits, newUsers, users, starts, duration, exits, bounces
+  case visits, newUsers, users, starts, duration, exits, bounces, sessions
 
   /// As it appears in documents and tables.
   var name: String {
@@ -14,6 +14,7 @@ enum ViewMeasure: Int, CaseIterable {
     case .duration: "d"
     case .exits: "e"
     case .bounces: "b"
+    case .sessions: "uvc"
     }
   }
 }
@@ -22,6 +23,8 @@ enum ViewMeasure: Int, CaseIterable {
 struct ViewCounters: Sendable {
   /// One line of counters per view.
   let views: Metric
+  /// How far views were scrolled, in percent: the sum over all scrolls.
+  let scrolls: Metric
   /// Visits per platform, over all views.
   let platforms: Metric
   /// Names and addresses, by view.
@@ -37,8 +40,10 @@ struct ViewCounters: Sendable {
       "views",
       measures: [
         .sum("t"), .new("n"), .unique("u", grains: Self.users), .sum("s"),
-        .sum("d", decimals: 5), .sum("e"), .sum("b"),
+        .sum("d", decimals: 5), .sum("e"), .sum("b"), .sum("uvc"),
       ], dimensions: [platform], subjectLimit: limit)
+    scrolls = try registrar.metric(
+      "scrolls", measures: [.sum("scr", decimals: 5)], subjectLimit: limit)
     platforms = try registrar.metric("platforms", measures: [.sum("t")], dimensions: [platform])
     names = try registrar.collection("views", documentLimit: limit)
   }
@@ -102,15 +107,17 @@ struct ViewCounters: Sendable {
 
   /// A visit, or seconds spent on one.
   func count(
-    _ view: View, _ session: SessionFact?, _ cell: inout VisitCell, _ item: Item,
-    _ effects: borrowing Effects
+    _ view: View, _ session: SessionFact?, _ cell: inout VisitCell, _ seen: inout SessionViews,
+    _ item: Item, _ effects: borrowing Effects
   ) {
+    let isFirstInSession =
+      view.isVisit && session.map { seen.add(view.id, session: $0.id) } ?? false
     let isNewUser = session.map { $0.id != 0 && $0.id == cell.firstSession } ?? item.isNewUser
     var isNews = false
     forEachSeries(view.id, view.platform) { series in
       effects.count(
         item, series, hour: view.hour, view.isVisit ? 1 : 0, 0, 0,
-        view.isVisit && view.isStart ? 1 : 0, view.duration)
+        view.isVisit && view.isStart ? 1 : 0, view.duration, 0, 0, isFirstInSession ? 1 : 0)
       guard view.isVisit else { return }
       let grains = effects.unique(item, series, hour: view.hour)
       isNews = isNews || !grains.isEmpty
@@ -121,6 +128,18 @@ struct ViewCounters: Sendable {
     // A name is sent when the view is news to its user, and before seconds on a view not seen last.
     if isNews || !view.isVisit && cell.last.id != view.id { sendName(of: view, item, effects) }
     if view.isVisit { remember(view, session, &cell, item, effects) }
+  }
+
+  /// How far a view was scrolled: the one that is named, when this session has seen it, else the one
+  /// seen last.
+  func count(
+    _ scroll: Scroll, _ cell: VisitCell, _ seen: SessionViews, _ item: Item,
+    _ effects: borrowing Effects
+  ) {
+    guard cell.session != 0 else { return }
+    withSubject(seen.has(scroll.view) ? scroll.view : cell.last.id) { subject in
+      effects.count(item, scrolls.series(subject: subject), hour: scroll.hour, scroll.percent)
+    }
   }
 
   private func remember(

@@ -13,6 +13,15 @@ struct View {
   let hour: Int32
 }
 
+/// What one `[CLY]_action` event says of a scroll.
+struct Scroll {
+  /// The id of the view with that name or address.
+  let view: UInt64
+  /// In units of 1e-5.
+  let percent: Int64
+  let hour: Int32
+}
+
 /// Reads views out of events.
 struct ViewReader: Sendable {
   /// Bytes of a platform's name; the rest is cut, so that it fits a cell.
@@ -29,6 +38,9 @@ struct ViewReader: Sendable {
   private let segment: Key
   private let view: Key
   private let duration: Key
+  private let type: Key
+  private let bottom: Key
+  private let height: Key
 
   init(_ host: Host, nameBytesMax: Int) throws {
     self.nameBytesMax = nameBytesMax
@@ -38,6 +50,9 @@ struct ViewReader: Sendable {
     segment = try host.intern("segment")
     view = try host.intern("view")
     duration = try host.intern("dur")
+    type = try host.intern("type")
+    bottom = try host.intern("y")
+    height = try host.intern("height")
   }
 
   /// Whether any event of the item is internal.
@@ -58,11 +73,29 @@ struct ViewReader: Sendable {
       duration: seconds(event, segmentation), hour: event.hour)
   }
 
+  /// The scroll an event speaks of, or nil: another action, or no page that has a height.
+  func readScroll(_ event: Event) -> Scroll? {
+    guard event.key == "[CLY]_action" else { return nil }
+    let segmentation = event.segmentation
+    guard segmentation[type]?.text == "scroll",
+      let bottom = segmentation[bottom].flatMap(Self.number),
+      let height = segmentation[height].flatMap(Self.number), height > 0, bottom > 0
+    else { return nil }
+    let percent = min(bottom / height, 1) * 100
+    return Scroll(
+      view: Self.id(of: (segmentation[view]?.text ?? "").prefix(nameBytesMax)),
+      percent: Int64(percent * Double(Self.unit) + 0.5), hour: event.hour)
+  }
+
+  private static func number(_ node: Node) -> Double? {
+    node.double ?? node.looseInt.map { Double($0) }
+  }
+
   /// Of the event, else of its segmentation.
   private func seconds(_ event: Event, _ segmentation: Node) -> Int64 {
     var duration = event.duration
     if !event.hasDuration, let node = segmentation[self.duration] {
-      let seconds = node.double ?? Double(node.looseInt ?? 0)
+      let seconds = Self.number(node) ?? 0
       guard seconds > 0, seconds < Double(Self.durationMax) else { return 0 }
       duration = Int64(seconds * Double(Self.unit) + 0.5)
     }

@@ -8,13 +8,20 @@ struct ViewTable {
     let name: String
     let url: String
     let measures: [Int64]
+    /// Percent, in units of 1e-5, of all scrolls together.
+    let scrolled: Int64
 
     subscript(measure: ViewMeasure) -> Int64 { measures[measure.rawValue] }
 
     /// Seconds of a visit, to hundredths.
-    var averageSeconds: Double {
+    var averageSeconds: Double { perVisit(self[.duration]) }
+
+    /// How far a visit scrolled, in percent, to hundredths.
+    var averageScroll: Double { perVisit(scrolled) }
+
+    private func perVisit(_ sum: Int64) -> Double {
       let visits = max(self[.visits], 1)
-      return Double((self[.duration] / 1_000 + visits / 2) / visits) / 100
+      return Double((sum / 1_000 + visits / 2) / visits) / 100
     }
 
     /// Percent of the visits.
@@ -26,7 +33,8 @@ struct ViewTable {
 
   /// A column clients sort by, in their order.
   private enum Column: Int {
-    case view, users, newUsers, visits, duration, starts, exits, bounces, bounceRate
+    case view, users, newUsers, visits, duration, starts, exits, bounces, bounceRate, scrolled,
+      sessions
   }
 
   private static let pageDefault = 10
@@ -43,12 +51,19 @@ struct ViewTable {
       names[String(entry.key)] = (String(document.name), String(document.url))
       return true
     }
+    var scrolls: [String: Int64] = [:]
+    try request.totals(Question(counters.scrolls, bySubject: true)) { line in
+      scrolls[String(line.name)] = line[0]
+      return true
+    }
     var rows: [Row] = []
     try request.totals(Question(counters.views, bySubject: true)) { line in
       let id = String(line.name)
       let known = names[id] ?? (id, "")
       let measures = ViewMeasure.allCases.map { line[$0.rawValue] }
-      rows.append(Row(id: id, name: known.0, url: known.1, measures: measures))
+      rows.append(
+        Row(
+          id: id, name: known.0, url: known.1, measures: measures, scrolled: scrolls[id] ?? 0))
       return true
     }
     total = rows.count
@@ -75,6 +90,8 @@ struct ViewTable {
       case .exits: Double(row[.exits])
       case .bounces: Double(row[.bounces])
       case .bounceRate: Double(row.bounceRate)
+      case .scrolled: row.averageScroll
+      case .sessions: Double(row[.sessions])
       }
     }
     return rows.sorted { ascending ? value($0) < value($1) : value($0) > value($1) }
@@ -116,6 +133,8 @@ struct ViewTable {
     }
     reply.write(",\"br\":")
     reply.number(row.bounceRate)
+    reply.write(",\"scr\":")
+    reply.number(row.averageScroll)
     reply.write("}")
   }
 }

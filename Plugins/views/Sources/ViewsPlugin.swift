@@ -36,15 +36,19 @@ struct ViewsPlugin: Plugin {
     for item in batch {
       let session = facts.session(item, from: sessions)
       guard session.map(VisitCell.isTouched) == true || reader.mayHaveViews(item) else { continue }
-      var cell = VisitCell(effects.cell(item))
-      let before = cell
+      let stored = effects.cell(item)
+      var (cell, seen) = (VisitCell(stored), SessionViews(stored))
+      let before = (cell, seen)
       if let session { counters.opening(session, &cell, item, effects) }
       for event in item.events where event.isInternal {
-        guard let view = reader.read(event) else { continue }
-        counters.count(view, session, &cell, item, effects)
+        if let view = reader.read(event) {
+          counters.count(view, session, &cell, &seen, item, effects)
+        } else if let scroll = reader.readScroll(event) {
+          counters.count(scroll, cell, seen, item, effects)
+        }
       }
       if let session { counters.closing(session, &cell, item, effects) }
-      if cell != before { effects.putCell(item, cell) }
+      if (cell, seen) != before { seen.write(behind: cell) { effects.putCell(item, $0) } }
     }
   }
 

@@ -3,7 +3,7 @@ import PluginKit
 /// What is remembered of a user: the last view of the open session, and the exit that was counted
 /// when one closed. Fixed layout without padding, little-endian.
 struct VisitCell: BitwiseCopyable, Equatable {
-  private static let version: UInt32 = 1
+  fileprivate static let version: UInt32 = 1
 
   private var version = VisitCell.version
   /// Views of the open session.
@@ -32,6 +32,52 @@ struct VisitCell: BitwiseCopyable, Equatable {
 
   /// Whether a fact opens, extends or closes a session, so that an item without views matters.
   static func isTouched(_ fact: SessionFact) -> Bool { !fact.flags.isEmpty }
+}
+
+/// The views of the session at hand, each once. Stored behind the cell: session, then ids.
+struct SessionViews: Equatable {
+  /// Views of one session that are told apart; of further ones no session is counted.
+  static let idsMax = 256
+
+  private var session: UInt64 = 0
+  private var ids: [UInt64] = []
+
+  init() {}
+
+  /// As `VisitCell` is stored; empty when there is nothing this code can read.
+  init(_ stored: UnsafeRawBufferPointer) {
+    let start = MemoryLayout<VisitCell>.size
+    guard stored.count >= start + 8, stored.loadUnaligned(as: UInt32.self) == VisitCell.version
+    else { return }
+    session = stored.loadUnaligned(fromByteOffset: start, as: UInt64.self)
+    ids = stride(from: start + 8, through: stored.count - 8, by: 8).map {
+      stored.loadUnaligned(fromByteOffset: $0, as: UInt64.self)
+    }
+  }
+
+  func has(_ id: UInt64) -> Bool { ids.contains(id) }
+
+  /// Whether the view is the first of its kind in that session; never outside of one.
+  mutating func add(_ id: UInt64, session: UInt64) -> Bool {
+    guard session != 0 else { return false }
+    if session != self.session { (self.session, ids) = (session, []) }
+    guard ids.count < Self.idsMax, !ids.contains(id) else { return false }
+    ids.append(id)
+    return true
+  }
+
+  /// Lends the bytes of both for the length of a call.
+  func write(behind cell: VisitCell, _ body: (UnsafeRawBufferPointer) -> Void) {
+    let start = MemoryLayout<VisitCell>.size
+    let count = start + (ids.isEmpty ? 0 : 8 + ids.count * 8)
+    withUnsafeTemporaryAllocation(byteCount: count, alignment: 8) { bytes in
+      bytes.storeBytes(of: cell, as: VisitCell.self)
+      for (place, word) in ([session] + ids).enumerated() where !ids.isEmpty {
+        bytes.storeBytes(of: word, toByteOffset: start + place * 8, as: UInt64.self)
+      }
+      body(UnsafeRawBufferPointer(bytes))
+    }
+  }
 }
 
 /// A view and the platform it was seen on: 40 bytes.

@@ -49,8 +49,8 @@ struct ViewsTests {
       FakeItem(["events": [seconds("Home", 12.5), visit("Home")]], seconds: 20),
       FakeItem(["begin_session": 1, "events": [visit("Home", start: "1")]], user: 2))
     #expect(
-      total(host, "Home") == ["t": 3, "n": 2, "u": 2, "s": 2, "d": 1_250_000])
-    #expect(total(host, "Cart") == ["t": 1, "n": 1, "u": 1])
+      total(host, "Home") == ["t": 3, "n": 2, "u": 2, "s": 2, "d": 1_250_000, "uvc": 2])
+    #expect(total(host, "Cart") == ["t": 1, "n": 1, "u": 1, "uvc": 1])
     #expect(total(host, "Home", grain: TALLY_GRAIN_ISO_WEEK) == ["u": 2])
     #expect(host.refusals.isEmpty)
   }
@@ -62,8 +62,8 @@ struct ViewsTests {
     host.accept(FakeItem(end, seconds: 5))
     host.accept(
       FakeItem(["begin_session": "1", "events": [visit("A"), visit("B")]], seconds: 100))
-    #expect(total(host, "A") == ["t": 3, "n": 1, "u": 1, "e": 1])
-    #expect(total(host, "B") == ["t": 1, "u": 1])
+    #expect(total(host, "A") == ["t": 3, "n": 1, "u": 1, "e": 1, "uvc": 2])
+    #expect(total(host, "B") == ["t": 1, "u": 1, "uvc": 1])
   }
 
   @Test("The last view of a session is its exit, the only one a bounce")
@@ -76,8 +76,8 @@ struct ViewsTests {
       FakeItem(end, user: 2, seconds: 10), FakeItem(begin, user: 3),
       FakeItem(end, user: 3, seconds: 10))
     #expect(total(host, "A")["e"] == nil)
-    #expect(total(host, "B") == ["t": 1, "n": 1, "u": 1, "e": 1])
-    #expect(total(host, "C") == ["t": 1, "n": 1, "u": 1, "e": 1, "b": 1])
+    #expect(total(host, "B") == ["t": 1, "n": 1, "u": 1, "e": 1, "uvc": 1])
+    #expect(total(host, "C") == ["t": 1, "n": 1, "u": 1, "e": 1, "b": 1, "uvc": 1])
   }
 
   @Test("A session left open exits when the next one begins, before its views")
@@ -97,10 +97,10 @@ struct ViewsTests {
     host.accept(FakeItem(end, seconds: 10))
     #expect(total(host, "A")["b"] == 1)
     host.accept(FakeItem(["begin_session": "1", "events": [visit("B")]], seconds: 15))
-    #expect(total(host, "A") == ["t": 1, "n": 1, "u": 1])
+    #expect(total(host, "A") == ["t": 1, "n": 1, "u": 1, "uvc": 1])
     host.accept(FakeItem(end, seconds: 100))
-    #expect(total(host, "A") == ["t": 1, "n": 1, "u": 1])
-    #expect(total(host, "B") == ["t": 1, "n": 1, "u": 1, "e": 1])
+    #expect(total(host, "A") == ["t": 1, "n": 1, "u": 1, "uvc": 1])
+    #expect(total(host, "B") == ["t": 1, "n": 1, "u": 1, "e": 1, "uvc": 1])
     let platform = host.store.counters.filter {
       $0.key.series.dimension == "platform" && $0.key.grain == TALLY_GRAIN_DAY
     }
@@ -151,7 +151,7 @@ struct ViewsTests {
     #expect(all.hasPrefix(#"{"sEcho":"3","iTotalRecords":2,"iTotalDisplayRecords":2,"aaData":["#))
     #expect(
       all.contains(
-        #""view":"Cart","display":"Cart","url":"","t":2,"n":1,"u":1,"s":0,"d":0,"e":1,"b":0,"br":0}"#
+        #""view":"Cart","display":"Cart","url":"","t":2,"n":1,"u":1,"s":0,"d":0,"e":1,"b":0,"uvc":1,"br":0,"scr":0}"#
       ))
     #expect(all.contains(#""t":1,"n":1,"u":1,"s":0,"d":10,"e":0"#))
     let first = ask(["iSortCol_0": "0", "sSortDir_0": "desc", "iDisplayLength": "1"])
@@ -171,7 +171,7 @@ struct ViewsTests {
     host.accept(
       FakeItem(["begin_session": "1", "events": [visit("A", start: true), visit("B")]]))
     #expect(ask("get_view_count") == #"{"result":2}"#)
-    #expect(ask("getTotals") == #"{"_id":null,"t":2,"s":1,"b":0}"#)
+    #expect(ask("getTotals") == #"{"_id":null,"t":2,"s":1,"b":0,"uvc":2}"#)
     let names = ask("getTableNames")
     #expect(names.contains(#""view":"A","display":"A"}"#))
     #expect(ask("listNames") == names)
@@ -184,7 +184,7 @@ struct ViewsTests {
     ]).body
     #expect(
       graph == #"{"appID":"665b00000000000000000001","data":{"\#(id)":{"no-segment":"#
-        + #"{"views/\#(id)/":{"n":1,"s":1,"t":1,"u":1}}},"\#(id)_name":"A"}}"#)
+        + #"{"views/\#(id)/":{"n":1,"s":1,"t":1,"u":1,"uvc":1}}},"\#(id)_name":"A"}}"#)
     #expect(host.ask(["method": "views", "action": "nonsense"]).status == 400)
   }
 

@@ -3,6 +3,7 @@
 const columns = [
   ["view", "View"], ["u", "Users"], ["n", "New users"], ["t", "Visits"], ["d", "Seconds per visit"],
   ["s", "Starts"], ["e", "Exits"], ["b", "Bounces"], ["br", "Bounce rate"],
+  ["scr", "Scrolled"], ["uvc", "Sessions"],
 ];
 
 /** Draws into `element`; `read(parameters)` asks /o for the chosen app and resolves to its JSON. */
@@ -11,7 +12,7 @@ export function mount(element, { read }) {
 
   async function draw() {
     const answer = await read({
-      method: "views", action: "getTable", iDisplayLength: 100,
+      method: "views", action: "getTable", iDisplayLength: 100, noescape: true,
       iSortCol_0: sort.column, sSortDir_0: sort.direction,
     });
     element.replaceChildren(table(answer.aaData));
@@ -47,7 +48,8 @@ export function mount(element, { read }) {
 
   function text(row, name) {
     if (name === "view") return row.display;
-    return name === "br" ? `${row.br} %` : row[name].toLocaleString();
+    const number = row[name].toLocaleString();
+    return name === "br" || name === "scr" ? `${number} %` : number;
   }
 
   return draw();

@@ -6,9 +6,9 @@ extension FirstRun {
     in store: Store, address: ListenAddress, nowMs: Int64 = Clock.system.nowMs
   ) throws(StoreError) -> FirstRun? {
     guard try store.apps().isEmpty, try store.members().isEmpty else { return nil }
-    let member = try store.createMember(
-      NewMember(username: ownerName, isGlobalAdmin: true), nowMs: nowMs)
-    let app = try store.createApp(NewApp(name: appName, timezone: timezone), nowMs: nowMs)
+    let (member, app) = try store.createMember(
+      NewMember(username: ownerName, isGlobalAdmin: true),
+      withApp: NewApp(name: appName, timezone: timezone), nowMs: nowMs)
     return FirstRun(appKey: app.key, appID: app.hex, apiKey: member.apiKey, address: address)
   }
 }

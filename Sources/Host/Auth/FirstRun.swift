@@ -28,7 +28,7 @@ struct FirstRun: Sendable {
 
     Read it back:
 
-      curl '\(url)/o?method=events&event=hello&period=today&app_id=\(appID)&api_key=\(apiKey)'
+      curl '\(url)/o?method=events&event=hello&period=hour&app_id=\(appID)&api_key=\(apiKey)'
 
     Send from a web page with the Countly SDK:
 

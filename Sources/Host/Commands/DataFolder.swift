@@ -39,11 +39,16 @@ final class DataFolder: Sendable {
 
   /// Locks a folder that must hold data of Tally.
   convenience init(existing path: String) throws(CommandError) {
+    try Self.check(existing: path)
+    try self.init(locking: path)
+  }
+
+  /// Refuses a folder that holds no data of Tally.
+  static func check(existing path: String) throws(CommandError) {
     guard FileManager.default.fileExists(atPath: path + "/tally.db") else {
       throw CommandError(
         .invalidArgument, "\(path) holds no data of Tally; name the folder with --data")
     }
-    try self.init(locking: path)
   }
 
   deinit { close(descriptor) }

@@ -1,8 +1,7 @@
 import Store
 
 extension Setup {
-  /// Makes member and app. The member comes first: its name is what can be taken, and nothing is
-  /// made then.
+  /// Makes member and app, both or neither.
   func perform(
     on store: Store, nowMs: Int64 = Clock.system.nowMs
   ) throws(CommandError) -> Result {
@@ -12,10 +11,9 @@ extension Setup {
 
   private func make(in store: Store, nowMs: Int64) throws(CommandError) -> [String: String] {
     do throws(StoreError) {
-      let member = try store.createMember(
+      let (member, app) = try store.createMember(
         NewMember(username: username, passwordHash: passwordHash, isGlobalAdmin: true),
-        nowMs: nowMs)
-      let app = try store.createApp(NewApp(name: self.app, timezone: timezone), nowMs: nowMs)
+        withApp: NewApp(name: self.app, timezone: timezone), nowMs: nowMs)
       return [
         "member_id": member.id, "api_key": member.apiKey, "app_id": app.hex, "app_key": app.key,
       ]

@@ -7,10 +7,10 @@ import Store
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
-    abstract: "Check the journal and the store of a data folder that no server uses.",
+    abstract: "Check the journal and the store of a data folder.",
     discussion: """
-      Reads everything. What a start of the server would finish (raw rows of an interrupted commit) \
-      is finished first. Ends with status 1 when it finds damage.
+      Reads everything and changes nothing, whether or not a server runs on the data folder. Ends \
+      with status 1 when it finds damage.
       """)
 
   @OptionGroup var options: ConfigurationOptions
@@ -20,8 +20,8 @@ struct VerifyCommand: ParsableCommand {
 
   func run() throws {
     let folder = try options.load().host.data
-    let lock = try DataFolder(existing: folder)
-    let report = try withExtendedLifetime(lock) { try Self.verify(folder) }
+    try DataFolder.check(existing: folder)
+    let report = try Self.verify(folder)
     if json {
       try Console.write(json: report)
     } else {
@@ -30,12 +30,13 @@ struct VerifyCommand: ParsableCommand {
     guard report.isSound else { throw ExitCode.failure }
   }
 
-  private static func verify(_ folder: String) throws -> VerifyReport {
-    let store = try Store.open(directory: folder)
-    let journal = try Journal.verify(
-      directory: folder + "/journal", storePosition: store.committedPosition)
+  static func verify(_ folder: String) throws -> VerifyReport {
+    let store = try StoreInspection(directory: folder)
+    let journal = try Journal.verify(directory: folder + "/journal") {
+      try store.committedPosition()
+    }
+    let counts = try store.counts()
     return VerifyReport(
-      journal, store: try store.counts(), position: store.committedPosition,
-      problems: try store.damage())
+      journal, store: counts, position: counts.position, problems: try store.damage())
   }
 }

@@ -101,6 +101,9 @@ extension HostSetting {
       "limits.read_wait_ms", \.limits.readWaitMilliseconds, 0...60_000,
       "The longest that a question waits for the commit of what came before it."),
     number(
+      "limits.read_seconds_max", \.limits.readSecondsMax, 1...3600,
+      "The longest that a question may go on reading; then it is answered 504."),
+    number(
       "limits.cache_bytes_max", \.limits.cacheBytesMax, 1 << 20...(1 << 40),
       "What the pipeline keeps of users and counters between commits."),
     number(

@@ -50,6 +50,7 @@ struct Limits: Equatable, Sendable {
   var flushIntervalMilliseconds = 1_000
   var flushKeysMax = 80_000
   var readWaitMilliseconds = 25
+  var readSecondsMax = 30
   var cacheBytesMax = 64 << 20
   var rawRetentionMonths = 14
   var jobThreads = 4

@@ -29,12 +29,14 @@ extension Intake {
 
   /// Steps 1 to 6: ids, device, app, and what the app accepts.
   func identify() throws(IntakeRefusal) -> Sender {
-    guard
-      let key = try decoded(
-        .appKey, bytesMax: IntakeLimits.appKeyBytesMax, refusal: .unknownApp),
+    let key = try decoded(
+      .appKey, bytesMax: IntakeLimits.appKeyBytesMax, refusal: .unknownApp)
+    guard key != nil || parameters[.appKey]?.isStructure == true,
       let device = try decoded(
         .deviceID, bytesMax: configuration.limits.deviceIDBytesMax, refusal: .deviceIDTooLong)
     else { throw IntakeRefusal(.missingIDs) }
+    // An object or a list is a key that no app has.
+    guard let key else { throw IntakeRefusal(.unknownApp) }
     if device.isEqual(to: Self.zeroDeviceID) { throw IntakeRefusal(.zeroDeviceID) }
     let apps = directory.apps()
     guard let app = apps.find(key) else { throw IntakeRefusal(.unknownApp) }

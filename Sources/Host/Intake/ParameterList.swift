@@ -14,6 +14,12 @@ struct SentParameter {
   let name: ParameterName?
   var value: UnsafeRawBufferPointer
   var encoding: Encoding
+
+  /// Whether the value is a JSON object or list.
+  var isStructure: Bool {
+    encoding == .json
+      && (value.first == UInt8(ascii: "{") || value.first == UInt8(ascii: "["))
+  }
 }
 
 /// The parameters of one item, each name once: the last one sent wins, and a body wins over the

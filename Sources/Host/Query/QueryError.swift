@@ -1,8 +1,8 @@
 /// Why a question is refused, with the words clients know.
 struct QueryError: Error {
   enum Code {
-    case missingAppID, invalidAppID, unknownMethod, unknownPath, methodNotAllowed,
-      appDoesNotExist, bodyTooLarge, deadlinePassed, pluginFailed, storeFailed
+    case missingAppID, invalidAppID, invalidUserID, unknownMethod, unknownPath, methodNotAllowed,
+      appDoesNotExist, bodyTooLarge, deadlinePassed, readCut, pluginFailed, storeFailed
   }
 
   let code: Code
@@ -13,12 +13,14 @@ struct QueryError: Error {
     switch code {
     case .missingAppID: QueryReply(status: 400, message: "Missing parameter \"app_id\"")
     case .invalidAppID: QueryReply(status: 400, message: "Invalid parameter \"app_id\"")
+    case .invalidUserID: QueryReply(status: 400, message: "Invalid parameter \"user_id\"")
     case .unknownMethod: QueryReply(status: 400, message: "Invalid method")
     case .unknownPath: QueryReply(status: 400, message: "Invalid path")
     case .methodNotAllowed: QueryReply(status: 405, message: "Method not allowed")
     case .appDoesNotExist: QueryReply(status: 401, message: "App does not exist")
     case .bodyTooLarge: QueryReply(status: 413, message: "Request body is too large")
     case .deadlinePassed: QueryReply(status: 504, message: "Deadline exceeded")
+    case .readCut: QueryReply(status: 504, message: "Reading took too long; ask about less")
     case .pluginFailed, .storeFailed: QueryReply(status: 500, message: "Server error")
     }
   }

@@ -31,17 +31,18 @@ struct QueryRoutes {
     return Routes.json(reply)
   }
 
-  /// A request as a question; parameters in a form body overwrite those of the query. nil when the
-  /// body has more than `limit` bytes.
+  /// A request as a question; parameters in a body, a form or a JSON object, overwrite those of the
+  /// query. nil when the body has more than `limit` bytes.
   static func question(of request: Request, upTo limit: Int) async -> QueryRequest? {
     var question = head(of: request)
     guard request.method != .get else { return question }
     guard let body = try? await request.body.collect(upTo: limit) else { return nil }
     question.body = Array(buffer: body)
-    if !HeaderText.isJSON(question.contentType) {
-      let form = URI("/?" + String(buffer: body))
-      question.parameters.merge(Self.decode(form.queryParameters)) { _, body in body }
-    }
+    let sent =
+      HeaderText.isJSON(question.contentType)
+      ? JSONParameters.read(question.body)
+      : decode(URI("/?" + String(buffer: body)).queryParameters)
+    question.parameters.merge(sent) { _, body in body }
     return question
   }
 

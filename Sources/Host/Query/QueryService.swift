@@ -53,8 +53,9 @@ struct QueryService: Sendable {
 
   private func find(_ request: QueryRequest) throws -> QueryReply {
     let appID = request.parameters["app_id"]
-    if let appID, appID.utf8.count != QueryRequest.identifierLength {
-      throw QueryError(code: .invalidAppID)
+    for (name, code) in [("app_id", QueryError.Code.invalidAppID), ("user_id", .invalidUserID)] {
+      guard let id = request.parameters[name] else { continue }
+      guard id.utf16.count == QueryRequest.identifierLength else { throw QueryError(code: code) }
     }
     // Held until the answer is there: its plugin is not stopped before.
     let (lease, captured) = try reader(for: request, appID: appID)
@@ -109,6 +110,8 @@ struct QueryService: Sendable {
       return QueryReply(status: answer.status, body: answer.body, headers: answer.headers)
     } catch let error as PluginError {
       throw QueryError(code: .pluginFailed, detail: "\(error)")
+    } catch let error as StoreError where error.code == .cut {
+      throw QueryError(code: .readCut, detail: "\(reader.plugin): \(error)")
     }
   }
 

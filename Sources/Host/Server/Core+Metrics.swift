@@ -16,6 +16,9 @@ extension Core {
     metrics.gauge("tally_store_position", help: "The last position that is committed") { [store] in
       Int(store.committedPosition)
     }
+    metrics.counter("tally_reads_cut_total", help: "Questions that read for too long") { [store] in
+      store.readsCut
+    }
     metrics.gauge("tally_journal_queue_bytes", help: "Bytes that wait for the disk") {
       journal.statistics.queueBytes
     }

@@ -40,7 +40,7 @@ final class Core: Sendable {
     let faults = FaultPoints(ProcessInfo.processInfo.environment[FaultPoints.variable])
     self.configuration = configuration
     self.log = log
-    store = try Store.open(directory: host.data)
+    store = try Store.open(directory: host.data, tuning: StoreTuning(host))
     deadLetters = DeadLetterDesk(store: store)
     firstRun = try FirstRun.make(in: store, address: host.listen)
     journal = try Journal.open(

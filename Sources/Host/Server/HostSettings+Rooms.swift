@@ -25,6 +25,13 @@ extension JournalConfiguration {
   }
 }
 
+extension StoreTuning {
+  init(_ host: HostSettings) {
+    self.init()
+    readLimit = .seconds(host.limits.readSecondsMax)
+  }
+}
+
 extension HTTPServer.Configuration {
   init(_ host: HostSettings) {
     self.init(host: host.listen.host, port: host.listen.port)

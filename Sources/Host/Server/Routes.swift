@@ -28,6 +28,7 @@ struct Routes {
       directory: directory, manager: PluginManager(core: core, supervisor: supervisor),
       access: Access(members: core.members), apps: core.registry, log: core.log)
     ManagementRoutes(service: management, threads: threads).add(to: router)
+    router.add(middleware: Preflight())
     router.add(middleware: UnknownPath())
     return router.buildResponder()
   }
@@ -40,6 +41,18 @@ struct Routes {
     return Response(
       status: .init(code: reply.status), headers: headers,
       body: .init(byteBuffer: ByteBuffer(bytes: reply.body)))
+  }
+}
+
+/// A browser that asks beforehand may ask on, wherever it is; what it then asks is judged as ever.
+private struct Preflight: RouterMiddleware {
+  func handle(
+    _ request: Request, context: BasicRequestContext,
+    next: (Request, BasicRequestContext) async throws -> Response
+  ) async throws -> Response {
+    guard request.method == .options else { return try await next(request, context) }
+    let headers = Reply.preflightHeaders.map { (name: $0.0, value: $0.1) }
+    return Routes.json(QueryReply(status: 200, body: [], headers: headers))
   }
 }
 

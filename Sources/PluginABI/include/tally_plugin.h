@@ -365,7 +365,7 @@ typedef struct tally_session_fact {
 #define TALLY_GRAIN_HOUR 1u
 #define TALLY_GRAIN_DAY 2u
 #define TALLY_GRAIN_WEEK 4u      /* ceil(day of year / 7), as the core documents have it */
-#define TALLY_GRAIN_ISO_WEEK 8u  /* Monday to Sunday */
+#define TALLY_GRAIN_ISO_WEEK 8u  /* Monday to Sunday; what users of a period that is no month are read from */
 #define TALLY_GRAIN_MONTH 16u
 #define TALLY_GRAIN_YEAR 32u
 
@@ -706,7 +706,9 @@ typedef struct tally_total {
   uint32_t struct_size;
   uint32_t n_measures;
   tally_str name; /* the subject, dimension or value of this line */
-  const int64_t *measures; /* sums over the period; UNIQUE measures: users of the period, never a sum over days */
+  /* Sums over the period. UNIQUE measures: users of the period, exact where one of their buckets is the period; else
+   * at most what the fewest of their months, ISO weeks and days that cover it add up to. */
+  const int64_t *measures;
 } tally_total;
 
 /* Which counters a document or a table of totals is made of. */
@@ -725,7 +727,8 @@ typedef struct tally_question {
 #define TALLY_QUESTION_BY_SUBJECT 2u  /* totals: one line per subject instead of per value */
 #define TALLY_QUESTION_ADD_SUBJECTS 4u /* document: `subject` is several names, separated by zero bytes, added up */
 
-/* What is asked, and the snapshot it is answered from. Borrowed for the whole call, as all it hands out. */
+/* What is asked, and the snapshot it is answered from. Borrowed for the whole call, as all it hands out. The snapshot
+ * ends 30 s after the call began, or when the operator says; what reads it later answers TALLY_FAILED. */
 typedef struct tally_request {
   uint32_t struct_size;
   uint32_t app;
@@ -739,14 +742,15 @@ typedef struct tally_request {
   tally_str path;
   tally_str member;    /* 24 hex; empty when the route is public */
   tally_str content_type; /* of the body */
-  tally_bytes body;       /* as it was sent; parameters of a form are parameters as well */
+  tally_bytes body; /* as it was sent; fields of a form and members of a JSON object are parameters as well */
   void *ctx;
   /* The decoded parameter, or {NULL, 0}. [request] */
   tally_str (*parameter)(void *ctx, tally_str name);
   /* Appends the nested time document (year, month, day, hour, weeks, meta) to the reply; "{}" when there is
    * nothing. [request] */
   tally_status (*document)(void *ctx, const tally_question *question);
-  /* Calls visit once per value (or subject), largest first measure first; visit returns 0 to stop. [request] */
+  /* Calls visit once per value (or subject), largest first measure first, of equals the one discovered first; visit
+   * returns 0 to stop. [request] */
   tally_status (*totals)(void *ctx, const tally_question *question, void *visit_ctx,
                          int32_t (*visit)(void *visit_ctx, const tally_total *total));
   /* Calls visit for each subject of the metric, or each dimension of `subject`, in order of discovery. [request] */
@@ -776,7 +780,8 @@ typedef struct tally_reply {
   void (*status)(void *ctx, uint32_t http_status);
   /* Appends to the body; copies. [request] */
   void (*write)(void *ctx, tally_str text);
-  /* Appends the text as a JSON string, quoted and escaped. [request] */
+  /* Appends the text as a JSON string, quoted and escaped; `& < > " '` as entities of HTML as well, unless the
+   * parameter noescape is "true". [request] */
   void (*string)(void *ctx, tally_str text);
   /* Sets a header of the answer, e.g. "content-type"; copies. Names that frame the message are ignored. [request] */
   void (*header)(void *ctx, tally_str name, tally_str value);

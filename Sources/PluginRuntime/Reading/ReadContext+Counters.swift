@@ -12,7 +12,7 @@ extension ReadContext {
         try snapshot.document(
           metric, app: question.app, subjects: subjects(asked), dimension: dimension(asked),
           value: value(asked), period: period(asked.period),
-          options: asked.flags & TALLY_QUESTION_NO_META == 0 ? [] : .withoutMeta))
+          options: options(asked)))
       return TALLY_OK
     }
   }
@@ -62,6 +62,12 @@ extension ReadContext {
     return try snapshot.totals(
       metric, app: question.app, subject: asked.subject.string ?? "", dimension: dimension(asked),
       value: value(asked), period: period(asked.period))
+  }
+
+  private func options(_ asked: tally_question) -> DocumentOptions {
+    var options: DocumentOptions = escapesHTML ? [] : .unescaped
+    if asked.flags & TALLY_QUESTION_NO_META != 0 { options.insert(.withoutMeta) }
+    return options
   }
 
   private func subjects(_ asked: tally_question) -> [String] {

@@ -64,7 +64,8 @@ extension ReadContext {
 
   private func writeString(_ text: tally_str) {
     var quoted: [UInt8] = []
-    JSONWriter.append(String(decoding: text.bytes, as: UTF8.self), to: &quoted)
+    JSONWriter.append(
+      String(decoding: text.bytes, as: UTF8.self), to: &quoted, escapesHTML: escapesHTML)
     write(quoted)
   }
 }

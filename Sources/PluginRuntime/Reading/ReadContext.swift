@@ -41,6 +41,9 @@ final class ReadContext {
     return tally_str(ptr: bytes.ptr?.assumingMemoryBound(to: CChar.self), len: bytes.len)
   }
 
+  /// Whether texts become entities of HTML, as clients expect that do not say otherwise.
+  var escapesHTML: Bool { question.parameters["noescape"] != "true" }
+
   /// The metric a plugin names by its number.
   func metric(_ number: UInt32) -> MetricDefinition? {
     number >= 1 && Int(number) <= instance.enrollment.metrics.count

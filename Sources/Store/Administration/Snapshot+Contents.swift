@@ -20,7 +20,9 @@ extension Snapshot {
   /// commits and internal numbers: two stores that counted the same items have the same lines,
   /// however the batches were cut. Visits every row: for tests and checks.
   package func contents() throws -> [String] {
-    try (counterLines() + documentLines() + rowLines() + cellLines()).sorted()
+    try transaction.reading { _ in
+      try (counterLines() + documentLines() + rowLines() + cellLines()).sorted()
+    }
   }
 
   /// Every bucket of every series.
@@ -29,10 +31,12 @@ extension Snapshot {
       SELECT app, metric, subject, dimension, value, grain, bucket, m0, m1, m2, m3, m4, m5, m6, m7
       FROM counter JOIN series ON series.id = counter.series
       """
-    return try Row.fetchAll(database, sql: sql).map { row in
-      StoredCounter(
-        app: row[0], metric: row[1], subject: row[2], dimension: row[3], value: row[4],
-        grain: row[5], bucket: row[6], measures: (7..<15).map { row[$0] })
+    return try transaction.reading { _ in
+      try Row.fetchAll(database, sql: sql).map { row in
+        StoredCounter(
+          app: row[0], metric: row[1], subject: row[2], dimension: row[3], value: row[4],
+          grain: row[5], bucket: row[6], measures: (7..<15).map { row[$0] })
+      }
     }
   }
 

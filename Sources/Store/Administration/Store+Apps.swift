@@ -15,6 +15,43 @@ package struct NewApp: Sendable {
   }
 }
 
+/// An app whose names are drawn, and that is not in the store yet.
+struct AppDraft {
+  private let new: NewApp
+  private let nowMs: Int64
+  private let hex: String
+  private let key: String
+
+  init(
+    _ new: NewApp, nowMs: Int64, using generator: inout some RandomNumberGenerator
+  ) throws(StoreError) {
+    guard !new.name.isEmpty, !new.timezone.isEmpty else {
+      throw StoreError(.invalid, "an app needs a name and a time zone")
+    }
+    self.new = new
+    self.nowMs = nowMs
+    hex = Identifier.hex(bytes: 12, using: &generator)
+    key = Identifier.hex(bytes: 20, using: &generator)
+  }
+
+  func insert(_ db: Database) throws -> App {
+    let last = try Int64.fetchOne(db, sql: "SELECT max(id) FROM app") ?? 0
+    guard last < Int64(CellKey.appMax) else {
+      throw StoreError(.invalid, "the store has \(last) apps, the most it can tell apart")
+    }
+    try db.execute(
+      sql: """
+        INSERT INTO app(id, hex, key, name, timezone, country, salt, created_ms)
+        VALUES(?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+      arguments: [last + 1, hex, key, new.name, new.timezone, new.country, new.salt, nowMs])
+    guard
+      let row = try Row.fetchOne(db, sql: "SELECT * FROM app WHERE id = ?", arguments: [last + 1])
+    else { throw StoreError(.failed, "the app \(new.name) is not there after it was made") }
+    return App(row)
+  }
+}
+
 extension Store {
   /// Makes an app with a random id and key; durable when this returns.
   package func createApp(_ new: NewApp, nowMs: Int64) throws(StoreError) -> App {
@@ -25,27 +62,18 @@ extension Store {
   package func createApp(
     _ new: NewApp, nowMs: Int64, using generator: inout some RandomNumberGenerator
   ) throws(StoreError) -> App {
-    guard !new.name.isEmpty, !new.timezone.isEmpty else {
-      throw StoreError(.invalid, "an app needs a name and a time zone")
-    }
-    let hex = Identifier.hex(bytes: 12, using: &generator)
-    let key = Identifier.hex(bytes: 20, using: &generator)
-    return try administer { db in
-      let last = try Int64.fetchOne(db, sql: "SELECT max(id) FROM app") ?? 0
-      guard last < Int64(CellKey.appMax) else {
-        throw StoreError(.invalid, "the store has \(last) apps, the most it can tell apart")
-      }
-      try db.execute(
-        sql: """
-          INSERT INTO app(id, hex, key, name, timezone, country, salt, created_ms)
-          VALUES(?, ?, ?, ?, ?, ?, ?, ?)
-          """,
-        arguments: [last + 1, hex, key, new.name, new.timezone, new.country, new.salt, nowMs])
-      guard
-        let row = try Row.fetchOne(db, sql: "SELECT * FROM app WHERE id = ?", arguments: [last + 1])
-      else { throw StoreError(.failed, "the app \(new.name) is not there after it was made") }
-      return App(row)
-    }
+    let draft = try AppDraft(new, nowMs: nowMs, using: &generator)
+    return try administer(draft.insert)
+  }
+
+  /// Makes a member and an app, both or neither; durable when this returns.
+  package func createMember(
+    _ member: NewMember, withApp app: NewApp, nowMs: Int64
+  ) throws(StoreError) -> (member: Member, app: App) {
+    var generator = SystemRandomNumberGenerator()
+    let member = try MemberDraft(member, nowMs: nowMs, using: &generator)
+    let app = try AppDraft(app, nowMs: nowMs, using: &generator)
+    return try administer { (try member.insert($0), try app.insert($0)) }
   }
 
   /// All apps, oldest first.

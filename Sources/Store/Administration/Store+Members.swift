@@ -21,6 +21,48 @@ package struct NewMember: Sendable {
   }
 }
 
+/// A member whose names are drawn, and who is not in the store yet.
+struct MemberDraft {
+  private let new: NewMember
+  private let nowMs: Int64
+  private let id: String
+  private let apiKey: String
+
+  init(
+    _ new: NewMember, nowMs: Int64, using generator: inout some RandomNumberGenerator
+  ) throws(StoreError) {
+    guard !new.username.isEmpty else { throw StoreError(.invalid, "a member needs a username") }
+    self.new = new
+    self.nowMs = nowMs
+    id = Identifier.hex(bytes: 12, using: &generator)
+    apiKey = Identifier.hex(bytes: 16, using: &generator)
+  }
+
+  func insert(_ db: Database) throws -> Member {
+    let isTaken = try Bool.fetchOne(
+      db, sql: "SELECT 1 FROM member WHERE username = ?", arguments: [new.username])
+    guard isTaken == nil else {
+      throw StoreError(
+        .taken, "there is a member \(new.username) already; choose another username")
+    }
+    try db.execute(
+      sql: """
+        INSERT INTO member(
+          id, username, full_name, email, password_hash, api_key, global_admin, created_ms)
+        VALUES(?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+      arguments: [
+        id, new.username, new.fullName, new.email, new.passwordHash, apiKey, new.isGlobalAdmin,
+        nowMs,
+      ])
+    guard let row = try Row.fetchOne(db, sql: "SELECT * FROM member WHERE id = ?", arguments: [id])
+    else {
+      throw StoreError(.failed, "the member \(new.username) is not there after it was made")
+    }
+    return Member(row)
+  }
+}
+
 extension Store {
   /// Makes a member with a random id and api key; durable when this returns.
   package func createMember(_ new: NewMember, nowMs: Int64) throws(StoreError) -> Member {
@@ -31,33 +73,8 @@ extension Store {
   package func createMember(
     _ new: NewMember, nowMs: Int64, using generator: inout some RandomNumberGenerator
   ) throws(StoreError) -> Member {
-    guard !new.username.isEmpty else { throw StoreError(.invalid, "a member needs a username") }
-    let id = Identifier.hex(bytes: 12, using: &generator)
-    let apiKey = Identifier.hex(bytes: 16, using: &generator)
-    return try administer { db in
-      let isTaken = try Bool.fetchOne(
-        db, sql: "SELECT 1 FROM member WHERE username = ?", arguments: [new.username])
-      guard isTaken == nil else {
-        throw StoreError(
-          .taken, "there is a member \(new.username) already; choose another username")
-      }
-      try db.execute(
-        sql: """
-          INSERT INTO member(
-            id, username, full_name, email, password_hash, api_key, global_admin, created_ms)
-          VALUES(?, ?, ?, ?, ?, ?, ?, ?)
-          """,
-        arguments: [
-          id, new.username, new.fullName, new.email, new.passwordHash, apiKey, new.isGlobalAdmin,
-          nowMs,
-        ])
-      guard
-        let row = try Row.fetchOne(db, sql: "SELECT * FROM member WHERE id = ?", arguments: [id])
-      else {
-        throw StoreError(.failed, "the member \(new.username) is not there after it was made")
-      }
-      return Member(row)
-    }
+    let draft = try MemberDraft(new, nowMs: nowMs, using: &generator)
+    return try administer(draft.insert)
   }
 
   /// All members, oldest first.

@@ -19,11 +19,14 @@ package struct StoreCounts: Equatable, Sendable {
   package let users: Int
   package let series: Int
   package let counters: Int
-  package let rawRows: Int
+  package internal(set) var rawRows: Int
   package let deadLetters: Int
   /// By app, then reason.
   package let ledger: [LedgerLine]
   package let consumers: [Consumer]
+
+  /// The store's own position.
+  package var position: UInt64 { consumers.first { $0.plugin.isEmpty }?.position ?? 0 }
 
   /// The items of an app that ended under a reason.
   package func items(app: UInt32, reason: String) -> Int64 {
@@ -31,41 +34,17 @@ package struct StoreCounts: Equatable, Sendable {
   }
 }
 
-extension Store {
-  /// Counts everything. Visits every row: not for a server under load.
-  package func counts() throws(StoreError) -> StoreCounts {
-    var rawRows = 0
-    for path in rawPaths() {
-      let file = try SQLiteConnection(path: path, mode: .readOnly)
-      rawRows += Int(try file.integer("SELECT sum(items) FROM raw") ?? 0)
+extension StoreCounts {
+  /// Of the main file alone.
+  init(main db: Database) throws {
+    func count(_ table: String) throws -> Int {
+      try Int.fetchOne(db, sql: "SELECT count(*) FROM \(table)") ?? 0
     }
-    let foundRawRows = rawRows
-    return try look { db in
-      func count(_ table: String) throws -> Int {
-        try Int.fetchOne(db, sql: "SELECT count(*) FROM \(table)") ?? 0
-      }
-      return StoreCounts(
-        users: try count("user"), series: try count("series"), counters: try count("counter"),
-        rawRows: foundRawRows, deadLetters: try count("dead_letter"), ledger: try Self.ledger(db),
-        consumers: try Self.consumers(db))
-    }
+    self.init(
+      users: try count("user"), series: try count("series"), counters: try count("counter"),
+      rawRows: 0, deadLetters: try count("dead_letter"), ledger: try Self.ledger(db),
+      consumers: try Self.consumers(db))
   }
-
-  /// What SQLite finds wrong in any file; empty when all is well.
-  package func damage() throws(StoreError) -> [String] {
-    var found: [String] = []
-    for path in [path] + rawPaths() {
-      let file = try SQLiteConnection(path: path, mode: .readOnly)
-      let statement = try file.prepare("PRAGMA integrity_check")
-      while try statement.step() {
-        let finding = statement.text(0)
-        if finding != "ok" { found.append("\(path): \(finding)") }
-      }
-    }
-    return found
-  }
-
-  private func rawPaths() -> [String] { RawFiles.paths(in: rawDirectory) }
 
   private static func ledger(_ db: Database) throws -> [StoreCounts.LedgerLine] {
     try Row.fetchAll(db, sql: "SELECT app, reason, items FROM ledger ORDER BY app, reason").map {
@@ -82,5 +61,17 @@ extension Store {
       let position: Int64 = $0["position"]
       return StoreCounts.Consumer(plugin: $0["name"], position: UInt64(position))
     }
+  }
+}
+
+extension Store {
+  /// As `StoreInspection` counts it.
+  package func counts() throws(StoreError) -> StoreCounts {
+    try StoreInspection(directory: directory).counts()
+  }
+
+  /// As `StoreInspection` finds it.
+  package func damage() throws(StoreError) -> [String] {
+    try StoreInspection(directory: directory).damage()
   }
 }

@@ -1,5 +1,3 @@
-import GRDB
-
 /// Everything a document is rendered from, read in one pass over the counters.
 struct DocumentSource {
   /// A line of the document: the total, or one value. Two values of different dimensions with the
@@ -30,7 +28,7 @@ struct DocumentSource {
   private var lines: [Line] = []
 
   init(
-    _ database: Database, _ shape: DocumentShape, app: UInt32, subjects: [String],
+    _ transaction: ReadTransaction, _ shape: DocumentShape, app: UInt32, subjects: [String],
     value: String?, range: DocumentRange
   ) throws {
     self.shape = shape
@@ -40,12 +38,12 @@ struct DocumentSource {
       return GrainRows(places: places, width: shape.metric.measures.count)
     }
     let queries = subjects.map {
-      SeriesQuery(database, app: app, metric: shape.metric.storedName, subject: $0)
+      SeriesQuery(transaction, app: app, metric: shape.metric.storedName, subject: $0)
     }
     for group in shape.groups.indices.sorted(by: isShownBefore) {
       try readSeries(of: group, queries, only: value)
     }
-    try readRows(database)
+    try readRows(transaction)
   }
 
   /// Histograms stand between the totals and the values.
@@ -124,11 +122,11 @@ struct DocumentSource {
       || shape.groups.contains { $0.style.isHistogram && $0.dimension == value }
   }
 
-  private mutating func readRows(_ database: Database) throws {
+  private mutating func readRows(_ transaction: ReadTransaction) throws {
     let width = shape.metric.measures.count
     let columns = (0..<width).map { "m\($0)" }.joined(separator: ", ")
     let statement = try ReadStatement(
-      database,
+      transaction,
       """
       SELECT bucket, \(columns) FROM counter
       WHERE series = ? AND grain = ? AND bucket BETWEEN ? AND ?

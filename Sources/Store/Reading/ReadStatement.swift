@@ -1,16 +1,19 @@
-import GRDB
-
 /// A query of a snapshot, stepped without row objects. Prepared when it is made, and gone with its
 /// last reference, so that a query never meets an unfinished one of its own kind.
-struct ReadStatement {
-  private let statement: SQLiteStatement
+final class ReadStatement {
+  private let transaction: ReadTransaction
+  /// nil only while it goes.
+  private var prepared: SQLiteStatement?
 
-  init(_ database: Database, _ sql: String) throws {
-    guard let connection = database.sqliteConnection else {
-      throw StoreError(
-        .failed, "the store was read after it was closed; read inside Store.read only")
+  init(_ transaction: ReadTransaction, _ sql: String) throws {
+    self.transaction = transaction
+    prepared = try transaction.reading {
+      try SQLiteStatement(handle: $0, path: ReadTransaction.file, sql: sql)
     }
-    statement = try SQLiteStatement(handle: connection, path: Self.file, sql: sql)
+  }
+
+  deinit {
+    transaction.release { prepared = nil }
   }
 
   enum Argument {
@@ -20,13 +23,14 @@ struct ReadStatement {
 
   /// Runs the query with the arguments and calls `visit` on each row.
   func forEach(_ arguments: [Argument], _ visit: (ReadStatement) throws -> Void) throws {
-    for (place, argument) in arguments.enumerated() {
-      switch argument {
-      case .integer(let value): statement.bind(Int32(place + 1), value)
-      case .text(let value): statement.bind(Int32(place + 1), copy: value)
+    try run(visit) { statement in
+      for (place, argument) in arguments.enumerated() {
+        switch argument {
+        case .integer(let value): statement.bind(Int32(place + 1), value)
+        case .text(let value): statement.bind(Int32(place + 1), copy: value)
+        }
       }
     }
-    try forEach(visit)
   }
 
   /// The first column of the first row.
@@ -47,11 +51,12 @@ struct ReadStatement {
   func forEach(
     series: Int64, grain: Grain, buckets: ClosedRange<Int32>, _ visit: (ReadStatement) -> Void
   ) throws {
-    statement.bind(1, series)
-    statement.bind(2, Int64(grain.rawValue))
-    statement.bind(3, Int64(buckets.lowerBound))
-    statement.bind(4, Int64(buckets.upperBound))
-    try forEach(visit)
+    try run(visit) { statement in
+      statement.bind(1, series)
+      statement.bind(2, Int64(grain.rawValue))
+      statement.bind(3, Int64(buckets.lowerBound))
+      statement.bind(4, Int64(buckets.upperBound))
+    }
   }
 
   func integer(_ column: Int) -> Int64 {
@@ -66,12 +71,19 @@ struct ReadStatement {
     Array(statement.bytes(Int32(column)))
   }
 
-  private func forEach(_ visit: (ReadStatement) throws -> Void) throws {
-    // A statement that is not reset keeps its read transaction open.
-    defer { statement.reset() }
-    while try statement.step() { try visit(self) }
+  private func run(
+    _ visit: (ReadStatement) throws -> Void, bind: (SQLiteStatement) -> Void
+  ) throws {
+    try transaction.reading { _ in
+      bind(statement)
+      // A statement that is not reset keeps its read transaction open.
+      defer { statement.reset() }
+      while try statement.step() { try visit(self) }
+    }
   }
 
-  /// As errors name it.
-  private static let file = "tally.db"
+  private var statement: SQLiteStatement {
+    guard let prepared else { preconditionFailure("a query was run that is gone") }
+    return prepared
+  }
 }

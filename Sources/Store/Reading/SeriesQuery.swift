@@ -1,18 +1,16 @@
-import GRDB
-
 /// Finds the series of one metric and subject.
 struct SeriesQuery {
-  private let database: Database
+  private let transaction: ReadTransaction
   private let prefix: [ReadStatement.Argument]
 
-  init(_ database: Database, app: UInt32, metric: String, subject: String) {
-    self.database = database
+  init(_ transaction: ReadTransaction, app: UInt32, metric: String, subject: String) {
+    self.transaction = transaction
     self.prefix = [.integer(Int64(app)), .text(metric), .text(subject)]
   }
 
   /// The series of the total.
   func total() throws -> Int64? {
-    try ReadStatement(database, Self.totalSQL).integer(prefix)
+    try ReadStatement(transaction, Self.totalSQL).integer(prefix)
   }
 
   static let totalSQL = """
@@ -35,7 +33,7 @@ struct SeriesQuery {
       .text(dimension), .integer(Int64(years.lowerBound)), .integer(Int64(years.upperBound)),
     ]
     if let value { rest.append(.text(value)) }
-    try ReadStatement(database, sql).forEach(prefix + rest) {
+    try ReadStatement(transaction, sql).forEach(prefix + rest) {
       found.append(($0.integer(0), $0.text(1)))
     }
     return found
@@ -49,7 +47,7 @@ struct SeriesQuery {
       WHERE app = ? AND metric = ? AND subject = ? AND dimension > ''
       GROUP BY dimension ORDER BY MIN(id)
       """
-    try ReadStatement(database, sql).forEach(prefix) { found.append($0.text(0)) }
+    try ReadStatement(transaction, sql).forEach(prefix) { found.append($0.text(0)) }
     return found
   }
 }

@@ -39,7 +39,7 @@ extension Snapshot {
     let range = DocumentRange(
       period, weekGrain: shape.weekGrain, todayOnly: options.contains(.todayOnly))
     let source = try DocumentSource(
-      database, shape, app: app, subjects: subjects, value: value, range: range)
+      transaction, shape, app: app, subjects: subjects, value: value, range: range)
     guard !source.slots.isEmpty else { return Array("{}".utf8) }
     let wantsSegments = metric.dimensionLimit > 0 && !options.contains(.withoutMeta)
     let segments = wantsSegments ? try dimensions(metric, app: app, subjects: subjects) : []
@@ -52,7 +52,7 @@ extension Snapshot {
   ) throws -> [String] {
     var names: [String] = []
     for subject in subjects {
-      let query = SeriesQuery(database, app: app, metric: metric.storedName, subject: subject)
+      let query = SeriesQuery(transaction, app: app, metric: metric.storedName, subject: subject)
       for name in try query.dimensions() where !names.contains(name) { names.append(name) }
     }
     return names

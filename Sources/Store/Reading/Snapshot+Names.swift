@@ -7,7 +7,7 @@ extension Snapshot {
     if subject.isEmpty && metric.subjectLimit > 0 {
       return try subjects(metric.storedName, app: app).map(\.name)
     }
-    return try SeriesQuery(database, app: app, metric: metric.storedName, subject: subject)
+    return try SeriesQuery(transaction, app: app, metric: metric.storedName, subject: subject)
       .dimensions()
   }
 
@@ -15,7 +15,7 @@ extension Snapshot {
   package func values(
     _ metric: MetricDefinition, app: UInt32, subject: String = "", dimension: String, period: Period
   ) throws -> [String] {
-    try SeriesQuery(database, app: app, metric: metric.storedName, subject: subject)
+    try SeriesQuery(transaction, app: app, metric: metric.storedName, subject: subject)
       .values(of: dimension, years: period.currentYears).map(\.value)
   }
 
@@ -24,14 +24,14 @@ extension Snapshot {
   func subjects(_ metric: String, app: UInt32) throws -> [(name: String, total: Int64?)] {
     let prefix: [ReadStatement.Argument] = [.integer(Int64(app)), .text(metric)]
     let next = try ReadStatement(
-      database,
+      transaction,
       """
       SELECT subject FROM series WHERE app = ? AND metric = ? AND subject > ?
       ORDER BY subject LIMIT 1
       """)
-    let total = try ReadStatement(database, SeriesQuery.totalSQL)
+    let total = try ReadStatement(transaction, SeriesQuery.totalSQL)
     let first = try ReadStatement(
-      database, "SELECT MIN(id) FROM series WHERE app = ? AND metric = ? AND subject = ?")
+      transaction, "SELECT MIN(id) FROM series WHERE app = ? AND metric = ? AND subject = ?")
     var found: [(name: String, total: Int64?, id: Int64)] = []
     while let name = try next.text(prefix + [.text(found.last?.name ?? "")]) {
       let arguments = prefix + [.text(name)]

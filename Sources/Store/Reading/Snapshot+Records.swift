@@ -23,7 +23,7 @@ extension Snapshot {
     let arguments: [ReadStatement.Argument] = [
       .integer(Int64(plugin)), .integer(Int64(app)), .text(collection), .text(key),
     ]
-    try ReadStatement(database, sql).forEach(arguments) { found = $0.bytes(0) }
+    try ReadStatement(transaction, sql).forEach(arguments) { found = $0.bytes(0) }
     return found
   }
 
@@ -38,7 +38,7 @@ extension Snapshot {
     let arguments: [ReadStatement.Argument] = [
       .integer(Int64(plugin)), .integer(Int64(app)), .text(collection),
     ]
-    try ReadStatement(database, sql).forEach(arguments) {
+    try ReadStatement(transaction, sql).forEach(arguments) {
       found.append(StoredDocument(key: $0.text(0), body: $0.bytes(1)))
     }
     return found
@@ -49,17 +49,12 @@ extension Snapshot {
     plugin: Int, app: UInt32, table: String, key: String = "", limit: Int
   ) throws -> [StoredRow] {
     var found: [StoredRow] = []
-    let sql = """
-      SELECT key, uid, received_ms, payload FROM plugin_row
-      WHERE plugin = ? AND app = ? AND name = ?\(key.isEmpty ? "" : " AND key = ?")
-      ORDER BY id DESC LIMIT ?
-      """
     var arguments: [ReadStatement.Argument] = [
       .integer(Int64(plugin)), .integer(Int64(app)), .text(table),
     ]
     if !key.isEmpty { arguments.append(.text(key)) }
     arguments.append(.integer(Int64(max(0, limit))))
-    try ReadStatement(database, sql).forEach(arguments) {
+    try ReadStatement(transaction, Self.rowsSQL(hasKey: !key.isEmpty)).forEach(arguments) {
       found.append(
         StoredRow(
           key: $0.text(0), user: UInt64(bitPattern: $0.integer(1)), receivedMs: $0.integer(2),
@@ -68,9 +63,19 @@ extension Snapshot {
     return found
   }
 
+  static func rowsSQL(hasKey: Bool) -> String {
+    """
+    SELECT key, uid, received_ms, payload FROM plugin_row
+    WHERE plugin = ? AND app = ? AND name = ?\(hasKey ? " AND key = ?" : "")
+    ORDER BY id DESC LIMIT ?
+    """
+  }
+
   /// A plugin's cell of a user; nil when there is none.
   package func cell(plugin: Int, app: UInt32, user: UInt64) throws -> [UInt8]? {
     guard app <= CellKey.appMax, user <= CellKey.userMax else { return nil }
-    return try committedCell(CellKey(app: app, user: user, plugin: plugin))
+    return try transaction.reading { _ in
+      try committedCell(CellKey(app: app, user: user, plugin: plugin))
+    }
   }
 }

@@ -19,7 +19,7 @@ extension Snapshot {
     _ metric: MetricDefinition, app: UInt32, subject: String = "", dimension: String? = nil,
     value: String? = nil, period: Period
   ) throws -> [SeriesTotal] {
-    let query = SeriesQuery(database, app: app, metric: metric.storedName, subject: subject)
+    let query = SeriesQuery(transaction, app: app, metric: metric.storedName, subject: subject)
     guard let dimension else {
       let total = try query.total().map { [($0, subject)] } ?? []
       return try totals(of: total, metric, grains: metric.totalGrains, period)
@@ -44,7 +44,7 @@ extension Snapshot {
     _ period: Period
   ) throws -> [SeriesTotal] {
     let plan = TotalsPlan(metric, grains: grains, period)
-    let statement = try ReadStatement(database, plan.sql)
+    let statement = try ReadStatement(transaction, plan.sql)
     var found: [SeriesTotal] = []
     for line in lines {
       let measures = try plan.measures(of: line.series, statement)

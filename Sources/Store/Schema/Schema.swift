@@ -19,6 +19,10 @@ enum Schema {
     migrator.registerMigration("3 services") { db in
       for statement in services { try db.execute(sql: statement) }
     }
+    migrator.registerMigration("4 newest rows of a table") { db in
+      // Whatever their key; rows of one table stand in the order of their ids.
+      try db.execute(sql: "CREATE INDEX plugin_row_newest ON plugin_row(plugin, app, name)")
+    }
     return migrator
   }
 

@@ -1,5 +1,5 @@
-/// Sizes of the store's files and buffers, chosen by measurement. Page sizes hold for files that
-/// are yet to be made.
+/// Sizes of the store's files and buffers, chosen by measurement, and how long its readers may take.
+/// Page sizes hold for files that are yet to be made.
 package struct StoreTuning: Sendable {
   /// Bytes of a page of the main file.
   package var pageBytes = 8_192
@@ -13,6 +13,8 @@ package struct StoreTuning: Sendable {
   package var writerCacheKiB = 16_384
   /// Raw files open at a time.
   package var rawFilesOpenMax = 4
+  /// The longest that one snapshot is kept for a reader.
+  package var readLimit = Duration.seconds(30)
 
   package init() {}
 }

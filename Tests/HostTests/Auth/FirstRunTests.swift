@@ -11,7 +11,7 @@ import Testing
     #expect(run.text.contains("curl 'http://127.0.0.1:9000/i' -d app_key=KEY -d device_id="))
     #expect(
       run.text.contains(
-        "curl 'http://127.0.0.1:9000/o?method=events&event=hello&period=today"
+        "curl 'http://127.0.0.1:9000/o?method=events&event=hello&period=hour"
           + "&app_id=APP&api_key=SECRET'"))
     #expect(
       run.text.contains("Countly.init({ app_key: \"KEY\", url: \"http://127.0.0.1:9000\" });"))

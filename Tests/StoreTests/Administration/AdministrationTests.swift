@@ -57,6 +57,28 @@ import Testing
     #expect(taken?.message.contains("ada") == true)
   }
 
+  @Test("A member and an app are made together or not at all")
+  func together() throws {
+    let fixture = try StoreFixture()
+    let store = fixture.store
+    let made = try store.createMember(
+      NewMember(username: "ada"), withApp: NewApp(name: "Shop"), nowMs: 1)
+    #expect(try store.members() == [made.member])
+    #expect(try store.apps() == [made.app])
+    try store.administer {
+      try $0.execute(sql: "UPDATE app SET id = ?", arguments: [Int64(CellKey.appMax)])
+    }
+    let full = #expect(throws: StoreError.self) {
+      try store.createMember(NewMember(username: "bob"), withApp: NewApp(name: "Bar"), nowMs: 2)
+    }
+    #expect(full?.code == .invalid)
+    #expect(try store.members() == [made.member])
+    let taken = #expect(throws: StoreError.self) {
+      try store.createMember(NewMember(username: "ada"), withApp: NewApp(name: "Bar"), nowMs: 3)
+    }
+    #expect(taken?.code == .taken)
+  }
+
   @Test("A password can be set later; an unknown member is refused")
   func password() throws {
     let fixture = try StoreFixture()
