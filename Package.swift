@@ -150,11 +150,11 @@ let package = Package(
     test(
       "PluginABITests", ["PluginABI", "PluginKit", "FakeHost"], exclude: ["golden-1.0.txt"]),
     test("PluginKitTests", ["PluginKit", "FakeHost"]),
-    test("PluginTestKitTests", ["PluginTestKit", "PluginABI"]),
+    test("PluginTestKitTests", ["PluginTestKit", "PluginABI", "Harness"]),
     test(
       "PluginRuntimeTests",
       [
-        "PluginABI", "PluginRuntime", "Store", "CCrypto",
+        "PluginABI", "PluginRuntime", "Store", "CCrypto", "Harness",
         .product(name: "Logging", package: "swift-log"),
       ]),
     test("BuiltinsTests", ["Builtins", "FakeHost"]),
@@ -162,7 +162,10 @@ let package = Package(
     test("StoreTests", ["Store", .product(name: "GRDB", package: "GRDB.swift")]),
     test(
       "HostTests",
-      ["Host", "Journal", "Store", "PluginABI", "PluginRuntime", "CSimdjson", "PluginTestKit"]),
+      [
+        "Host", "Journal", "Store", "PluginABI", "PluginRuntime", "CSimdjson", "PluginTestKit",
+        "Harness",
+      ]),
     test(
       "ServiceTests",
       [

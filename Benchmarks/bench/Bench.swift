@@ -23,7 +23,7 @@ struct Bench {
   private func measureBareNIO(_ round: Int) throws -> Measurement {
     let folder = try Files.temporaryFolder()
     defer { Files.remove(folder) }
-    let port = try TallyServer.freePort()
+    let port = try Ports.free()
     let started = Clock.now
     let process = try Subprocess(
       [Options.binaries + "/bare-nio", "\(port)"], logPath: folder + "/log")

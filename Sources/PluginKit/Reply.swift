@@ -13,7 +13,7 @@ public struct Reply: ~Copyable {
 
   /// Sets the HTTP status, before or after writing.
   public func status(_ status: Int) {
-    pointer.pointee.status?(pointer.pointee.ctx, UInt32(status))
+    pointer.pointee.status?(pointer.pointee.ctx, UInt32(clamping: status))
   }
 
   /// Sets a header of the answer.

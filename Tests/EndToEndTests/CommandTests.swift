@@ -10,8 +10,7 @@ extension EndToEnd {
     func kills() throws {
       let folder = try Files.temporaryFolder()
       defer { Files.remove(folder) }
-      let library = "\(folder)/libtill.so"
-      try Self.compile("till", to: library)
+      let library = try Fixture.compile("till", in: folder)
       let server = try TallyServer(
         config: "host:\n  limits: { journal_segment_bytes: 1048576, read_wait_ms: 5000 }\n"
           + "plugins:\n  till: { enabled: true, path: \(library) }\n")
@@ -58,16 +57,6 @@ extension EndToEnd {
         if counted < all { usleep(50_000) }
       } while counted < all && Clock.now < deadline
       return counted
-    }
-
-    private static func compile(_ name: String, to library: String) throws {
-      let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .appendingPathComponent("../..").standardized.path
-      let (status, output) = try Subprocess.run([
-        "cc", "-shared", "-fPIC", "-fvisibility=hidden", "-I", "\(root)/Sources/PluginABI/include",
-        "-o", library, "\(root)/Tests/Fixtures/Plugins/\(name).c",
-      ])
-      try #require(status == .code(0), "\(output)")
     }
   }
 }

@@ -11,43 +11,43 @@ extension EndToEnd {
     func conversation(_ conversation: Conversation) throws {
       var conversation = conversation
       let server = try TallyServer(
-        zone: Placeholders.zone, config: conversation.config ?? TallyServer.everything)
-      let placeholders = Placeholders(keys: server.keys, now: Clock.unixMilliseconds)
+        zone: Substitutions.zone, config: conversation.config ?? TallyServer.everything)
+      let substitutions = Substitutions(keys: server.keys, now: Clock.unixMilliseconds)
       try server.start()
       for index in conversation.steps.indices {
-        try hold(&conversation.steps[index], server, placeholders)
+        try hold(&conversation.steps[index], server, substitutions)
       }
       if Self.isRecording { try Files.write(conversation.text, to: conversation.path) }
       #expect(server.terminate() == .code(0), "\(server.log.suffix(2_000))")
     }
 
     private func hold(
-      _ step: inout Conversation.Step, _ server: TallyServer, _ placeholders: Placeholders
+      _ step: inout Conversation.Step, _ server: TallyServer, _ substitutions: Substitutions
     ) throws {
       let connection = server.connect()
       for (index, request) in step.requests.enumerated() {
-        let reply = try send(request, connection, placeholders)
+        let reply = try send(request, connection, substitutions)
         let shown = request.lines.map { String($0.prefix(200)) }.joined(separator: "\n")
         if index < step.requests.count - 1 {
           #expect(reply.status == 200, "\(shown)\nanswered \(reply.status) \(reply.text)")
         } else if Self.isRecording {
-          step.answer = recorded(reply, placeholders)
+          step.answer = recorded(reply, substitutions)
         } else {
-          let complaint = try difference(reply, try placeholders.text(step.answer))
+          let complaint = try difference(reply, try substitutions.text(step.answer))
           #expect(complaint == nil, "\(shown)\n\(complaint ?? "")")
         }
       }
     }
 
     private func send(
-      _ request: Conversation.Request, _ connection: HTTPConnection, _ placeholders: Placeholders
+      _ request: Conversation.Request, _ connection: HTTPConnection, _ substitutions: Substitutions
     ) throws -> HTTPReply {
       var headers = request.headers
-      let body = try request.body.map { try placeholders.bytes($0) }
+      let body = try request.body.map { try substitutions.bytes($0) }
       if body != nil, !headers.contains(where: { $0.lowercased().hasPrefix("content-type:") }) {
         headers.append("Content-Type: application/x-www-form-urlencoded")
       }
-      let target = Self.escaped(try placeholders.bytes(request.target))
+      let target = Self.escaped(try substitutions.bytes(request.target))
       return try connection.send(request.method, target, headers: headers, body: body)
     }
 
@@ -64,9 +64,9 @@ extension EndToEnd {
       return out
     }
 
-    private func recorded(_ reply: HTTPReply, _ placeholders: Placeholders) -> String {
+    private func recorded(_ reply: HTTPReply, _ substitutions: Substitutions) -> String {
       guard let body = try? JSON(reply.text) else { return "\(reply.status) \(reply.text)" }
-      return "\(reply.status) " + placeholders.recorded(body)
+      return "\(reply.status) " + substitutions.recorded(body)
     }
 
     /// Nil when the reply is what the conversation tells.

@@ -5,11 +5,6 @@ import Testing
 extension EndToEnd {
   /// A plugin that refuses an item, and what its operator does about it.
   @Suite(.serialized) struct DeadLetterCommandTests {
-    private static let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../Fixtures/Plugins/picky.c").path
-    private static let include = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../../Sources/PluginABI/include").path
-
     private let folder: String
     private let server: TallyServer
 
@@ -27,13 +22,7 @@ extension EndToEnd {
     }
 
     private func build(_ flags: String...) throws {
-      let (status, output) = try Subprocess.run(
-        ["cc", "-shared", "-fPIC", "-fvisibility=hidden", "-I", Self.include]
-          + flags + [Self.source, "-o", "\(folder)/libpicky.so.new"])
-      try #require(status == .code(0), "\(output)")
-      try FileManager.default.removeItemIfThere("\(folder)/libpicky.so")
-      try FileManager.default.moveItem(
-        atPath: "\(folder)/libpicky.so.new", toPath: "\(folder)/libpicky.so")
+      _ = try Fixture.compile("picky", flags, in: folder)
     }
 
     private func tally(_ arguments: String...) throws -> (Subprocess.ExitStatus?, String) {
@@ -146,11 +135,5 @@ extension EndToEnd {
       #expect(server.terminate() == .code(0))
       return try Subprocess.run([TallyServer.binary, "verify", "--data", server.dataPath])
     }
-  }
-}
-
-extension FileManager {
-  fileprivate func removeItemIfThere(_ path: String) throws {
-    if fileExists(atPath: path) { try removeItem(atPath: path) }
   }
 }

@@ -20,9 +20,7 @@ struct IsolatedServer {
     for (plugin, mode) in lanes {
       config += "  \(plugin): { mode: \(mode)"
       if plugin != "views" {
-        let library = "\(folder)/lib\(plugin).so"
-        try Self.compile(plugin, to: library)
-        config += ", path: \(library)"
+        config += ", path: \(try Fixture.compile(plugin, in: folder))"
       }
       config += " }\n"
     }
@@ -31,17 +29,6 @@ struct IsolatedServer {
   }
 
   func remove() { Files.remove(folder) }
-
-  private static func compile(_ fixture: String, to library: String) throws {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent().path
-    let (status, output) = try Subprocess.run([
-      "cc", "-w", "-shared", "-fPIC", "-fvisibility=hidden", "-pthread",
-      "-I\(root)/Sources/PluginABI/include", "\(root)/Tests/Fixtures/Plugins/\(fixture).c", "-o",
-      library,
-    ])
-    try #require(status == .code(0), "\(output)")
-  }
 
   /// One item of a bulk request: members beside the device and the time.
   struct Item {

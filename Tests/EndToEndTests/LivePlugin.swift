@@ -16,19 +16,9 @@ final class LivePlugin {
     try server.start()
   }
 
-  private static let root = URL(filePath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().path
-
   /// Puts code made with these macros where the server looks for it, as an installer does.
   func compile(_ macros: [String]) throws {
-    let library = server.folder + "/liblive.so"
-    let (status, output) = try Subprocess.run(
-      ["cc", "-shared", "-fPIC", "-fvisibility=hidden"] + macros.map { "-D" + $0 } + [
-        "-I\(Self.root)/Sources/PluginABI/include",
-        "\(Self.root)/Tests/Fixtures/Plugins/live.c", "-o", library + ".new",
-      ])
-    guard status == .code(0) else { throw HarnessError("the fixture does not compile: \(output)") }
-    guard rename(library + ".new", library) == 0 else { throw HarnessError("rename failed") }
+    try Fixture.compile("live", macros.map { "-D" + $0 }, to: server.folder + "/liblive.so")
   }
 
   func config(live: Bool = true, views: Bool = true, label: String = "first") -> String {

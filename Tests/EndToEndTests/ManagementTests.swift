@@ -6,20 +6,13 @@ extension EndToEnd {
   /// What an operator sees of plugins, and what nobody must see.
   @Suite(.serialized) struct ManagementTests {
     private static let secret = "opensesame"
-    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../..").path
 
     private let folder: String
     private let server: TallyServer
 
     init() throws {
       folder = try Files.temporaryFolder()
-      let (status, output) = try Subprocess.run([
-        "cc", "-shared", "-fPIC", "-fvisibility=hidden", "-I",
-        Self.root + "/Sources/PluginABI/include",
-        Self.root + "/Tests/Fixtures/Plugins/talkative.c", "-o", folder + "/libtalkative.so",
-      ])
-      try #require(status == .code(0), "\(output)")
+      _ = try Fixture.compile("talkative", in: folder)
       server = try TallyServer(
         config: """
           # What runs here.

@@ -7,8 +7,6 @@ extension EndToEnd {
   /// finding.
   @Suite final class PluginCommandTests {
     private let folder: String
-    private let root = URL(filePath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent().path
 
     init() throws {
       folder = try Files.temporaryFolder()
@@ -34,13 +32,7 @@ extension EndToEnd {
     }
 
     private func library(_ fixture: String) throws -> String {
-      let path = "\(folder)/lib\(fixture).so"
-      let (code, text) = try run([
-        "cc", "-shared", "-fPIC", "-fvisibility=hidden", "-I\(root)/Sources/PluginABI/include",
-        "\(root)/Tests/Fixtures/Plugins/\(fixture).c", "-o", path,
-      ])
-      #expect(code == 0, "\(text)")
-      return path
+      try Fixture.compile(fixture, in: folder)
     }
 
     private func check(_ library: String, _ only: [String]) throws -> (code: Int32?, Report) {

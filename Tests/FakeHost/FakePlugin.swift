@@ -166,7 +166,7 @@ extension FakePlugin.Metric {
     hasFurtherDimensions = metric.dimension_limit > 0
   }
 
-  /// Where a measure of a series is stored; 0 for nowhere.
+  /// The grains in which a measure of a series is stored; none when its dimension leaves it out.
   func grains(of measure: Int, dimension name: String) -> UInt32 {
     guard !name.isEmpty else { return measures[measure].grains }
     guard let dimension = dimensions.first(where: { $0.name == name }) else {

@@ -9,6 +9,11 @@ package enum Files {
     return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
+  /// Puts a file where another may be, in one step.
+  package static func rename(_ path: String, to place: String) throws(HarnessError) {
+    guard Glibc.rename(path, place) == 0 else { throw HarnessError("cannot rename \(path)") }
+  }
+
   package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
   /// Removes a file, or a folder with everything in it.

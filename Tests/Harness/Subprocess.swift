@@ -27,6 +27,7 @@ package final class Subprocess: @unchecked Sendable {
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 1, logPath, O_WRONLY | O_CREAT | O_APPEND, 0o644)
     posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    try Self.keepDescriptorsFromChild(&actions)
     // Threads of the test runner block signals, and children inherit that: they start afresh.
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
@@ -37,7 +38,6 @@ package final class Subprocess: @unchecked Sendable {
     posix_spawnattr_setsigmask(&attributes, &none)
     posix_spawnattr_setsigdefault(&attributes, &all)
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-    Self.keepDescriptorsFromChildren()
     var pid: pid_t = 0
     let failure = withCStrings(arguments) { argv in
       withCStrings(Self.merged(environment)) { envp in
@@ -50,11 +50,18 @@ package final class Subprocess: @unchecked Sendable {
     self.pid = pid
   }
 
-  /// A server that outlives the test must not hold what the test's parents opened, such as locks.
-  private static func keepDescriptorsFromChildren() {
-    for name in Files.list("/proc/self/fd") {
-      if let descriptor = Int32(name), descriptor > 2 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+  /// A server that outlives the test must not hold what the test's process opened, such as locks,
+  /// pipes and sockets; nor what another thread opens at this moment, which is why the child closes
+  /// them. The C library shows this function to C alone.
+  private static func keepDescriptorsFromChild(
+    _ actions: inout posix_spawn_file_actions_t
+  ) throws(HarnessError) {
+    typealias AddCloseFrom =
+      @convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32) -> Int32
+    guard let symbol = dlsym(nil, "posix_spawn_file_actions_addclosefrom_np") else {
+      throw HarnessError("the C library is older than 2.34")
     }
+    _ = unsafeBitCast(symbol, to: AddCloseFrom.self)(&actions, 3)
   }
 
   private static func merged(_ added: [String: String]) -> [String] {

@@ -45,7 +45,7 @@ package final class TallyServer: @unchecked Sendable {
   ) throws(HarnessError) {
     folder = try Files.temporaryFolder()
     self.dataPath = dataPath ?? folder + "/data"
-    port = try Self.freePort()
+    port = try Ports.free()
     configPath = folder + "/plugins.yaml"
     try Files.write(config, to: configPath)
     do {
@@ -74,23 +74,6 @@ package final class TallyServer: @unchecked Sendable {
       let appKey = made["app_key"]?.string
     else { throw HarnessError("setup printed \(line)") }
     return Keys(apiKey: apiKey, appID: appID, appKey: appKey)
-  }
-
-  /// A port nobody listens on at this moment.
-  package static func freePort() throws(HarnessError) -> UInt16 {
-    let probe = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(probe) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let bound = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(probe, $0, size) == 0 && getsockname(probe, $0, &size) == 0
-      }
-    }
-    guard bound else { throw HarnessError("no free port") }
-    return UInt16(bigEndian: address.sin_port)
   }
 
   package var logPath: String { folder + "/log" }

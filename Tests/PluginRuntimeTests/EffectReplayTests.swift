@@ -1,4 +1,5 @@
 import Foundation
+import Harness
 import Logging
 import PluginABI
 import Store
@@ -20,7 +21,8 @@ struct EffectReplayTests {
 
     init() throws {
       let folder = NSTemporaryDirectory() + "replay-\(UUID().uuidString)"
-      let library = try Bench.compile(into: folder)
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      let library = try Fixture.compile("prober", in: folder)
       let store = try Store.open(directory: folder + "/data")
       let set = try store.workingSet()
       let services = HostTable.Services(
@@ -46,22 +48,6 @@ struct EffectReplayTests {
       runtime.stop()
       users.deallocate()
       batch.deallocate()
-    }
-
-    private static func compile(into folder: String) throws -> String {
-      let root = URL(filePath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent().path
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      let compiler = Process()
-      compiler.executableURL = URL(filePath: "/usr/bin/env")
-      compiler.arguments = [
-        "cc", "-w", "-shared", "-fPIC", "-fvisibility=hidden",
-        "-I\(root)/Sources/PluginABI/include", "\(root)/Tests/Fixtures/Plugins/prober.c", "-o",
-        folder + "/libprober.so",
-      ]
-      try compiler.run()
-      compiler.waitUntilExit()
-      return folder + "/libprober.so"
     }
 
     private static func batch() -> UnsafeMutablePointer<tally_batch> {

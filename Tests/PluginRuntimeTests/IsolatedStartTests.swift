@@ -1,6 +1,4 @@
 import Foundation
-import Logging
-import Store
 import Testing
 
 @testable import PluginRuntime
@@ -9,7 +7,9 @@ import Testing
 /// to their runner.
 @Suite("Starting isolated plugins")
 struct IsolatedStartTests {
-  private let folder = NSTemporaryDirectory() + "isolated-\(UUID().uuidString)"
+  private let folder: PluginFolder
+
+  init() throws { folder = try PluginFolder() }
 
   /// `tally-runner` lies in the folder the tests were built into.
   private static let program: String = {
@@ -18,20 +18,8 @@ struct IsolatedStartTests {
   }()
 
   private func compile(_ fixture: String) throws -> String {
-    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().path
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let library = "\(folder)/lib\(fixture).so"
-    let compiler = Process()
-    compiler.executableURL = URL(filePath: "/usr/bin/env")
-    compiler.arguments = [
-      "cc", "-shared", "-fPIC", "-fvisibility=hidden", "-I\(root)/Sources/PluginABI/include",
-      "\(root)/Tests/Fixtures/Plugins/\(fixture).c", "-o", library,
-    ]
-    try compiler.run()
-    compiler.waitUntilExit()
-    #expect(compiler.terminationStatus == 0)
-    return library
+    try folder.compile(fixture)
+    return folder.library(fixture)
   }
 
   private var limits: IsolationPlan.Limits {
@@ -45,20 +33,14 @@ struct IsolatedStartTests {
   private func refusal(
     _ name: String, path: String, program: String = program, settings: [GivenSetting] = []
   ) throws -> String? {
-    let store = try Store.open(directory: folder + "/data")
-    let services = HostTable.Services(
-      log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, productVersion: "1.0.0",
-      intern: { _ in 1 })
-    let runtime = PluginRuntime(
-      store: try store.workingSet(), services: services, nearest: { _, known in known.first })
+    let runtime = try folder.runtime()
     defer { runtime.stop() }
     runtime.start(
       .init(
         .isolated(IsolationPlan(name: name, path: path, program: program, limits: limits)),
         settings: settings))
     #expect(runtime.instances.isEmpty == !runtime.refusals.isEmpty)
-    return runtime.refusals.first?.error.description.replacing(folder, with: "FOLDER")
-      .replacing(program, with: "RUNNER")
+    return folder.refusal(in: runtime)?.replacing(program, with: "RUNNER")
   }
 
   @Test("A plugin that refuses, or cannot be loaded, says what it says in-process")
@@ -72,7 +54,7 @@ struct IsolatedStartTests {
         == "TALLY-110: FOLDER/libother-abi.so was built for ABI major 99, this host serves 1; "
         + "rebuild it with this host's tally_plugin.h")
     #expect(
-      try refusal("gone", path: folder + "/libgone.so")
+      try refusal("gone", path: folder.library("gone"))
         == "TALLY-100: FOLDER/libgone.so cannot be read; install the plugin there or set `path` "
         + "in plugins.yaml")
     let given = GivenSetting(name: "colour", text: "red", place: "plugins.yaml:3:9")
@@ -99,7 +81,7 @@ struct IsolatedStartTests {
   func hiddenFolder() throws {
     let library = try compile("taps")
     try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: library)
-    try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: folder)
+    try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: folder.path)
     #expect(try refusal("taps", path: library) == nil)
   }
 

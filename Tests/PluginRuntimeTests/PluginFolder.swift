@@ -1,4 +1,5 @@
 import Foundation
+import Harness
 import Logging
 import Store
 import Synchronization
@@ -21,16 +22,21 @@ final class PluginFolder {
 
   /// Compiles a fixture into the folder.
   func compile(_ fixture: String, _ flags: [String] = []) throws {
-    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().path
-    let compiler = Process()
-    compiler.executableURL = URL(filePath: "/usr/bin/env")
-    compiler.arguments =
-      ["cc", "-shared", "-fPIC", "-fvisibility=hidden", "-I\(root)/Sources/PluginABI/include"]
-      + flags + ["\(root)/Tests/Fixtures/Plugins/\(fixture).c", "-o", library(fixture)]
-    try compiler.run()
-    compiler.waitUntilExit()
-    try #require(compiler.terminationStatus == 0)
+    try Fixture.compile(fixture, flags, to: library(fixture))
+  }
+
+  /// A runtime over a store in the folder; whoever asked for it stops it.
+  func runtime(trust: TrustPolicy = TrustPolicy(), apps: [UInt32: String] = [:]) throws
+    -> PluginRuntime
+  {
+    let store = try Store.open(directory: path + "/data")
+    let log = log
+    let services = HostTable.Services(
+      log: Logger(label: "test") { _ in log.handler }, productVersion: "1.0.0",
+      intern: { _ in 1 }, appID: { apps[$0] }, trust: trust)
+    return PluginRuntime(
+      store: try store.workingSet(), services: services,
+      nearest: { name, known in known.first { $0.first == name.first } })
   }
 
   /// Starts a fixture; `body` sees the runtime before everything ends.
@@ -39,14 +45,7 @@ final class PluginFolder {
     trust: TrustPolicy = TrustPolicy(), apps: [UInt32: String] = [:],
     _ body: (PluginRuntime) throws -> T
   ) throws -> T {
-    let store = try Store.open(directory: path + "/data")
-    let log = log
-    let services = HostTable.Services(
-      log: Logger(label: "test") { _ in log.handler }, productVersion: "1.0.0",
-      intern: { _ in 1 }, appID: { apps[$0] }, trust: trust)
-    let runtime = PluginRuntime(
-      store: try store.workingSet(), services: services,
-      nearest: { name, known in known.first { $0.first == name.first } })
+    let runtime = try runtime(trust: trust, apps: apps)
     defer { runtime.stop() }
     runtime.start(
       .init(.library(name: name, path: library(name)), settings: settings, pins: pins))
@@ -60,8 +59,13 @@ final class PluginFolder {
   ) throws -> String? {
     try start(name, settings: settings, pins: pins, trust: trust) { runtime in
       #expect(runtime.instances.isEmpty == !runtime.refusals.isEmpty)
-      return runtime.refusals.first?.error.description.replacing(path, with: "FOLDER")
+      return refusal(in: runtime)
     }
+  }
+
+  /// The first refusal, without the folder's path.
+  func refusal(in runtime: PluginRuntime) -> String? {
+    runtime.refusals.first?.error.description.replacing(path, with: "FOLDER")
   }
 }
 

@@ -1,6 +1,3 @@
-import Foundation
-import Logging
-import Store
 import Testing
 
 @testable import PluginRuntime
@@ -8,53 +5,30 @@ import Testing
 /// One fixture for each promise of a registration, each refused with the words an operator reads.
 @Suite("Promises")
 struct PromiseTests {
-  private let folder = NSTemporaryDirectory() + "promises-\(UUID().uuidString)"
+  private let folder: PluginFolder
+
+  init() throws { folder = try PluginFolder() }
 
   /// A runtime in which these fixtures were started, one after the other.
-  private func runtime(_ fixtures: String..., placements: [String: Placement] = [:]) throws
+  private func runtime(_ fixtures: [String], placements: [String: Placement] = [:]) throws
     -> PluginRuntime
   {
-    let store = try Store.open(directory: folder + "/data")
-    let services = HostTable.Services(
-      log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, productVersion: "1.0.0",
-      intern: { _ in 1 })
-    let runtime = PluginRuntime(
-      store: try store.workingSet(), services: services, nearest: { _, known in known.first })
+    let runtime = try folder.runtime()
     for fixture in fixtures {
-      try compile(fixture)
+      try folder.compile(fixture)
       runtime.start(
         .init(
-          .library(name: fixture, path: "\(folder)/lib\(fixture).so"), settings: [],
+          .library(name: fixture, path: folder.library(fixture)), settings: [],
           placement: placements[fixture] ?? Placement()))
     }
     return runtime
   }
 
   private func refusal(_ fixtures: [String]) throws -> String? {
-    let runtime = try runtime(fixtures[0])
+    let runtime = try runtime(fixtures)
     defer { runtime.stop() }
-    for fixture in fixtures.dropFirst() {
-      try compile(fixture)
-      runtime.start(
-        .init(.library(name: fixture, path: "\(folder)/lib\(fixture).so"), settings: []))
-    }
     #expect(runtime.instances.count == fixtures.count - 1)
-    return runtime.refusals.first?.error.description.replacing(folder, with: "FOLDER")
-  }
-
-  private func compile(_ fixture: String) throws {
-    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().path
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let compiler = Process()
-    compiler.executableURL = URL(filePath: "/usr/bin/env")
-    compiler.arguments = [
-      "cc", "-shared", "-fPIC", "-fvisibility=hidden", "-I\(root)/Sources/PluginABI/include",
-      "\(root)/Tests/Fixtures/Plugins/\(fixture).c", "-o", "\(folder)/lib\(fixture).so",
-    ]
-    try compiler.run()
-    compiler.waitUntilExit()
-    #expect(compiler.terminationStatus == 0)
+    return folder.refusal(in: runtime)
   }
 
   @Test(
@@ -125,7 +99,7 @@ struct PromiseTests {
   func overruled() throws {
     let order = OrderOverride(phase: -500, before: [], place: "plugins.yaml:4:7")
     let runtime = try runtime(
-      "cycle-a", "cycle-b", "cycle-c", placements: ["cycle-c": Placement(order: order)])
+      ["cycle-a", "cycle-b", "cycle-c"], placements: ["cycle-c": Placement(order: order)])
     defer { runtime.stop() }
     #expect(runtime.refusals.isEmpty)
     #expect(

@@ -1,4 +1,5 @@
 import Foundation
+import Harness
 import PluginABI
 import PluginRuntime
 import PluginTestKit
@@ -7,19 +8,7 @@ import Testing
 struct TestHostTests {
   /// A C plugin of the fixtures, compiled here.
   private func library(_ fixture: String, in folder: TestFolder) throws -> String {
-    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().path
-    let path = "\(folder.path)/lib\(fixture).so"
-    let compiler = Process()
-    compiler.executableURL = URL(filePath: "/usr/bin/env")
-    compiler.arguments = [
-      "cc", "-shared", "-fPIC", "-fvisibility=hidden", "-I\(root)/Sources/PluginABI/include",
-      "\(root)/Tests/Fixtures/Plugins/\(fixture).c", "-o", path,
-    ]
-    try compiler.run()
-    compiler.waitUntilExit()
-    #expect(compiler.terminationStatus == 0)
-    return path
+    try Fixture.compile(fixture, in: folder.path)
   }
 
   @Test("What items carry is counted, committed and answered")

@@ -66,6 +66,30 @@ import Testing
     #expect(try keys.usage(plugin: "worker") == (0, 0))
   }
 
+  @Test("A key that has expired gives no room to its own next value")
+  func rewritten() throws {
+    let stand = try Stand(worker)
+    let keys = stand.core.services.keyValues
+    func put(_ key: String, bytes: Int, expiresMs: Int64 = 0, nowMs: Int64) throws
+      -> KeyValues.Written
+    {
+      try keys.put(
+        .init(plugin: "worker", app: 0, key: key), [UInt8](repeating: 1, count: bytes),
+        expiresMs: expiresMs, nowMs: nowMs)
+    }
+    for number in 0..<255 {
+      _ = try put("k\(number)", bytes: KeyValues.valueBytesMax, nowMs: 1)
+    }
+    _ = try put("old", bytes: 30_000, expiresMs: 100, nowMs: 1)
+    #expect(
+      try put("old", bytes: KeyValues.valueBytesMax, nowMs: 100)
+        == .full("\(KeyValues.bytesMax) bytes"))
+    let kept = (0..<255).map { "k\($0)".utf8.count + KeyValues.valueBytesMax }.reduce(0, +)
+    #expect(try keys.usage(plugin: "worker") == (255, kept))
+    _ = try put("old", bytes: 30_000, nowMs: 100)
+    #expect(try keys.usage(plugin: "worker") == (256, kept + 30_003))
+  }
+
   @Test("A scan walks keys of one prefix in order, and goes on where the last one ended")
   func scans() throws {
     let stand = try Stand(worker)

@@ -1,4 +1,5 @@
 import Foundation
+import Harness
 import Store
 import Testing
 
@@ -11,20 +12,8 @@ import Testing
   private let folder = FileManager.default.temporaryDirectory.path + "/misuses-\(UUID().uuidString)"
 
   private func stand() throws -> Stand {
-    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let compiler = Process()
-    compiler.executableURL = URL(filePath: "/usr/bin/env")
-    compiler.arguments = [
-      "cc", "-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC",
-      "-fvisibility=hidden", "-I\(root)/Sources/PluginABI/include",
-      "\(root)/Tests/Fixtures/Plugins/misuses.c", "-o", "\(folder)/libmisuses.so", "-lpthread",
-    ]
-    try compiler.run()
-    compiler.waitUntilExit()
-    try #require(compiler.terminationStatus == 0)
-    return try Stand(libraries: ["misuses": "\(folder)/libmisuses.so"])
+    return try Stand(libraries: ["misuses": Fixture.compile("misuses", in: folder)])
   }
 
   private static let told = [

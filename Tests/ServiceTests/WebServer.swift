@@ -8,7 +8,7 @@ final class WebServer: @unchecked Sendable {
 
   /// Listens on every address of this machine.
   init() throws {
-    port = try TallyServer.freePort()
+    port = try Ports.free()
     listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var one: Int32 = 1
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, 4)

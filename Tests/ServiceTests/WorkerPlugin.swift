@@ -32,7 +32,7 @@ struct WorkerPlugin: Plugin {
     try jobs.define("quick", parallel: 4)
     try jobs.define("single")
     try jobs.define("fails", retries: 2, backoffSeconds: 1)
-    try jobs.define("slow", timeoutSeconds: 1, parallel: 4)
+    try jobs.define("slow", timeoutSeconds: 3, parallel: 4)
     try jobs.define("counts")
     try jobs.define("ticks", schedule: "every 1s")
     try commands.define("tick")
@@ -98,6 +98,9 @@ struct WorkerPlugin: Plugin {
         try accounts.audit(
           "worker.asked", detail: String(request["value"] ?? ""), member: key, app: request.app)
         reply.string("kept")
+      case "reply":
+        reply.status(Int(String(request["value"] ?? "")) ?? 200)
+        reply.string("replied")
       case "cancel":
         try jobs.cancel(UInt64(key) ?? 0)
         reply.string("told")

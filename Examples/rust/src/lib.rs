@@ -1,6 +1,7 @@
 //! slow-actions: which actions keep users waiting. Counts every event with a duration by its key: how often, how often
 //! slow, how long in all and at most, and answers /o?method=slow-actions.
 
+mod abi;
 mod tally;
 
 use std::ffi::c_void;

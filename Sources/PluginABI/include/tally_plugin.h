@@ -776,7 +776,7 @@ typedef struct tally_reply {
   uint32_t struct_size;
   uint32_t reserved0;
   void *ctx;
-  /* HTTP status, before or after writing. [request] */
+  /* HTTP status, 200 to 599, before or after writing. [request] */
   void (*status)(void *ctx, uint32_t http_status);
   /* Appends to the body; copies. [request] */
   void (*write)(void *ctx, tally_str text);

@@ -50,7 +50,7 @@ extension ReadContext {
     var table = tally_reply()
     table.struct_size = UInt32(MemoryLayout<tally_reply>.size)
     table.ctx = Unmanaged.passUnretained(self).toOpaque()
-    table.status = { ReadContext.from($0).answer.status = Int($1) }
+    table.status = { ReadContext.from($0).setStatus($1) }
     table.write = { ReadContext.from($0).write($1.bytes) }
     table.string = { ReadContext.from($0).writeString($1) }
     table.header = { ReadContext.from($0).header($1, $2) }

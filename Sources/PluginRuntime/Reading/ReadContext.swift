@@ -14,6 +14,8 @@ final class ReadContext {
   var answer = Answer()
   /// The store failed while answering the plugin.
   var storeFailure: (any Error)?
+  /// What the plugin did that no answer may: nothing of it is sent.
+  private(set) var violation: String?
   /// Texts and bytes handed out, which the header promises for the whole call.
   private var kept: [UnsafeMutableRawBufferPointer] = []
 
@@ -68,10 +70,22 @@ final class ReadContext {
 
   func write(_ bytes: some Collection<UInt8>) {
     guard answer.body.count + bytes.count <= Self.answerBytesMax else {
-      storeFailure = PluginError(
-        .startFailed, "\(instance.name): an answer is over \(Self.answerBytesMax) bytes")
-      return
+      return refuse("the answer is over \(Self.answerBytesMax) bytes")
     }
     answer.body.append(contentsOf: bytes)
+  }
+
+  /// Sets the HTTP status. One that ends no exchange would break the connection for everybody.
+  func setStatus(_ status: UInt32) {
+    guard Self.statuses.contains(status) else {
+      return refuse("HTTP status \(status) is not one of \(Self.statuses)")
+    }
+    answer.status = Int(status)
+  }
+
+  private static let statuses: ClosedRange<UInt32> = 200...599
+
+  private func refuse(_ reason: String) {
+    if violation == nil { violation = reason }
   }
 }

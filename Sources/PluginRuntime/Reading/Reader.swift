@@ -27,7 +27,8 @@ package struct Reader: @unchecked Sendable {
     let before = ThreadKind.become(.request)
     defer { ThreadKind.become(before) }
     let context = ReadContext(question, snapshot: snapshot, instance: instance, route: number)
-    let (status, reason) = try answer(context, since: begun)
+    var (status, reason) = try answer(context, since: begun)
+    if let violation = context.violation { (status, reason) = (TALLY_INVALID, violation) }
     instance.account.reads.record(since: begun, failed: status != TALLY_OK)
     instance.counts.add(failed: status != TALLY_OK && context.storeFailure == nil)
     if let failure = context.storeFailure { throw failure }

@@ -111,13 +111,15 @@ package final class KeyValues: @unchecked Sendable {
     _ place: Place, _ value: [UInt8], expiresMs: Int64, ifVersion: UInt64? = nil, nowMs: Int64
   ) throws(StoreError) -> Written {
     try store.administer { db in
-      let old = try Self.stored(place, nowMs, db)
+      var old = try Self.stored(place, nowMs, db)
       if let ifVersion, ifVersion != old.version { return .conflict(version: old.version) }
       let size = place.key.utf8.count + value.count
       var usage = try Self.usage(place.plugin, db)
       if usage.isOver(adding: size, replacing: old.bytes) {
         try Self.sweep(nowMs, db)
         usage = try Self.usage(place.plugin, db)
+        // The key itself may have been among them.
+        old = try Self.stored(place, nowMs, db)
       }
       if let limit = usage.limit(adding: size, replacing: old.bytes) { return .full(limit) }
       usage.version += 1

@@ -1,11 +1,9 @@
 /* Registers a pattern with two names in one segment. */
-#include "hostile.h"
+#include "fixture.h"
 
 static tally_status enroll(void *instance, const tally_registrar *registrar, const tally_error *error) {
-  tally_str path = TEXT("/o/x/{a}{b}"), none = {NULL, 0};
-  (void)instance;
-  (void)error;
-  return hostile_enroll_route(registrar, path, none);
+  (void)instance, (void)error;
+  return fixture_enroll_path(registrar, "/o/x/{a}{b}", "");
 }
 
-HOSTILE_ENTRY(tally_plugin_bad_pattern, "bad-pattern")
+FIXTURE(bad_pattern, "bad-pattern", plugin.enroll = enroll)

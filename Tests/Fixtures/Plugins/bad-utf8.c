@@ -1,11 +1,9 @@
 /* Registers a path that is not UTF-8. */
-#include "hostile.h"
+#include "fixture.h"
 
 static tally_status enroll(void *instance, const tally_registrar *registrar, const tally_error *error) {
-  tally_str path = TEXT("/o/\xff"), none = {NULL, 0};
-  (void)instance;
-  (void)error;
-  return hostile_enroll_route(registrar, path, none);
+  (void)instance, (void)error;
+  return fixture_enroll_path(registrar, "/o/\xff", "");
 }
 
-HOSTILE_ENTRY(tally_plugin_bad_utf8, "bad-utf8")
+FIXTURE(bad_utf8, "bad-utf8", plugin.enroll = enroll)

@@ -1,25 +1,9 @@
 /* Wants to be before cycle-b. */
-#include "hostile.h"
-
-static tally_status process(void *instance, const tally_batch *batch, const tally_facts *facts,
-                            const tally_effects *effects, const tally_error *error) {
-  (void)instance;
-  (void)batch;
-  (void)facts;
-  (void)effects;
-  (void)error;
-  return TALLY_OK;
-}
+#include "fixture.h"
 
 static tally_status enroll(void *instance, const tally_registrar *registrar, const tally_error *error) {
-  tally_hook hook = HOSTILE_HOOK(TALLY_HOOK_PROCESS);
-  tally_str other = TEXT("cycle-b");
-  (void)instance;
-  (void)error;
-  hook.process = process;
-  hook.before = &other;
-  hook.n_before = 1;
-  return registrar->hook(registrar->ctx, &hook);
+  (void)instance, (void)error;
+  return fixture_enroll_before(registrar, "cycle-b");
 }
 
-HOSTILE_ENTRY(tally_plugin_cycle_a, "cycle-a")
+FIXTURE(cycle_a, "cycle-a", plugin.enroll = enroll)

@@ -1,29 +1,18 @@
 /* Its hook returns a status that is in no list, for items that ask for it. */
-#include "hostile.h"
+#include "fixture.h"
 
 static tally_status process(void *instance, const tally_batch *batch, const tally_facts *facts,
                             const tally_effects *effects, const tally_error *error) {
   uint32_t i;
-  (void)instance;
-  (void)facts;
-  (void)effects;
-  (void)error;
+  (void)instance, (void)facts, (void)effects, (void)error;
   for (i = batch->first_item; i < batch->end_item; i++)
-    if (hostile_is_asked(batch, i)) return 12345;
+    if (fixture_is_asked(batch, i)) return 12345;
   return TALLY_OK;
 }
 
 static tally_status enroll(void *instance, const tally_registrar *registrar, const tally_error *error) {
-  (void)instance;
-  (void)error;
-  return hostile_enroll_hook(registrar, process);
+  (void)instance, (void)error;
+  return fixture_enroll_hook(registrar, process);
 }
 
-TALLY_EXPORT const tally_plugin *tally_plugin_garbage_status(void);
-
-TALLY_EXPORT const tally_plugin *tally_plugin_garbage_status(void) {
-  static const tally_descriptor descriptor = HOSTILE_DESCRIPTOR("garbage-status");
-  static const tally_plugin plugin = {sizeof(plugin), TALLY_ABI_MAJOR, TALLY_ABI_MINOR, 0u,   &descriptor,    hostile_create,
-                                      enroll,         NULL,            NULL,            NULL, hostile_destroy, HOSTILE_NO_STATE};
-  return &plugin;
-}
+FIXTURE(garbage_status, "garbage-status", plugin.enroll = enroll)

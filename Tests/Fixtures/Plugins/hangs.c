@@ -1,6 +1,6 @@
 /* Takes for ever, or its process's life, where the file PATH-of-the-library.where says: create, start or drain. */
 #define _GNU_SOURCE
-#include "hostile.h"
+#include "fixture.h"
 
 #include <dlfcn.h>
 #include <signal.h>
@@ -27,12 +27,11 @@ static tally_status create(const tally_host *host, void **out_instance, const ta
     if (file != NULL) fclose(file);
   }
   reach("create");
-  return hostile_create(host, out_instance, error);
+  return fixture_create(host, out_instance, error);
 }
 
 static tally_status start(void *instance, const tally_error *error) {
-  (void)instance;
-  (void)error;
+  (void)instance, (void)error;
   reach("start");
   return TALLY_OK;
 }
@@ -42,12 +41,4 @@ static void drain(void *instance) {
   reach("drain");
 }
 
-TALLY_EXPORT const tally_plugin *tally_plugin_hangs(void);
-
-TALLY_EXPORT const tally_plugin *tally_plugin_hangs(void) {
-  static const tally_descriptor descriptor = HOSTILE_DESCRIPTOR("hangs");
-  static const tally_plugin plugin = {sizeof(plugin),  TALLY_ABI_MAJOR, TALLY_ABI_MINOR, 0u,   &descriptor,    create,
-                                      hostile_enroll, start,           drain,           NULL, hostile_destroy,
-                                      HOSTILE_NO_STATE};
-  return &plugin;
-}
+FIXTURE(hangs, "hangs", plugin.create = create; plugin.start = start; plugin.drain = drain)

@@ -1,11 +1,10 @@
 /* Counts items per device, and does to its process what an item's parameter trap_me says. */
 #define _GNU_SOURCE
-#include "hostile.h"
+#include "fixture.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -20,7 +19,7 @@ static int is(tally_str text, const char *word) {
 static int overflow(int depth) {
   volatile char frame[4096];
   frame[0] = (char)depth;
-  return overflow(depth + 1) + frame[0];
+  return depth < 0 ? 0 : overflow(depth + 1) + frame[0];
 }
 
 static void *forever(void *unused) {
@@ -37,7 +36,7 @@ static tally_status start_threads(const tally_error *error) {
     int failure = pthread_create(&thread, NULL, forever, NULL);
     if (failure == 0) continue;
     snprintf(reason, sizeof reason, "thread %d of %d: error %d", number, THREADS, failure);
-    hostile_say(error, reason);
+    fixture_say(error, reason);
     return TALLY_FAILED;
   }
   return TALLY_OK;
@@ -63,7 +62,7 @@ static tally_status misbehave(tally_str how, const tally_error *error) {
     for (line = 0; line < 1000; line++) printf("line %d\n", line);
   }
   if (is(how, "file")) {
-    hostile_say(error, fopen("/etc/passwd", "r") == NULL ? "may not open a file" : "may open a file");
+    fixture_say(error, fopen("/etc/passwd", "r") == NULL ? "may not open a file" : "may open a file");
     return TALLY_FAILED;
   }
   return TALLY_OK;
@@ -71,17 +70,13 @@ static tally_status misbehave(tally_str how, const tally_error *error) {
 
 static tally_status process(void *instance, const tally_batch *batch, const tally_facts *facts,
                             const tally_effects *effects, const tally_error *error) {
-  const int64_t one = 1;
   uint32_t i;
-  (void)instance;
-  (void)facts;
+  (void)instance, (void)facts;
   for (i = batch->first_item; i < batch->end_item; i++) {
     const tally_item *item = tally_batch_item(batch, i);
-    const tally_node *how = tally_member(batch, tally_batch_node(batch, item->root), hostile_key);
-    tally_series series = {sizeof(series), metric, {NULL, 0}, TEXT("device"), {NULL, 0}};
+    const tally_node *how = tally_member(batch, tally_batch_node(batch, item->root), fixture_key);
     tally_status status;
-    series.value = tally_batch_text(batch, item->device_off, item->device_len);
-    effects->count(effects->ctx, i, &series, item->hour, &one, 1);
+    fixture_count(batch, effects, i, metric, "device", tally_batch_text(batch, item->device_off, item->device_len));
     status = misbehave(tally_text(batch, how), error);
     if (status != TALLY_OK) return status;
   }
@@ -90,25 +85,16 @@ static tally_status process(void *instance, const tally_batch *batch, const tall
 
 static tally_status answer(void *instance, const tally_request *request, const tally_reply *reply,
                            const tally_error *error) {
-  static const tally_str how = TEXT("how");
-  tally_question question = {sizeof(question), metric, {NULL, 0}, TEXT("device"), {NULL, 0}, {NULL, 0}, 0, 0};
-  tally_status status = misbehave(request->parameter(request->ctx, how), error);
-  (void)instance;
-  (void)reply;
-  return status == TALLY_OK ? request->document(request->ctx, &question) : status;
+  tally_status status = misbehave(request->parameter(request->ctx, fixture_text("how")), error);
+  (void)instance, (void)reply;
+  return status == TALLY_OK ? fixture_document(request, metric, "device") : status;
 }
 
 static tally_status enroll(void *instance, const tally_registrar *registrar, const tally_error *error) {
-  static const tally_measure measures[] = {{TEXT("t"), TALLY_MEASURE_SUM, TALLY_GRAIN_DAY | TALLY_GRAIN_MONTH, 0, 0}};
-  static const tally_dimension dimensions[] = {{TEXT("device"), TEXT("devices"), TALLY_DIMENSION_INLINE, 1000, 1, 0}};
-  static const tally_metric described = {sizeof(described), 1, TEXT("kills"), measures, dimensions, 1, 0, 0, 0};
-  tally_route route = {sizeof(route), 0, TEXT("/o"), TEXT("kills"), {NULL, 0}, {NULL, 0}, 0, 0, 0, 0, answer};
-  uint32_t number;
-  tally_status status = registrar->metric(registrar->ctx, &described, &metric);
-  (void)instance;
-  (void)error;
-  if (status == TALLY_OK) status = registrar->route(registrar->ctx, &route, &number);
-  if (status == TALLY_OK) status = hostile_enroll_hook(registrar, process);
+  tally_status status = fixture_enroll_metric(registrar, "kills", "device", "devices", &metric);
+  (void)instance, (void)error;
+  if (status == TALLY_OK) status = fixture_enroll_method(registrar, "kills", answer);
+  if (status == TALLY_OK) status = fixture_enroll_hook(registrar, process);
   return status;
 }
 
@@ -116,8 +102,7 @@ static tally_status enroll(void *instance, const tally_registrar *registrar, con
 static tally_status start(void *instance, const tally_error *error) {
   char line[512];
   FILE *maps = fopen("/proc/self/maps", "r");
-  (void)instance;
-  (void)error;
+  (void)instance, (void)error;
   while (maps != NULL && fgets(line, sizeof line, maps) != NULL) {
     unsigned long from;
     if (replies == NULL && strstr(line, "tally-hook-replies") != NULL && sscanf(line, "%lx-", &from) == 1)
@@ -127,12 +112,4 @@ static tally_status start(void *instance, const tally_error *error) {
   return TALLY_OK;
 }
 
-TALLY_EXPORT const tally_plugin *tally_plugin_kills(void);
-
-TALLY_EXPORT const tally_plugin *tally_plugin_kills(void) {
-  static const tally_descriptor descriptor = HOSTILE_DESCRIPTOR("kills");
-  static const tally_plugin plugin = {sizeof(plugin), TALLY_ABI_MAJOR, TALLY_ABI_MINOR, 0u,   &descriptor,    hostile_create,
-                                      enroll,         start,           NULL,            NULL, hostile_destroy,
-                                      HOSTILE_NO_STATE};
-  return &plugin;
-}
+FIXTURE(kills, "kills", plugin.enroll = enroll; plugin.start = start)

@@ -6,15 +6,18 @@
  *   LIVE_TWO_MEASURES   its metric has another shape
  *   LIVE_SLOW_READ      its answer takes two seconds
  * It counts the request parameter `taps` per value: /o?method=live. /o?method=live-about says who it is. */
-#include "tally_plugin.h"
+#include "fixture.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#define TEXT(literal) {literal, sizeof(literal) - 1}
 #ifndef LIVE_VERSION
 #define LIVE_VERSION "1"
+#endif
+#ifdef LIVE_TWO_MEASURES
+enum { MEASURES = 2 };
+#else
+enum { MEASURES = 1 };
 #endif
 
 typedef struct live {
@@ -29,8 +32,7 @@ static tally_status process(void *instance, const tally_batch *batch, const tall
   const live *self = instance;
   const int64_t ones[] = {1, 1};
   uint32_t i;
-  (void)facts;
-  (void)error;
+  (void)facts, (void)error;
 #ifdef LIVE_FAILS
   return TALLY_FAILED;
 #endif
@@ -40,11 +42,7 @@ static tally_status process(void *instance, const tally_batch *batch, const tall
     tally_series series = {sizeof(series), self->metric, {NULL, 0}, TEXT("button"), {NULL, 0}};
     series.value = tally_text(batch, value);
     if (series.value.len == 0) continue;
-#ifdef LIVE_TWO_MEASURES
-    effects->count(effects->ctx, i, &series, item->hour, ones, 2);
-#else
-    effects->count(effects->ctx, i, &series, item->hour, ones, 1);
-#endif
+    effects->count(effects->ctx, i, &series, item->hour, ones, MEASURES);
   }
   return TALLY_OK;
 }
@@ -63,29 +61,22 @@ static tally_status answer(void *instance, const tally_request *request, const t
 
 static tally_status about(void *instance, const tally_request *request, const tally_reply *reply,
                           const tally_error *error) {
-  static const tally_str version = TEXT("{\"version\":\"" LIVE_VERSION "\",\"label\":");
-  static const tally_str name = TEXT("label"), before = TEXT(",\"before\":"), end = TEXT("}");
   const live *self = instance;
   tally_setting_value label = {0};
-  tally_str old;
-  (void)request;
-  (void)error;
-  self->host->setting(self->host->ctx, name, &label);
-  reply->write(reply->ctx, version);
+  (void)request, (void)error;
+  self->host->setting(self->host->ctx, fixture_text("label"), &label);
+  reply->write(reply->ctx, fixture_text("{\"version\":\"" LIVE_VERSION "\",\"label\":"));
   reply->string(reply->ctx, label.text);
-  old.ptr = self->before;
-  old.len = strlen(self->before);
-  reply->write(reply->ctx, before);
-  reply->string(reply->ctx, old);
-  reply->write(reply->ctx, end);
+  reply->write(reply->ctx, fixture_text(",\"before\":"));
+  reply->string(reply->ctx, fixture_text(self->before));
+  reply->write(reply->ctx, fixture_text("}"));
   return TALLY_OK;
 }
 
 static tally_status create(const tally_host *host, void **out_instance, const tally_error *error) {
-  static const tally_str no_memory = TEXT("no memory for the instance");
   live *self = calloc(1, sizeof(*self));
   if (self == NULL) {
-    error->set(error->ctx, no_memory);
+    fixture_say(error, "no memory for the instance");
     return TALLY_FAILED;
   }
   self->host = host;
@@ -94,66 +85,44 @@ static tally_status create(const tally_host *host, void **out_instance, const ta
 }
 
 static tally_status enroll(void *instance, const tally_registrar *registrar, const tally_error *error) {
-  static const tally_str name = TEXT("taps");
   static const tally_measure measures[] = {
       {TEXT("t"), TALLY_MEASURE_SUM, TALLY_GRAIN_DAY | TALLY_GRAIN_MONTH, 0, 0},
       {TEXT("again"), TALLY_MEASURE_SUM, TALLY_GRAIN_DAY | TALLY_GRAIN_MONTH, 0, 0}};
-#ifdef LIVE_TWO_MEASURES
-  static const uint32_t n_measures = 2;
-#else
-  static const uint32_t n_measures = 1;
-#endif
   static const tally_dimension dimensions[] = {
       {TEXT("button"), TEXT("buttons"), TALLY_DIMENSION_INLINE, 100, 3, 0}};
-  tally_metric metric = {sizeof(metric), n_measures, TEXT("taps"), measures, dimensions, 1, 0, 0, 0};
+  static const tally_metric metric = {sizeof(metric), MEASURES, TEXT("taps"), measures, dimensions, 1, 0, 0, 0};
   live *self = instance;
-  static const tally_str path = TEXT("/o"), counted = TEXT("live"), about_method = TEXT("live-about");
-  tally_hook hook;
-  tally_route route;
-  uint32_t number;
+  tally_hook hook = fixture_hook(TALLY_HOOK_PROCESS);
   tally_status status;
   (void)error;
 
-  self->key = self->host->intern(self->host->ctx, name);
-  memset(&hook, 0, sizeof(hook));
-  hook.struct_size = sizeof(hook);
-  hook.kind = TALLY_HOOK_PROCESS;
+  self->key = self->host->intern(self->host->ctx, fixture_text("taps"));
   hook.keys = &self->key;
   hook.n_keys = 1;
   hook.process = process;
-  memset(&route, 0, sizeof(route));
-  route.struct_size = sizeof(route);
-  route.path = path;
-  route.method = counted;
-  route.answer = answer;
   status = registrar->metric(registrar->ctx, &metric, &self->metric);
   if (status == TALLY_OK) status = registrar->hook(registrar->ctx, &hook);
-  if (status == TALLY_OK) status = registrar->route(registrar->ctx, &route, &number);
-  route.method = about_method;
-  route.answer = about;
-  if (status == TALLY_OK) status = registrar->route(registrar->ctx, &route, &number);
+  if (status == TALLY_OK) status = fixture_enroll_method(registrar, "live", answer);
+  if (status == TALLY_OK) status = fixture_enroll_method(registrar, "live-about", about);
   return status;
 }
 
 static tally_status start(void *instance, const tally_error *error) {
 #ifdef LIVE_REFUSES_START
-  static const tally_str reason = TEXT("version " LIVE_VERSION " does not start");
-  error->set(error->ctx, reason);
+  fixture_say(error, "version " LIVE_VERSION " does not start");
   return TALLY_FAILED;
 #endif
 #ifdef LIVE_HANGS_START
   for (;;) sleep(60);
 #endif
-  (void)instance;
-  (void)error;
+  (void)instance, (void)error;
   return TALLY_OK;
 }
 
 static tally_status state_export(void *instance, void *put_ctx, void (*put)(void *put_ctx, tally_bytes state),
                                  const tally_error *error) {
   static const tally_bytes version = {LIVE_VERSION, sizeof(LIVE_VERSION) - 1};
-  (void)instance;
-  (void)error;
+  (void)instance, (void)error;
   put(put_ctx, version);
   return TALLY_OK;
 }
@@ -167,27 +136,21 @@ static tally_status state_import(void *instance, tally_bytes state, const tally_
 }
 
 static tally_status settings_check(void *instance, const tally_settings *settings, const tally_error *error) {
-  static const tally_str name = TEXT("label"), reason = TEXT("the label must not be forbidden");
   tally_setting_value label = {0};
   (void)instance;
-  settings->get(settings->ctx, 0, name, &label);
+  settings->get(settings->ctx, 0, fixture_text("label"), &label);
   if (label.text.len != 9 || memcmp(label.text.ptr, "forbidden", 9) != 0) return TALLY_OK;
-  error->set(error->ctx, reason);
+  fixture_say(error, "the label must not be forbidden");
   return TALLY_INVALID;
 }
 
 static void destroy(void *instance) { free(instance); }
 
-TALLY_EXPORT const tally_plugin *tally_plugin_live(void);
+static const tally_setting settings[] = {{sizeof(tally_setting), TALLY_SETTING_STRING, TEXT("label"),
+                                          TEXT("A text to be told."), TEXT("none"), 0, 0, {NULL, 0}, NULL, 0, 0}};
 
-TALLY_EXPORT const tally_plugin *tally_plugin_live(void) {
-  static const tally_setting settings[] = {{sizeof(tally_setting), TALLY_SETTING_STRING, TEXT("label"),
-                                            TEXT("A text to be told."), TEXT("none"), 0, 0, {NULL, 0}, NULL, 0, 0}};
-  static const tally_descriptor descriptor = {
-      sizeof(descriptor), 0, TEXT("live"), TEXT("1.0.0"), TEXT("Is switched and replaced, in tests."), {NULL, 0},
-      {NULL, 0}, {NULL, 0}, {NULL, 0}, settings, NULL, NULL, NULL, 1, 0, 0, 0};
-  static const tally_plugin plugin = {sizeof(plugin), TALLY_ABI_MAJOR, TALLY_ABI_MINOR, 0,    &descriptor, create,
-                                      enroll,         start,           NULL,            NULL, destroy,
-                                      settings_check, NULL,            state_export,    state_import};
-  return &plugin;
-}
+FIXTURE(live, "live",
+        descriptor.summary = fixture_text("Is switched and replaced, in tests.");
+        descriptor.settings = settings; descriptor.n_settings = 1; plugin.create = create; plugin.enroll = enroll;
+        plugin.start = start; plugin.destroy = destroy; plugin.settings_check = settings_check;
+        plugin.state_export = state_export; plugin.state_import = state_import)

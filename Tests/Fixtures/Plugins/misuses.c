@@ -1,12 +1,11 @@
 /* Calls services as it must not: /o?method=misuses&which=NAME answers with what the host says to that. An item with
  * the parameter `trap_me` waits for a command inside a hook; after destroy a thread goes on calling, and writes what it
  * was told to the file named in MISUSES_FILE. */
-#include "hostile.h"
+#include "fixture.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 static const tally_commands *commands;
@@ -51,8 +50,8 @@ static tally_status process(void *instance, const tally_batch *batch, const tall
   uint32_t i;
   (void)instance, (void)facts, (void)effects;
   for (i = batch->first_item; i < batch->end_item; i++) {
-    if (!hostile_is_asked(batch, i) || submit(&said) == TALLY_OK) continue;
-    hostile_say(error, said.text);
+    if (!fixture_is_asked(batch, i) || submit(&said) == TALLY_OK) continue;
+    fixture_say(error, said.text);
     return TALLY_FAILED;
   }
   return TALLY_OK;
@@ -89,8 +88,7 @@ static tally_status misuse(const char *which, size_t length, heard *into) {
 
 static tally_status answer(void *instance, const tally_request *request, const tally_reply *reply,
                            const tally_error *error) {
-  static const tally_str parameter = TEXT("which");
-  tally_str which = request->parameter(request->ctx, parameter);
+  tally_str which = request->parameter(request->ctx, fixture_text("which"));
   heard said;
   char line[1100];
   tally_str text = {line, 0};
@@ -102,32 +100,22 @@ static tally_status answer(void *instance, const tally_request *request, const t
 }
 
 static tally_status create(const tally_host *host, void **out_instance, const tally_error *error) {
-  static const tally_str ids[] = {TEXT("tally.commands"), TEXT("tally.kv"), TEXT("tally.jobs"), TEXT("tally.emit"),
-                                  TEXT("tally.nothing")};
-  commands = host->service(host->ctx, ids[0], 1);
-  kv = host->service(host->ctx, ids[1], 1);
-  jobs = host->service(host->ctx, ids[2], 1);
-  emit = host->service(host->ctx, ids[3], 1);
-  if (host->service(host->ctx, ids[4], 1) != NULL || host->service(host->ctx, ids[0], 2) != NULL) {
-    hostile_say(error, "the host has a service it cannot have");
+  commands = host->service(host->ctx, fixture_text("tally.commands"), 1);
+  kv = host->service(host->ctx, fixture_text("tally.kv"), 1);
+  jobs = host->service(host->ctx, fixture_text("tally.jobs"), 1);
+  emit = host->service(host->ctx, fixture_text("tally.emit"), 1);
+  if (host->service(host->ctx, fixture_text("tally.nothing"), 1) != NULL ||
+      host->service(host->ctx, fixture_text("tally.commands"), 2) != NULL) {
+    fixture_say(error, "the host has a service it cannot have");
     return TALLY_FAILED;
   }
-  return hostile_create(host, out_instance, error);
+  return fixture_create(host, out_instance, error);
 }
 
 static tally_status enroll(void *instance, const tally_registrar *registrar, const tally_error *error) {
-  static const tally_str path = TEXT("/o"), method = TEXT("misuses");
-  tally_route route;
-  uint32_t number;
-  tally_status status;
+  tally_status status = fixture_enroll_method(registrar, "misuses", answer);
   (void)instance, (void)error;
-  memset(&route, 0, sizeof(route));
-  route.struct_size = sizeof(route);
-  route.path = path;
-  route.method = method;
-  route.answer = answer;
-  status = registrar->route(registrar->ctx, &route, &number);
-  return status == TALLY_OK ? hostile_enroll_hook(registrar, process) : status;
+  return status == TALLY_OK ? fixture_enroll_hook(registrar, process) : status;
 }
 
 static void *go_on(void *unused) {
@@ -152,22 +140,4 @@ static void destroy(void *instance) {
   if (pthread_create(&thread, NULL, go_on, NULL) == 0) pthread_detach(thread);
 }
 
-TALLY_EXPORT const tally_plugin *tally_plugin_misuses(void);
-
-TALLY_EXPORT const tally_plugin *tally_plugin_misuses(void) {
-  static tally_descriptor descriptor;
-  static tally_plugin plugin;
-  static const tally_str name = TEXT("misuses"), version = TEXT("1.0.0"), summary = TEXT("Misuses services.");
-  descriptor.struct_size = sizeof(descriptor);
-  descriptor.name = name;
-  descriptor.version = version;
-  descriptor.summary = summary;
-  plugin.struct_size = sizeof(plugin);
-  plugin.abi_major = TALLY_ABI_MAJOR;
-  plugin.abi_minor = TALLY_ABI_MINOR;
-  plugin.descriptor = &descriptor;
-  plugin.create = create;
-  plugin.enroll = enroll;
-  plugin.destroy = destroy;
-  return &plugin;
-}
+FIXTURE(misuses, "misuses", plugin.create = create; plugin.enroll = enroll; plugin.destroy = destroy)

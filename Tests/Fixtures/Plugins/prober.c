@@ -1,12 +1,9 @@
 /* Uses everything a hook may read and ask for, lets its effects depend on what it was told, and answers with all of it:
  * two lanes that differ in anything answer differently. */
-#include "tally_plugin.h"
+#include "fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#define TEXT(literal) {literal, sizeof(literal) - 1}
 
 typedef struct prober {
   const tally_host *host;
@@ -282,13 +279,6 @@ static tally_status start(void *instance, const tally_error *error) {
 
 static void destroy(void *instance) { free(instance); }
 
-TALLY_EXPORT const tally_plugin *tally_plugin_prober(void);
-
-TALLY_EXPORT const tally_plugin *tally_plugin_prober(void) {
-  static const tally_descriptor descriptor = {
-      sizeof(descriptor), 0, TEXT("prober"), TEXT("1.0.0"), TEXT("Probes everything, in tests."), {NULL, 0}, {NULL, 0},
-      {NULL, 0}, {NULL, 0}, NULL, NULL, NULL, NULL, 0, 0, 0, 0};
-  static const tally_plugin plugin = {sizeof(plugin), TALLY_ABI_MAJOR, TALLY_ABI_MINOR, 0u,   &descriptor, create,
-                                      enroll,         start,           NULL,            NULL, destroy, NULL, NULL, NULL, NULL};
-  return &plugin;
-}
+FIXTURE(prober, "prober",
+        descriptor.summary = fixture_text("Probes everything, in tests."); plugin.create = create;
+        plugin.enroll = enroll; plugin.start = start; plugin.destroy = destroy)

@@ -1,5 +1,5 @@
 /* Counts what only its memory and the size of the batch say: same requests, other effects. */
-#include "hostile.h"
+#include "fixture.h"
 
 static int64_t seen;
 static uint32_t metric;
@@ -8,9 +8,7 @@ static tally_status process(void *instance, const tally_batch *batch, const tall
                             const tally_effects *effects, const tally_error *error) {
   const int64_t add = batch->end_item - batch->first_item + seen++;
   uint32_t i;
-  (void)instance;
-  (void)facts;
-  (void)error;
+  (void)instance, (void)facts, (void)error;
   for (i = batch->first_item; i < batch->end_item; i++) {
     tally_series series = {.struct_size = sizeof(series), .metric = metric};
     effects->count(effects->ctx, i, &series, tally_batch_item(batch, i)->hour, &add, 1);
@@ -22,22 +20,9 @@ static tally_status enroll(void *instance, const tally_registrar *registrar, con
   static const tally_measure measures[] = {{TEXT("t"), TALLY_MEASURE_SUM, TALLY_GRAIN_DAY, 0, 0}};
   static const tally_metric wanted = {sizeof(wanted), 1, TEXT("seen"), measures, NULL, 0, 0, 0, 0};
   tally_status status = registrar->metric(registrar->ctx, &wanted, &metric);
-  (void)instance;
-  (void)error;
+  (void)instance, (void)error;
   seen = 0;
-  return status == TALLY_OK ? hostile_enroll_hook(registrar, process) : status;
+  return status == TALLY_OK ? fixture_enroll_hook(registrar, process) : status;
 }
 
-TALLY_EXPORT const tally_plugin *tally_plugin_remembers(void);
-
-TALLY_EXPORT const tally_plugin *tally_plugin_remembers(void) {
-  static const tally_descriptor descriptor = HOSTILE_DESCRIPTOR("remembers");
-  static const tally_plugin plugin = {.struct_size = sizeof(plugin),
-                                      .abi_major = TALLY_ABI_MAJOR,
-                                      .abi_minor = TALLY_ABI_MINOR,
-                                      .descriptor = &descriptor,
-                                      .create = hostile_create,
-                                      .enroll = enroll,
-                                      .destroy = hostile_destroy};
-  return &plugin;
-}
+FIXTURE(remembers, "remembers", plugin.enroll = enroll)

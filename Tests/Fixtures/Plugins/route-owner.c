@@ -1,11 +1,9 @@
 /* Owns a route; route-rival wants the same. */
-#include "hostile.h"
+#include "fixture.h"
 
 static tally_status enroll(void *instance, const tally_registrar *registrar, const tally_error *error) {
-  tally_str path = TEXT("/o/shops/{id}"), none = {NULL, 0};
-  (void)instance;
-  (void)error;
-  return hostile_enroll_route(registrar, path, none);
+  (void)instance, (void)error;
+  return fixture_enroll_path(registrar, "/o/shops/{id}", "");
 }
 
-HOSTILE_ENTRY(tally_plugin_route_owner, "route-owner")
+FIXTURE(route_owner, "route-owner", plugin.enroll = enroll)

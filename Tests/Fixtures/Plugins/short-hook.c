@@ -1,23 +1,12 @@
 /* Its tally_hook ends before its functions. */
-#include "hostile.h"
-
-static tally_status process(void *instance, const tally_batch *batch, const tally_facts *facts,
-                            const tally_effects *effects, const tally_error *error) {
-  (void)instance;
-  (void)batch;
-  (void)facts;
-  (void)effects;
-  (void)error;
-  return TALLY_OK;
-}
+#include "fixture.h"
 
 static tally_status enroll(void *instance, const tally_registrar *registrar, const tally_error *error) {
-  tally_hook hook = HOSTILE_HOOK(TALLY_HOOK_PROCESS);
-  (void)instance;
-  (void)error;
-  hook.process = process;
+  tally_hook hook = fixture_hook(TALLY_HOOK_PROCESS);
+  (void)instance, (void)error;
+  hook.process = fixture_idle_process;
   hook.struct_size = 64;
   return registrar->hook(registrar->ctx, &hook);
 }
 
-HOSTILE_ENTRY(tally_plugin_short_hook, "short-hook")
+FIXTURE(short_hook, "short-hook", plugin.enroll = enroll)

@@ -1,14 +1,13 @@
 /* Says everything it knows: its settings in the log, its secret in the reason for which it does not start. */
-#include "hostile.h"
+#include "fixture.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static const tally_host *talkative_host;
 
 static tally_status create(const tally_host *host, void **out_instance, const tally_error *error) {
   talkative_host = host;
-  return hostile_create(host, out_instance, error);
+  return fixture_create(host, out_instance, error);
 }
 
 static void say(uint32_t app) {
@@ -34,27 +33,21 @@ static tally_status start(void *instance, const tally_error *error) {
   if (talkative_host->setting(talkative_host->ctx, token, &secret) == TALLY_OK) {
     char line[256];
     snprintf(line, sizeof(line), "nobody answers to %.*s", (int)secret.text.len, secret.text.ptr);
-    hostile_say(error, line);
+    fixture_say(error, line);
   }
   return TALLY_FAILED;
 }
 
-TALLY_EXPORT const tally_plugin *tally_plugin_talkative(void);
+static const tally_str levels[] = {TEXT("low"), TEXT("high")};
+static const tally_setting settings[] = {
+    {sizeof(tally_setting), TALLY_SETTING_INT, TEXT("limit_max"), TEXT("How many."), TEXT("5"), 1, 10, TEXT("items"), NULL,
+     0, TALLY_SETTING_PER_APP},
+    {sizeof(tally_setting), TALLY_SETTING_STRING, TEXT("token"), TEXT("The word."), TEXT(""), 0, 0, TEXT(""), NULL, 0,
+     TALLY_SETTING_SECRET | TALLY_SETTING_RESTART},
+    {sizeof(tally_setting), TALLY_SETTING_STRING, TEXT("level"), TEXT("How loud."), TEXT("low"), 0, 0, TEXT(""), levels, 2,
+     0},
+};
 
-TALLY_EXPORT const tally_plugin *tally_plugin_talkative(void) {
-  static const tally_str levels[] = {TEXT("low"), TEXT("high")};
-  static const tally_setting settings[] = {
-      {sizeof(tally_setting), TALLY_SETTING_INT, TEXT("limit_max"), TEXT("How many."), TEXT("5"), 1, 10, TEXT("items"), NULL,
-       0, TALLY_SETTING_PER_APP},
-      {sizeof(tally_setting), TALLY_SETTING_STRING, TEXT("token"), TEXT("The word."), TEXT(""), 0, 0, TEXT(""), NULL, 0,
-       TALLY_SETTING_SECRET | TALLY_SETTING_RESTART},
-      {sizeof(tally_setting), TALLY_SETTING_STRING, TEXT("level"), TEXT("How loud."), TEXT("low"), 0, 0, TEXT(""), levels, 2,
-       0},
-  };
-  static const tally_descriptor descriptor = {
-      sizeof(descriptor), 0, TEXT("talkative"), TEXT("1.0.0"), TEXT("Says its settings, in tests."), {NULL, 0}, {NULL, 0},
-      {NULL, 0}, {NULL, 0}, settings, NULL, NULL, NULL, 3, 0, 0, 0};
-  static const tally_plugin plugin = {sizeof(plugin), TALLY_ABI_MAJOR, TALLY_ABI_MINOR, 0u, &descriptor, create,
-                                      hostile_enroll, start, NULL, NULL, hostile_destroy, HOSTILE_NO_STATE};
-  return &plugin;
-}
+FIXTURE(talkative, "talkative",
+        descriptor.summary = fixture_text("Says its settings, in tests.");
+        descriptor.settings = settings; descriptor.n_settings = 3; plugin.create = create; plugin.start = start)

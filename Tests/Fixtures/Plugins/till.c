@@ -1,11 +1,8 @@
 /* A plugin whose route changes what counts, by commands: /o?method=till&add=KEY counts KEY once, /o?method=till lists
  * how often each was counted. Each command, and each item with the parameter `till`, emits an event of its own. */
-#include "tally_plugin.h"
+#include "fixture.h"
 
 #include <stdio.h>
-#include <string.h>
-
-#define TEXT(literal) {literal, sizeof(literal) - 1}
 
 typedef struct till {
   const tally_commands *commands;
@@ -17,8 +14,7 @@ static till self;
 
 static tally_status stage(const tally_effects *effects, uint32_t item, const char *object) {
   tally_record record = {sizeof(record), 0, TEXT("till"), {NULL, 0}};
-  record.object.ptr = object;
-  record.object.len = strlen(object);
+  record.object = fixture_text(object);
   return self.emit->stage(self.emit->ctx, effects, item, &record);
 }
 
@@ -66,9 +62,8 @@ static int32_t show(void *visit_ctx, tally_str key, tally_bytes document) {
 
 static tally_status answer(void *instance, const tally_request *request, const tally_reply *reply,
                            const tally_error *error) {
-  static const tally_str add = TEXT("add"), done = TEXT("done");
   tally_submission submission = {sizeof(submission), 0, 0, TEXT("add"), {NULL, 0}, 0, 0, NULL, NULL};
-  tally_str key = request->parameter(request->ctx, add);
+  tally_str key = request->parameter(request->ctx, fixture_text("add"));
   tally_status status;
   (void)instance;
   if (key.len == 0) return request->list(request->ctx, self.keys, (void *)(uintptr_t)reply, show);
@@ -76,16 +71,15 @@ static tally_status answer(void *instance, const tally_request *request, const t
   submission.payload.ptr = key.ptr;
   submission.payload.len = key.len;
   status = self.commands->submit(self.commands->ctx, &submission, error);
-  if (status == TALLY_OK) reply->write(reply->ctx, done);
+  if (status == TALLY_OK) reply->write(reply->ctx, fixture_text("done"));
   return status;
 }
 
 static tally_status create(const tally_host *host, void **out_instance, const tally_error *error) {
-  static const tally_str commands = TEXT("tally.commands"), emit = TEXT("tally.emit"), key = TEXT("till");
   (void)error;
-  self.commands = host->service(host->ctx, commands, 1);
-  self.emit = host->service(host->ctx, emit, 1);
-  self.key = host->intern(host->ctx, key);
+  self.commands = host->service(host->ctx, fixture_text("tally.commands"), 1);
+  self.emit = host->service(host->ctx, fixture_text("tally.emit"), 1);
+  self.key = host->intern(host->ctx, fixture_text("till"));
   *out_instance = &self;
   return self.commands != NULL && self.emit != NULL ? TALLY_OK : TALLY_UNSUPPORTED;
 }
@@ -93,48 +87,16 @@ static tally_status create(const tally_host *host, void **out_instance, const ta
 static tally_status enroll(void *instance, const tally_registrar *registrar, const tally_error *error) {
   static const tally_collection keys = {sizeof(keys), 100000, TEXT("keys"), reduce};
   static const tally_command_handler handler = {sizeof(handler), 0, TEXT("add"), apply};
-  static const tally_str path = TEXT("/o"), method = TEXT("till");
-  tally_hook hook;
-  tally_route route;
-  uint32_t number;
-  tally_status status;
+  tally_hook hook = fixture_hook(TALLY_HOOK_PROCESS);
+  tally_status status = registrar->collection(registrar->ctx, &keys, &self.keys);
   (void)instance;
-  memset(&hook, 0, sizeof(hook));
-  hook.struct_size = sizeof(hook);
-  hook.kind = TALLY_HOOK_PROCESS;
   hook.keys = &self.key;
   hook.n_keys = 1;
   hook.process = process;
-  memset(&route, 0, sizeof(route));
-  route.struct_size = sizeof(route);
-  route.path = path;
-  route.method = method;
-  route.answer = answer;
-  status = registrar->collection(registrar->ctx, &keys, &self.keys);
   if (status == TALLY_OK) status = registrar->hook(registrar->ctx, &hook);
-  if (status == TALLY_OK) status = registrar->route(registrar->ctx, &route, &number);
+  if (status == TALLY_OK) status = fixture_enroll_method(registrar, "till", answer);
   if (status == TALLY_OK) status = self.commands->define(self.commands->ctx, &handler, error);
   return status;
 }
 
-static void destroy(void *instance) { (void)instance; }
-
-TALLY_EXPORT const tally_plugin *tally_plugin_till(void);
-
-TALLY_EXPORT const tally_plugin *tally_plugin_till(void) {
-  static tally_descriptor descriptor;
-  static tally_plugin plugin;
-  static const tally_str name = TEXT("till"), version = TEXT("1.0.0"), summary = TEXT("Counts keys by commands.");
-  descriptor.struct_size = sizeof(descriptor);
-  descriptor.name = name;
-  descriptor.version = version;
-  descriptor.summary = summary;
-  plugin.struct_size = sizeof(plugin);
-  plugin.abi_major = TALLY_ABI_MAJOR;
-  plugin.abi_minor = TALLY_ABI_MINOR;
-  plugin.descriptor = &descriptor;
-  plugin.create = create;
-  plugin.enroll = enroll;
-  plugin.destroy = destroy;
-  return &plugin;
-}
+FIXTURE(till, "till", plugin.create = create; plugin.enroll = enroll)

@@ -28,7 +28,7 @@ import Testing
     #expect(report.description.hasSuffix("\nsound"))
   }
 
-  @Test("An item that is accounted for nowhere is damage")
+  @Test("An item for which nothing accounts is damage")
   func unbalanced() {
     let report = report(ledger: [(2, "accepted", 10), (2, "stored", 8), (2, "duplicate", 1)])
     #expect(report.damages == ["app 2: 10 items were accepted, 9 are accounted for"])

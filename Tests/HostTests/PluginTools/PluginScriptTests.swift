@@ -157,23 +157,3 @@ struct PluginScriptTests {
         """)
   }
 }
-
-/// C plugins of the fixtures.
-enum CompiledFixture {
-  static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().path
-
-  static func library(_ name: String, in folder: TestFolder, flags: [String] = []) throws -> String
-  {
-    let path = "\(folder.path)/lib\(name).so"
-    let compiler = Process()
-    compiler.executableURL = URL(filePath: "/usr/bin/env")
-    compiler.arguments =
-      ["cc", "-shared", "-fPIC", "-fvisibility=hidden", "-I\(root)/Sources/PluginABI/include"]
-      + flags + ["\(root)/Tests/Fixtures/Plugins/\(name).c", "-o", path]
-    try compiler.run()
-    compiler.waitUntilExit()
-    #expect(compiler.terminationStatus == 0)
-    return path
-  }
-}

@@ -19,20 +19,11 @@ struct PluginTemplateTests {
     return try AuthorKit(folder: home)
   }
 
-  private func make(_ folder: String, _ arguments: [String] = []) throws -> Int32 {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["make", "-s", "-C", folder] + arguments
-    try process.run()
-    process.waitUntilExit()
-    return process.terminationStatus
-  }
-
   @Test("A new plugin in C builds, and its scripts pass, outside of this repository")
   func worksAtOnce() throws {
     let folder = try TestFolder()
     let made = try PluginTemplate(.c, kit: kit(in: folder)).make("tea-time", in: folder.path)
-    #expect(try make(made, ["all"]) == 0)
+    #expect(try CompiledFixture.make(in: made, "all"))
     let library = made + "/build/libtea-time.so"
     for name in ["counts", "settings"] {
       let script = try PluginScript(path: "\(made)/tests/\(name).txt")

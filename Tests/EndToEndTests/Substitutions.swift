@@ -2,7 +2,7 @@ import Foundation
 import Harness
 
 /// Fills in `{…}` in the texts of a conversation, and puts it back when an answer is recorded.
-struct Placeholders {
+struct Substitutions {
   private let keys: TallyServer.Keys
   private let base: Int64
   private let year: String
