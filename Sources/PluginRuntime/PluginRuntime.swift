@@ -185,11 +185,17 @@ package final class PluginRuntime: @unchecked Sendable {
     }
   }
 
-  /// Ends all plugins, last started first. Nobody may use what `dispatcher` answered any more.
-  package func stop() {
+  /// Ends all plugins, last started first; what `dispatcher` answered must have ended before. A
+  /// plugin of which calls still run stays as it is; answers the names of those.
+  @discardableResult
+  package func stop() -> [String] {
     let last = set
     publish(.empty)
-    last.instances.reversed().forEach { $0.end() }
+    var busy: [String] = []
+    for instance in last.instances.reversed() {
+      if instance.inFlight.count == 0 { instance.end() } else { busy.append(instance.name) }
+    }
+    return busy
   }
 
   /// The code of a plugin, without an instance. Of a library `copy` is what is opened.

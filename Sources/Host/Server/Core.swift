@@ -96,14 +96,17 @@ final class Core: Sendable {
     services.jobs.start()
   }
 
-  /// Syncs and commits everything that was accepted, then ends the plugins. Nothing may append any
-  /// more.
-  func stop() {
-    services.jobs.stop()
+  /// Syncs everything that was accepted, commits it as far as the time reaches, then ends the
+  /// plugins. Nothing may append any more.
+  func stop(_ clock: StopClock) {
+    clock.enter(.jobs)
+    if !services.jobs.stop(timeout: clock.remaining(.jobs)) { clock.leave("jobs") }
+    clock.enter(.counting)
     journal.close()
     lifecycle.close()
-    pipeline.stop()
-    runtime.stop()
+    pipeline.stop(clock)
+    clock.enter(.end)
+    for plugin in runtime.stop() { clock.leave("calls of \(plugin)") }
     services.client.stop()
     let position = store.committedPosition
     do { try store.close() } catch {
@@ -111,6 +114,9 @@ final class Core: Sendable {
     }
     log.info("stopped", metadata: ["position": "\(position)"])
   }
+
+  /// The same for what stops without a signal.
+  func stop() { stop(StopClock(log: log)) }
 
   /// Makes a new app visible to intake, questions and the pipeline.
   func reloadAdministration() throws {

@@ -9,7 +9,6 @@ import Synchronization
 final class PluginSupervisor: Sendable {
   /// How often the clock is looked at while something waits for its time.
   static let tickMilliseconds: Int32 = 1_000
-  static let stopSeconds = 1.0
 
   private struct State {
     var configuration: Configuration
@@ -55,11 +54,13 @@ final class PluginSupervisor: Sendable {
 
   /// Ends the watching; nothing changes any more. A plugin that hangs while it is started is not
   /// waited for.
-  func stop() {
+  func stop(_ clock: StopClock) {
     isStopping.store(true, ordering: .releasing)
     lifecycle.close()
     watch.wake()
-    _ = finished.wait(timeout: .now() + Self.stopSeconds)
+    if finished.wait(timeout: .now() + clock.remaining(.changes)) == .timedOut {
+      clock.leave("a change of plugins")
+    }
   }
 
   /// Reads the file and follows it, at once. `again` also tries what failed before. Throws why the
