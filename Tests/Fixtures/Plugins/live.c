@@ -4,7 +4,7 @@
  *   LIVE_HANGS_START    start does not come back
  *   LIVE_FAILS          its hook refuses every call
  *   LIVE_TWO_MEASURES   its metric has another shape
- *   LIVE_SLOW_READ      its answer takes two seconds
+ *   LIVE_GATE           its answer waits until there is a file of this name
  * It counts the request parameter `taps` per value: /o?method=live. /o?method=live-about says who it is. */
 #include "tally_plugin.h"
 
@@ -55,8 +55,12 @@ static tally_status answer(void *instance, const tally_request *request, const t
   tally_question question = {sizeof(question), self->metric, {NULL, 0}, TEXT("button"), {NULL, 0}, {NULL, 0}, 0, 0};
   (void)reply;
   (void)error;
-#ifdef LIVE_SLOW_READ
-  sleep(2);
+#ifdef LIVE_GATE
+  {
+    static const tally_str waits = TEXT("an answer waits");
+    self->host->log(self->host->ctx, TALLY_LOG_INFO, waits);
+    while (access(LIVE_GATE, F_OK) != 0) usleep(1000);
+  }
 #endif
   return request->document(request->ctx, &question);
 }
