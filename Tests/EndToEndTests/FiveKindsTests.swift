@@ -225,6 +225,20 @@ extension EndToEnd {
       #expect(server.terminate() == .code(0))
     }
 
+    @Test("A committed hook is told of new users and bulk requests as live hooks are")
+    func committedFlags() throws {
+      let server = try server()
+      let path = server.folder + "/commits"
+      try server.start(environment: ["FIVE_KINDS_COMMITS": path])
+      let items = #"[{"device_id":"d","taps":"a"},{"device_id":"e","taps":"b"}]"#
+      let bulk = "app_key=\(server.keys.appKey)&requests=\(items)"
+      #expect(try post(server, "/i/bulk", bulk).status == 200)
+      #expect(try send(server, "taps=c") == (200, success))
+      try waitFor(path, " c")
+      #expect(try Files.text(path) == "1.0+new+bulk a\n1.1+new+bulk b\n2.0 c\n")
+      #expect(server.terminate() == .code(0))
+    }
+
     @Test("A stop does not wait for a committed hook that does not return; it is told again")
     func committedHangs() throws {
       let server = try server()

@@ -120,8 +120,9 @@ static tally_status committed(void *instance, const tally_commit *commit, const 
       self->host->log(self->host->ctx, TALLY_LOG_INFO, str("a commit waits"));
       while (access(self->gate, F_OK) != 0) usleep(1000);
     }
-    fprintf(self->commits, "%llu.%u %.*s%s\n", (unsigned long long)item->position, item->index, (int)tap.len,
-            tap.ptr, (commit->flags & TALLY_COMMIT_AGAIN) != 0 ? " again" : "");
+    fprintf(self->commits, "%llu.%u%s%s %.*s%s\n", (unsigned long long)item->position, item->index,
+            (item->flags & TALLY_ITEM_NEW_USER) != 0 ? "+new" : "", (item->flags & TALLY_ITEM_BULK) != 0 ? "+bulk" : "",
+            (int)tap.len, tap.ptr, (commit->flags & TALLY_COMMIT_AGAIN) != 0 ? " again" : "");
   }
   fflush(self->commits);
   return TALLY_OK;
