@@ -191,6 +191,19 @@ extension EndToEnd {
       #expect(accepted > 100)
     }
 
+    @Test("Code that answers much slower is rolled back")
+    func slower() throws {
+      let live = try LivePlugin()
+      for _ in 0..<200 { _ = try live.server.ask("method=live&period=30days") }
+      try live.compile(["LIVE_VERSION=\"slow\"", "LIVE_SLOW"])
+      #expect(try live.wait { try live.about()?["version"]?.string == "slow" } != nil)
+      for _ in 0..<400 where !live.server.log.contains("new code is rolled back") {
+        _ = try live.server.ask("method=live&period=30days")
+      }
+      #expect(live.server.log.contains("99 of 100 answers took up to"), "\(live.server.log)")
+      #expect(try live.wait { try live.about()?["version"]?.string == "1" } != nil)
+    }
+
     @Test("Code that hangs in its start is left behind; what ran before goes on")
     func hangs() throws {
       let live = try LivePlugin()

@@ -30,8 +30,7 @@ extension Lifecycle {
         guard let running = state.machine.running(name), running.canGoBack,
           let instance = state.instances[running.serial]
         else { return (name, .passed) }
-        let counts = instance.counts.current
-        return (name, probation.judge(now: now, calls: counts.calls, errors: counts.errors))
+        return (name, probation.judge(now: now, instance.counts.reading))
       }
     }
   }

@@ -243,9 +243,7 @@ package final class Lifecycle: Sendable {
         }
         state.probations[name] = nil
         guard state.machine.running(name)?.canGoBack == true else { continue }
-        let counts = old.counts.current
-        state.probations[name] = Probation(
-          began: now, calls: counts.calls, errors: counts.errors)
+        state.probations[name] = Probation(began: now, old: old.counts.reading)
       }
     }
   }

@@ -29,6 +29,7 @@ package struct Reader: @unchecked Sendable {
     let context = ReadContext(question, snapshot: snapshot, instance: instance, route: number)
     let (status, reason) = try answer(context, since: begun)
     instance.account.reads.record(since: begun, failed: status != TALLY_OK)
+    instance.counts.addRead(since: begun)
     instance.counts.add(failed: status != TALLY_OK && context.storeFailure == nil)
     if let failure = context.storeFailure { throw failure }
     guard status == TALLY_OK else {

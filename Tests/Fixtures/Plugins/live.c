@@ -4,6 +4,7 @@
  *   LIVE_HANGS_START    start does not come back
  *   LIVE_FAILS          its hook refuses every call
  *   LIVE_TWO_MEASURES   its metric has another shape
+ *   LIVE_SLOW           its answer takes 50 ms
  *   LIVE_GATE           its answer waits until there is a file of this name
  * It counts the request parameter `taps` per value: /o?method=live. /o?method=live-about says who it is. */
 #include "tally_plugin.h"
@@ -55,6 +56,9 @@ static tally_status answer(void *instance, const tally_request *request, const t
   tally_question question = {sizeof(question), self->metric, {NULL, 0}, TEXT("button"), {NULL, 0}, {NULL, 0}, 0, 0};
   (void)reply;
   (void)error;
+#ifdef LIVE_SLOW
+  usleep(50000);
+#endif
 #ifdef LIVE_GATE
   {
     static const tally_str waits = TEXT("an answer waits");
