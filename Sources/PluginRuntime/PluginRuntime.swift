@@ -254,6 +254,15 @@ package final class PluginRuntime: @unchecked Sendable {
     }
   }
 
+  /// Whether an instance that was made fits those that run by now.
+  func check(
+    _ instance: PluginInstance, beside others: [PluginInstance]
+  ) throws(PluginError) {
+    try Self.checkDependencies(of: instance.manifest, among: others)
+    _ = try PluginSet(
+      version: 0, others + [instance], placements: placements.withLock { $0 })
+  }
+
   private func instance(
     of code: LoadedPlugin, _ settings: Settings, _ state: [UInt8]?
   ) throws(PluginError) -> PluginInstance {
@@ -268,6 +277,7 @@ package final class PluginRuntime: @unchecked Sendable {
 
   /// Remembers and reports a plugin the server runs without.
   func refuse(_ name: String, _ error: PluginError) {
+    let error = error.code == .startFailed ? error.saying("the server runs without it") : error
     refused.withLock { list in
       list.removeAll { $0.plugin == name }
       list.append(Refusal(plugin: name, error: error))

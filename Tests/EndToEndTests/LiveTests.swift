@@ -191,6 +191,31 @@ extension EndToEnd {
       #expect(accepted > 100)
     }
 
+    @Test("Settings are taken over by the instance that runs, if it can and may")
+    func applies() throws {
+      let live = try LivePlugin()
+      try live.compile(["LIVE_VERSION=\"2\"", "LIVE_APPLIES"])
+      #expect(try live.wait { try live.about()?["version"]?.string == "2" } != nil)
+      let first = try #require(try live.about()?["instance"]?.number)
+      try live.write(live.config(label: "second"))
+      #expect(try live.wait { try live.about()?["label"]?.string == "second" } != nil)
+      #expect(try live.about()?["instance"]?.number == first)
+      #expect(try live.about()?["applied"]?.number == 1)
+      try live.write(live.config(label: "forbidden"))
+      let reason = "must not be forbidden; generation 2 goes on"
+      #expect(try live.wait { live.server.log.contains(reason) } != nil, "\(live.server.log)")
+      #expect(try live.about()?["label"]?.string == "second")
+      #expect(try live.about()?["applied"]?.number == 1)
+      // One that does not take them over after all, and one that must not.
+      try live.write(live.config(label: "unwilling"))
+      #expect(try live.wait { try live.about()?["label"]?.string == "unwilling" } != nil)
+      #expect(try live.about()?["instance"]?.number == first + 1)
+      try live.write(live.config(label: "unwilling, size: 2"))
+      #expect(try live.wait { try live.about()?["instance"]?.number == first + 2 } != nil)
+      #expect(try live.about()?["applied"]?.number == 0)
+      #expect(live.server.terminate() == .code(0))
+    }
+
     @Test("Code that answers much slower is rolled back")
     func slower() throws {
       let live = try LivePlugin()
@@ -202,6 +227,22 @@ extension EndToEnd {
       }
       #expect(live.server.log.contains("99 of 100 answers took up to"), "\(live.server.log)")
       #expect(try live.wait { try live.about()?["version"]?.string == "1" } != nil)
+    }
+
+    @Test(
+      "While code hangs where it is loaded or started, others are switched",
+      arguments: ["LIVE_HANGS_START", "LIVE_HANGS_LOAD"])
+    func hangsAlone(_ macro: String) throws {
+      let live = try LivePlugin()
+      try live.compile(["LIVE_VERSION=\"hung\"", macro])
+      #expect(try live.wait { live.server.log.contains("a plugin takes long to") } != nil)
+      try live.write(live.config(views: false))
+      #expect(try live.wait { try live.row("views")?["state"]?.string == "disabled" } != nil)
+      #expect(!live.server.log.contains("did not come back within"), "\(live.server.log)")
+      #expect(try live.about()?["version"]?.string == "1")
+      #expect(try live.wait { live.server.log.contains("did not come back within") } != nil)
+      #expect(live.server.log.contains("generation 1 goes on"), "\(live.server.log)")
+      #expect(live.server.terminate() == .code(0))
     }
 
     @Test("Code that hangs in its start is left behind; what ran before goes on")

@@ -30,7 +30,8 @@ struct PluginEdit {
     } else {
       Console.write("\(path): \(name) was \(enabled ? "enabled" : "disabled") already")
     }
-    guard let reply = try ControlClient.ask(PluginRequest.reloadRequest, folder: dataFolder) else {
+    let request = PluginRequest.reloading(name)
+    guard let reply = try ControlClient.ask(request, folder: dataFolder) else {
       Console.write("no server runs on \(dataFolder); the next start follows the file")
       return
     }

@@ -71,7 +71,8 @@ final class Core: Sendable {
       now: { Clock.monotonicSeconds })
     plugins = PluginPlan(
       builtins: Builtins.entries(withFaultPoint: faults.isArmed(.hookTrap)) + linked)
-    try lifecycle.apply(plugins.plugins(of: configuration), isStrict: false)
+    try lifecycle.apply(
+      plugins.plugins(of: configuration), isStrict: false, patience: Deadline.startSeconds)
     pipeline = try Self.makePipeline(
       host,
       Parts(

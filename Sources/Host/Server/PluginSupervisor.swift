@@ -70,6 +70,8 @@ final class PluginSupervisor: Sendable {
     reloading.withLock { _ in
       do throws(CommandError) { try follow(again: again) } catch { failure = error }
     }
+    // What changed may have to be looked at by the clock.
+    watch.wake()
     if let failure { throw failure }
   }
 

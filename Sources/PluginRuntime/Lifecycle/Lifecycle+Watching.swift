@@ -21,7 +21,7 @@ extension Lifecycle {
 
   /// Whether anything waits for its time.
   package var needsTicks: Bool {
-    state.withLock { !$0.probations.isEmpty || !$0.draining.isEmpty }
+    state.withLock { !$0.probations.isEmpty || !$0.draining.isEmpty } || awaited.isAny
   }
 
   private func judgements(at now: Double) -> [(String, Probation.Verdict)] {

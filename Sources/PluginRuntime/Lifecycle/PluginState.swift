@@ -33,6 +33,6 @@ extension PluginStatus {
     let reason = state == .running ? lane?.quarantine : nil
     return PluginStatus(
       name: name, state: reason == nil ? state : .quarantined, reason: reason ?? self.reason,
-      code: code?.replacing(Lifecycle.isolated, with: ""), generation: generation)
+      code: code.map(Lifecycle.sha256), generation: generation)
   }
 }

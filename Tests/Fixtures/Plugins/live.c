@@ -2,13 +2,16 @@
  *   LIVE_VERSION        a text, "1" when it is not given
  *   LIVE_REFUSES_START  start fails
  *   LIVE_HANGS_START    start does not come back
+ *   LIVE_HANGS_LOAD     its constructor does not come back
+ *   LIVE_APPLIES        takes other settings over while it runs, but for the label "unwilling"
+ *   LIVE_SLOW           its answer takes 50 ms
  *   LIVE_FAILS          its hook refuses every call
  *   LIVE_TWO_MEASURES   its metric has another shape
- *   LIVE_SLOW           its answer takes 50 ms
  *   LIVE_GATE           its answer waits until there is a file of this name
  * It counts the request parameter `taps` per value: /o?method=live. /o?method=live-about says who it is. */
 #include "tally_plugin.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,8 +25,18 @@ typedef struct live {
   const tally_host *host;
   uint32_t key;
   uint32_t metric;
+  char number[64]; /* of the instance and the settings it took over, as JSON */
+  int instance, applied;
   char before[32]; /* the version whose state was taken over */
 } live;
+
+static int instances; /* starts do not overlap in these tests */
+
+#ifdef LIVE_HANGS_LOAD
+__attribute__((constructor)) static void hang(void) {
+  for (;;) sleep(60);
+}
+#endif
 
 static tally_status process(void *instance, const tally_batch *batch, const tally_facts *facts,
                             const tally_effects *effects, const tally_error *error) {
@@ -72,10 +85,10 @@ static tally_status answer(void *instance, const tally_request *request, const t
 static tally_status about(void *instance, const tally_request *request, const tally_reply *reply,
                           const tally_error *error) {
   static const tally_str version = TEXT("{\"version\":\"" LIVE_VERSION "\",\"label\":");
-  static const tally_str name = TEXT("label"), before = TEXT(",\"before\":"), end = TEXT("}");
+  static const tally_str name = TEXT("label"), before = TEXT(",\"before\":");
   const live *self = instance;
   tally_setting_value label = {0};
-  tally_str old;
+  tally_str old, end;
   (void)request;
   (void)error;
   self->host->setting(self->host->ctx, name, &label);
@@ -85,8 +98,14 @@ static tally_status about(void *instance, const tally_request *request, const ta
   old.len = strlen(self->before);
   reply->write(reply->ctx, before);
   reply->string(reply->ctx, old);
+  end.ptr = self->number;
+  end.len = strlen(self->number);
   reply->write(reply->ctx, end);
   return TALLY_OK;
+}
+
+static void say_number(live *self) {
+  snprintf(self->number, sizeof(self->number), ",\"instance\":%d,\"applied\":%d}", self->instance, self->applied);
 }
 
 static tally_status create(const tally_host *host, void **out_instance, const tally_error *error) {
@@ -97,6 +116,8 @@ static tally_status create(const tally_host *host, void **out_instance, const ta
     return TALLY_FAILED;
   }
   self->host = host;
+  self->instance = ++instances;
+  say_number(self);
   *out_instance = self;
   return TALLY_OK;
 }
@@ -184,18 +205,40 @@ static tally_status settings_check(void *instance, const tally_settings *setting
   return TALLY_INVALID;
 }
 
+#ifdef LIVE_APPLIES
+static tally_status settings_apply(void *instance, const tally_settings *settings, const tally_error *error) {
+  static const tally_str name = TEXT("label"), reason = TEXT("I am unwilling");
+  tally_setting_value label = {0};
+  live *self = instance;
+  settings->get(settings->ctx, 0, name, &label);
+  if (label.text.len == 9 && memcmp(label.text.ptr, "unwilling", 9) == 0) {
+    error->set(error->ctx, reason);
+    return TALLY_FAILED;
+  }
+  self->applied++;
+  say_number(self);
+  return TALLY_OK;
+}
+#define APPLY settings_apply
+#else
+#define APPLY NULL
+#endif
+
 static void destroy(void *instance) { free(instance); }
 
 TALLY_EXPORT const tally_plugin *tally_plugin_live(void);
 
 TALLY_EXPORT const tally_plugin *tally_plugin_live(void) {
-  static const tally_setting settings[] = {{sizeof(tally_setting), TALLY_SETTING_STRING, TEXT("label"),
-                                            TEXT("A text to be told."), TEXT("none"), 0, 0, {NULL, 0}, NULL, 0, 0}};
+  static const tally_setting settings[] = {
+      {sizeof(tally_setting), TALLY_SETTING_STRING, TEXT("label"), TEXT("A text to be told."), TEXT("none"), 0, 0,
+       {NULL, 0}, NULL, 0, 0},
+      {sizeof(tally_setting), TALLY_SETTING_INT, TEXT("size"), TEXT("A number that needs a new instance."), TEXT("1"), 0,
+       0, {NULL, 0}, NULL, 0, TALLY_SETTING_RESTART}};
   static const tally_descriptor descriptor = {
       sizeof(descriptor), 0, TEXT("live"), TEXT("1.0.0"), TEXT("Is switched and replaced, in tests."), {NULL, 0},
-      {NULL, 0}, {NULL, 0}, {NULL, 0}, settings, NULL, NULL, NULL, 1, 0, 0, 0};
+      {NULL, 0}, {NULL, 0}, {NULL, 0}, settings, NULL, NULL, NULL, 2, 0, 0, 0};
   static const tally_plugin plugin = {sizeof(plugin), TALLY_ABI_MAJOR, TALLY_ABI_MINOR, 0,    &descriptor, create,
                                       enroll,         start,           NULL,            NULL, destroy,
-                                      settings_check, NULL,            state_export,    state_import};
+                                      settings_check, APPLY,           state_export,    state_import};
   return &plugin;
 }
