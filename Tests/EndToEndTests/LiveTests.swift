@@ -229,6 +229,35 @@ extension EndToEnd {
       #expect(try live.wait { try live.about()?["version"]?.string == "1" } != nil)
     }
 
+    @Test("Code that was rolled back stays out over a restart, until it changes or one insists")
+    func remembers() throws {
+      let live = try LivePlugin()
+      let load = LiveLoad(live.server)
+      try live.compile(["LIVE_VERSION=\"worse\"", "LIVE_FAILS"])
+      #expect(try live.wait { live.server.log.contains("new code is rolled back") } != nil)
+      #expect(try live.wait { try live.about()?["version"]?.string == "1" } != nil)
+      #expect(load.stop().failures == [])
+      #expect(live.server.terminate() == .code(0))
+      try live.server.start()
+      #expect(try live.about()?["version"]?.string == "1")
+      let row = try #require(try live.row())
+      #expect(row["reason"]?.string?.hasPrefix("rolled back: ") == true, "\(row)")
+      #expect(row["rolled_back"]?.string?.count == 64)
+      #expect(row["rolled_back"]?.string != row["sha256"]?.string)
+      let options = ["--data", live.server.dataPath, "--config", live.server.configPath]
+      let info = try Subprocess.run([TallyServer.binary, "plugin", "info", "live"] + options)
+      #expect(info.output.contains("rolled back"), "\(info.output)")
+      try live.write(live.config(label: "second"))
+      #expect(try live.wait { try live.about()?["label"]?.string == "second" } != nil)
+      #expect(try live.about()?["version"]?.string == "1")
+      _ = try Subprocess.run([TallyServer.binary, "plugin", "reload"] + options)
+      #expect(try live.about()?["version"]?.string == "worse")
+      try live.compile(["LIVE_VERSION=\"good\""])
+      #expect(try live.wait { try live.about()?["version"]?.string == "good" } != nil)
+      #expect(try live.row()?["rolled_back"]?.string == nil)
+      #expect(live.server.terminate() == .code(0))
+    }
+
     @Test(
       "While code hangs where it is loaded or started, others are switched",
       arguments: ["LIVE_HANGS_START", "LIVE_HANGS_LOAD"])

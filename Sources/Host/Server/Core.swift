@@ -66,9 +66,10 @@ final class Core: Sendable {
         intern: { [table = builder.table] in table.intern($0) },
         appID: { [registry] in registry.snapshot.byNumber[$0]?.hexID }, trust: TrustPolicy(host)),
       nearest: PluginConfiguration.nearest)
+    let verdicts = host.data + "/rolled-back.json"
     lifecycle = Lifecycle(
-      runtime: runtime, cache: try CodeCache(folder: host.data + "/cache"),
-      now: { Clock.monotonicSeconds })
+      runtime: runtime, cache: try CodeCache(folder: host.data + "/cache", verdictsPath: verdicts),
+      verdictsPath: verdicts, now: { Clock.monotonicSeconds })
     plugins = PluginPlan(
       builtins: Builtins.entries(withFaultPoint: faults.isArmed(.hookTrap)) + linked)
     try lifecycle.apply(

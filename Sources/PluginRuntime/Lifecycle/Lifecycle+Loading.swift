@@ -23,7 +23,8 @@ extension Lifecycle {
       return .init(
         name: plugin.name, isEnabled: true,
         source: .success(
-          .init(code: found.hash, settings: settings, liveSettings: found.code.liveSettings)))
+          .init(code: found.hash, settings: settings, liveSettings: found.code.liveSettings)),
+        note: found.note)
     } catch {
       if isStrict, error.code == .invalidSetting { throw error }
       let told = report(plugin.name, error)
@@ -51,6 +52,8 @@ extension Lifecycle {
   private struct Found {
     let hash: String
     let code: LoadedPlugin
+    /// What the operator should know of it.
+    var note: String?
   }
 
   /// Code that was not there within the patience.
@@ -68,7 +71,33 @@ extension Lifecycle {
     }
     // The same code in the other lane is another one.
     let hash = (copy?.sha256 ?? Self.builtin) + (plugin.code.isIsolated ? Self.isolated : "")
-    return try code(of: plugin, hash, copy, patience).map { Found(hash: hash, code: $0) }
+    guard let verdict = verdict(plugin.name, over: hash) else {
+      return try code(of: plugin, hash, copy, patience).map { Found(hash: hash, code: $0) }
+    }
+    if !isLoaded(plugin.name, verdict.good) { copy = try kept(plugin, verdict) }
+    return try code(of: plugin, verdict.good, copy, patience).map {
+      Found(hash: verdict.good, code: $0, note: verdict.reason)
+    }
+  }
+
+  private func isLoaded(_ name: String, _ hash: String) -> Bool {
+    state.withLock { $0.loaded[Self.key(name, hash)] != nil }
+  }
+
+  /// The copy of the code that was gone back to, from an earlier process.
+  private func kept(
+    _ plugin: Plugin, _ verdict: Verdicts.Verdict
+  ) throws(PluginError) -> CodeCache.Copy {
+    let copy = try cache.kept(
+      name: plugin.name, sha256: Self.sha256(of: verdict.good), pins: plugin.pins,
+      policy: runtime.services.trust)
+    guard let copy else {
+      throw PluginError(
+        .quarantined,
+        "\(plugin.name): \(verdict.reason); the code before it is gone; put other code in its "
+          + "place, or try it again with tally plugin reload")
+    }
+    return copy
   }
 
   private func code(

@@ -64,6 +64,7 @@ package final class Lifecycle: Sendable {
     var generations: [String: Int] = [:]
     /// What was wanted last.
     var wanted: [Plugin] = []
+    var verdicts = Verdicts()
     var probations: [String: Probation] = [:]
     var draining: [LifecycleMachine.Serial: (since: Double, isReported: Bool)] = [:]
     var taker: Taker?
@@ -78,14 +79,22 @@ package final class Lifecycle: Sendable {
   let state = Mutex(State())
   /// Calls of plugins that take long, and that nobody waits for but who asks.
   let awaited = Awaited()
+  /// Where verdicts over code are remembered; nil to forget them at the end.
+  let verdictsPath: String?
   private let changing = Mutex(())
 
   package init(
-    runtime: PluginRuntime, cache: CodeCache, now: @escaping @Sendable () -> Double
+    runtime: PluginRuntime, cache: CodeCache, verdictsPath: String? = nil,
+    now: @escaping @Sendable () -> Double
   ) {
     self.runtime = runtime
     self.cache = cache
+    self.verdictsPath = verdictsPath
     self.now = now
+    if let verdictsPath {
+      let verdicts = Verdicts(path: verdictsPath)
+      state.withLock { $0.verdicts = verdicts }
+    }
   }
 
   var log: Logger { runtime.services.log }
@@ -116,7 +125,10 @@ package final class Lifecycle: Sendable {
   private func follow(
     _ plugins: [Plugin], isStrict: Bool, again: Bool, patience: Double
   ) throws(PluginError) {
-    if again { forgetSlowLoads() }
+    if again {
+      acquit()
+      forgetSlowLoads()
+    }
     var wanted: [LifecycleMachine.Wanted] = []
     for plugin in plugins {
       wanted.append(try prepare(plugin, isStrict: isStrict, patience: patience))
@@ -154,6 +166,7 @@ package final class Lifecycle: Sendable {
   package func rollBack(_ name: String, reason: String) {
     changing.withLock { _ in
       log.error("new code is rolled back", metadata: ["plugin": "\(name)", "reason": "\(reason)"])
+      convict(name, reason: "rolled back: " + reason)
       perform { $0.rollBack(name, reason: "rolled back: " + reason) }
     }
   }
@@ -174,9 +187,15 @@ package final class Lifecycle: Sendable {
 
   /// Every plugin the configuration names, in its order.
   package var statuses: [PluginStatus] {
-    let all = state.withLock { $0.machine.statuses(generations: $0.generations) }
+    let (all, verdicts) = state.withLock { state in
+      (state.machine.statuses(generations: state.generations), state.verdicts)
+    }
     let lanes = Dictionary(runtime.instances.map { ($0.name, $0.lane) }) { one, _ in one }
-    return all.map { $0.seen(from: lanes[$0.name] ?? nil) }
+    return all.map { status in
+      var status = status.seen(from: lanes[status.name] ?? nil)
+      status.rolledBack = verdicts[status.name].map { Self.sha256(of: $0.bad) }
+      return status
+    }
   }
 
   /// Instances that are off or replaced and not yet destroyed.

@@ -244,6 +244,9 @@ package struct LifecycleMachine {
   /// The code that runs.
   package func code(of name: String) -> String? { entries[name]?.runningSource?.code }
 
+  /// The code that ran before it was replaced.
+  package func codeBefore(of name: String) -> String? { entries[name]?.previous?.code }
+
   /// Of every plugin, in the order of the file.
   package func statuses(generations: [String: Int]) -> [PluginStatus] {
     order.compactMap { name in

@@ -24,6 +24,8 @@ package struct PluginStatus: Sendable, Equatable {
   package let code: String?
   /// How many different copies of its code this process has loaded.
   package let generation: Int
+  /// The sha256 of code that was rolled back, as long as its file lies there.
+  package var rolledBack: String?
 }
 
 extension PluginStatus {
