@@ -66,6 +66,18 @@ package final class PluginRuntime: @unchecked Sendable {
   let store: WorkingSet
   let nearest: (String, [String]) -> String?
 
+  private let faults = Mutex<IntakeFaults?>(nil)
+
+  /// What is known of faults of intake hooks; nil where nobody notes them.
+  var intakeFaults: IntakeFaults? { faults.withLock { $0 } }
+
+  /// From here on faults of intake hooks are noted, and requests that ended the process are shown to
+  /// their killers no more. Before the first request.
+  package func watchIntake(_ breadcrumb: Breadcrumb, _ suspects: Suspects) {
+    let known = IntakeFaults(breadcrumb: breadcrumb, killers: suspects.requests)
+    faults.withLock { $0 = known }
+  }
+
   /// What happened and is no request, on its way to the lifecycle hooks.
   package let happenings = LifecycleQueue()
 

@@ -72,6 +72,29 @@ extension EndToEnd {
       #expect(server.terminate() == .code(0))
     }
 
+    @Test("A request that ends the process in an intake hook is named, and then kept from it")
+    func intakeCrash() throws {
+      let server = try server()
+      try server.start()
+      #expect(throws: HarnessError.self) { try send(server, "taps=a&intake_crash=1") }
+      #expect(server.process?.wait(seconds: 10) == .signal(SIGABRT))
+      try server.start()
+      #expect(server.log.contains("the last run ended inside a plugin"))
+      #expect(server.log.contains("plugin=five-kinds/intake"), "\(server.log.suffix(2_000))")
+      for _ in 0..<2 { #expect(try send(server, "taps=a&intake_crash=1") == (200, success)) }
+      #expect(try send(server, "taps=b&note=happy") == (200, success))
+      try expect(server, "by=tap", #"{"a":2,"b":1,"":0}"#)
+      try expect(server, "by=mood", #"{"happy":1,"":0}"#)
+      #expect(server.log.contains("this request ended the process with signal 6"))
+      // Another request is another one.
+      #expect(throws: HarnessError.self) { try send(server, "taps=c&intake_crash=1") }
+      #expect(server.process?.wait(seconds: 10) == .signal(SIGABRT))
+      try server.start()
+      #expect(try send(server, "taps=a&intake_crash=1") == (200, success))
+      #expect(try send(server, "taps=c&intake_crash=1") == (200, success))
+      #expect(server.terminate() == .code(0))
+    }
+
     @Test("Of a bulk request an intake hook refuses and annotates items")
     func bulk() throws {
       let server = try server()

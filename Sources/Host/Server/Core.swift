@@ -155,17 +155,19 @@ final class Core: Sendable {
     let breadcrumb = try Breadcrumb(path: host.data + "/breadcrumb")
     let suspectsPath = host.data + "/suspects.json"
     var suspects = Suspects(path: suspectsPath)
-    if let death = breadcrumb.death {
+    for death in breadcrumb.deaths {
+      let place = death.request.map { "request \(String($0, radix: 16))" }
       log.error(
         "the last run ended inside a plugin",
         metadata: [
           "plugin": "\(death.consumer)", "signal": "\(death.signal)",
-          "positions": "\(death.positions)",
+          "at": "\(place ?? "positions \(death.positions)")",
         ])
       suspects.add(death)
-      try suspects.save(path: suspectsPath)
     }
+    if !breadcrumb.deaths.isEmpty { try suspects.save(path: suspectsPath) }
     breadcrumb.install()
+    parts.runtime.watchIntake(breadcrumb, suspects)
     let dispatcher = parts.runtime.dispatcher(breadcrumb: breadcrumb, suspects: suspects)
     let commands = CommandApplier(
       workingSet: parts.workingSet, dispatcher: dispatcher, registry: parts.registry)

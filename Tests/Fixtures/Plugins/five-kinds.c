@@ -36,6 +36,7 @@ static tally_status intake(void *instance, const tally_intake *request, const ta
   tally_str note = request->parameter(request->ctx, str("note"));
   tally_str fail = request->parameter(request->ctx, str("intake_fail"));
   (void)instance;
+  if (request->parameter(request->ctx, str("intake_crash")).ptr != NULL) abort();
   if (fail.ptr != NULL) {
     request->annotate(request->ctx, str("mood"), str("lost"));
     error->set(error->ctx, str("asked to fail"));
