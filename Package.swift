@@ -18,7 +18,7 @@ func loadablePlugin(folder: String, module: String) -> (
   product: Product, target: Target, test: Target
 ) {
   (
-    .library(name: folder, type: .dynamic, targets: [module]),
+    .library(name: folder, type: .dynamic, targets: [module, "PluginExports"]),
     .target(
       name: module, dependencies: ["PluginKit"], path: "Plugins/\(folder)/Sources",
       swiftSettings: hot),
@@ -60,6 +60,16 @@ let package = Package(
     // The contract and its two faces.
     .target(name: "PluginABI", path: "Sources/PluginABI"),
     .target(name: "PluginKit", dependencies: ["PluginABI"], swiftSettings: hot),
+    // In the libraries of plugins and nowhere else: the linker lets them export their entry only.
+    .target(
+      name: "PluginExports", exclude: ["exports.map"],
+      linkerSettings: [
+        .unsafeFlags([
+          "-Xlinker",
+          "--version-script=\(Context.packageDirectory)/Sources/PluginExports/exports.map",
+          "-Xlinker", "-z", "-Xlinker", "nodelete",
+        ])
+      ]),
     .target(
       name: "PluginRuntime",
       dependencies: [

@@ -68,7 +68,10 @@ final class HookBench {
     }
   }
 
-  func end() { runtime.stop() }
+  func end() {
+    dispatcher.end()
+    runtime.stop()
+  }
 }
 
 func compileWalk(into folder: String) throws -> String {

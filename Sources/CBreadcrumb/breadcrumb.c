@@ -5,23 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-static tally_breadcrumb *page;
-static _Thread_local int runs_hooks;
+static _Thread_local tally_breadcrumb *crumb;
 
 enum { SIGNAL_STACK_BYTES = 64 * 1024 };
 
 static void note(int signal_number) {
-  if (page != NULL && runs_hooks && page->calling) page->signal = (uint32_t)signal_number;
+  if (crumb != NULL && crumb->calling) crumb->signal = (uint32_t)signal_number;
   /* The handler was reset on entry and the signal is blocked in here: raised again, it ends the process with its own
    * status and core as soon as this returns. */
   raise(signal_number);
 }
 
-void tally_breadcrumb_install(tally_breadcrumb *mapped) {
+void tally_breadcrumb_install(void) {
   static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGABRT};
   struct sigaction action;
   unsigned i;
-  page = mapped;
   memset(&action, 0, sizeof action);
   action.sa_handler = note;
   action.sa_flags = SA_ONSTACK | SA_RESETHAND;
@@ -29,12 +27,12 @@ void tally_breadcrumb_install(tally_breadcrumb *mapped) {
   for (i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, NULL);
 }
 
-int tally_breadcrumb_enter_thread(void) {
+int tally_breadcrumb_enter_thread(tally_breadcrumb *mine) {
   stack_t stack;
   memset(&stack, 0, sizeof stack);
   stack.ss_sp = malloc(SIGNAL_STACK_BYTES);
   stack.ss_size = SIGNAL_STACK_BYTES;
-  runs_hooks = 1;
+  crumb = mine;
   if (stack.ss_sp == NULL) return -1;
   return sigaltstack(&stack, NULL);
 }

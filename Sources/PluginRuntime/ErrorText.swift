@@ -33,7 +33,7 @@ final class ErrorText {
     guard status == TALLY_OK else {
       throw PluginError(
         .startFailed,
-        "\(plugin): \(step) answered \(status): \(reason); the server runs without it")
+        "\(plugin): \(step) answered \(status): \(reason)")
     }
   }
 }

@@ -38,11 +38,14 @@ package final class HostTable: @unchecked Sendable {
   /// Lines a plugin may log in one second; more are counted and dropped.
   static let logLinesPerSecondMax = 100
   static let logLineBytesMax = 2_000
+  /// Settings that one instance is handed, one after the other: they are kept until it is destroyed.
+  static let settingsMax = 256
 
   let pointer: UnsafeMutablePointer<tally_host>
-  private let settings: [String: tally_setting_value]
-  private let overrides: [String: [String: tally_setting_value]]
-  private let redact: (String) -> String
+  /// In force.
+  private let values: Mutex<SettingValues>
+  /// All that ever were: what a plugin was handed of them is borrowed until destroy.
+  private let handedOut: Mutex<[SettingValues]>
   private let services: Services
   private let log: Logger
   let service: ServiceContext?
@@ -63,11 +66,9 @@ package final class HostTable: @unchecked Sendable {
       texts.append(copy)
       return tally_str(ptr: copy, len: UInt64(text.utf8.count))
     }
-    self.settings = settings.values.mapValues { tally_setting_value($0, text: stable) }
-    overrides = settings.overrides.mapValues { values in
-      values.mapValues { tally_setting_value($0, text: stable) }
-    }
-    redact = settings.redact
+    let values = SettingValues(settings)
+    self.values = Mutex(values)
+    handedOut = Mutex([values])
     pointer.pointee.struct_size = UInt32(MemoryLayout<tally_host>.size)
     pointer.pointee.abi_major = TALLY_ABI_MAJOR
     pointer.pointee.abi_minor = TALLY_ABI_MINOR
@@ -100,38 +101,73 @@ package final class HostTable: @unchecked Sendable {
   private func setting(
     _ name: tally_str, _ out: UnsafeMutablePointer<tally_setting_value>?
   ) -> tally_status {
-    guard let out, let name = name.string else { return TALLY_INVALID }
-    guard let value = settings[name] else { return TALLY_NOT_FOUND }
-    out.pointee = value
-    return TALLY_OK
+    values.withLock { $0 }.get(name, out)
   }
 
   private func setting(
     app: UInt32, _ name: tally_str, _ out: UnsafeMutablePointer<tally_setting_value>?
   ) -> tally_status {
-    guard let out, let text = name.string else { return TALLY_INVALID }
-    guard !overrides.isEmpty, let id = services.appID(app), let value = overrides[id]?[text] else {
-      return setting(name, out)
-    }
-    out.pointee = value
-    return TALLY_OK
+    let values = values.withLock { $0 }
+    return values.get(name, of: values.hasOverrides ? services.appID(app) : nil, out)
   }
 
-  /// Calls `body` with all settings in force.
+  /// Whether it may be handed others.
+  var hasRoom: Bool { handedOut.withLock { $0.count < Self.settingsMax } }
+
+  /// The settings in force.
+  var settings: Settings { values.withLock { $0 }.settings }
+
+  /// Puts other settings in force; answers those that were.
+  @discardableResult
+  func use(_ next: SettingValues) -> SettingValues {
+    handedOut.withLock { $0.append(next) }
+    return values.withLock { values in
+      defer { values = next }
+      return values
+    }
+  }
+
+  /// Calls `body` with all settings, those in force when none are given.
   func withSettings<T, E: Error>(
-    _ body: (UnsafePointer<tally_settings>) throws(E) -> T
+    _ other: SettingValues? = nil, _ body: (UnsafePointer<tally_settings>) throws(E) -> T
   ) throws(E) -> T {
+    let shown = ShownSettings(values: other ?? values.withLock { $0 }, appID: services.appID)
+    if let other { handedOut.withLock { $0.append(other) } }
     var given = tally_settings()
     given.struct_size = UInt32(MemoryLayout<tally_settings>.size)
-    given.ctx = Unmanaged.passUnretained(self).toOpaque()
-    given.get = { HostTable.from($0)?.setting(app: $1, $2, $3) ?? TALLY_INVALID }
+    given.ctx = Unmanaged.passUnretained(shown).toOpaque()
+    given.get = { ctx, app, name, out in
+      guard let ctx else { return TALLY_INVALID }
+      return Unmanaged<ShownSettings>.fromOpaque(ctx).takeUnretainedValue().get(app, name, out)
+    }
+    defer { withExtendedLifetime(shown) {} }
     return try withUnsafePointer(to: given) { (pointer) throws(E) -> T in try body(pointer) }
+  }
+
+  /// What a plugin reads settings through while it judges them.
+  private final class ShownSettings {
+    let values: SettingValues
+    let appID: (UInt32) -> String?
+
+    init(values: SettingValues, appID: @escaping (UInt32) -> String?) {
+      self.values = values
+      self.appID = appID
+    }
+
+    func get(
+      _ app: UInt32, _ name: tally_str, _ out: UnsafeMutablePointer<tally_setting_value>?
+    ) -> tally_status {
+      values.get(name, of: values.hasOverrides ? appID(app) : nil, out)
+    }
   }
 
   private func write(level: UInt32, _ message: tally_str) {
     let dropped = rate.withLock { $0.admit(second: Int(time(nil))) }
     guard let dropped else { return }
-    let text = redact(String(decoding: message.bytes.prefix(Self.logLineBytesMax), as: UTF8.self))
+    // Secrets that were in force may still be on their way out.
+    let text = handedOut.withLock { $0 }.reduce(
+      String(decoding: message.bytes.prefix(Self.logLineBytesMax), as: UTF8.self)
+    ) { $1.settings.redact($0) }
     let levels: [Logger.Level] = [.debug, .info, .warning, .error]
     log.log(
       level: levels[min(Int(level), levels.count - 1)], "plugin says",
@@ -161,27 +197,5 @@ struct LogRate {
     lines += 1
     defer { dropped = 0 }
     return dropped
-  }
-}
-
-extension tally_setting_value {
-  fileprivate init(_ value: SettingValue, text stable: (String) -> tally_str) {
-    self.init()
-    struct_size = UInt32(MemoryLayout<tally_setting_value>.size)
-    switch value {
-    case .bool(let flag):
-      kind = TALLY_SETTING_BOOL
-      integer = flag ? 1 : 0
-    case .int(let number):
-      kind = TALLY_SETTING_INT
-      integer = number
-      self.number = Double(number)
-    case .double(let number):
-      kind = TALLY_SETTING_DOUBLE
-      self.number = number
-    case .string(let string):
-      kind = TALLY_SETTING_STRING
-      text = stable(string)
-    }
   }
 }

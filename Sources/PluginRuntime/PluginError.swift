@@ -30,5 +30,8 @@ package struct PluginError: Error, CustomStringConvertible, Sendable {
     self.message = message
   }
 
+  /// The same, with what the server does instead.
+  func saying(_ outcome: String) -> PluginError { PluginError(code, message + "; " + outcome) }
+
   package var description: String { "\(code.rawValue): \(message)" }
 }

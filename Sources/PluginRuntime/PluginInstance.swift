@@ -26,13 +26,13 @@ package final class PluginInstance: @unchecked Sendable {
   /// Nothing that services began for it runs any more.
   private var isIdle = true
   /// Nothing of a plugin that runs elsewhere.
-  private let table: tally_plugin
+  let table: tally_plugin
   /// What it was started with.
-  package let settings: Settings
+  private let firstSettings: Settings
   /// What it costs.
   package let account: PluginAccount
   /// Keeps what the instance was handed alive.
-  private let host: HostTable?
+  let host: HostTable?
 
   /// Creates, enrolls and starts. All or nothing: a failure leaves only the reason. `state` is what
   /// another generation of the code left.
@@ -77,7 +77,7 @@ package final class PluginInstance: @unchecked Sendable {
     factName = services.intern(Array(name.utf8))
     crumb = StaticName(name)
     pointer = created
-    self.settings = settings
+    firstSettings = settings
     account = services.accounts.account(name)
     account.began()
     self.table = table
@@ -111,7 +111,7 @@ package final class PluginInstance: @unchecked Sendable {
     factName = services.intern(Array(name.utf8))
     crumb = StaticName(name)
     pointer = nil
-    self.settings = settings
+    firstSettings = settings
     account = services.accounts.account(name)
     account.began()
     table = tally_plugin()
@@ -123,6 +123,9 @@ package final class PluginInstance: @unchecked Sendable {
   package var services: ServiceContext? { host?.service }
 
   package var name: String { manifest.name }
+
+  /// What is in force for it.
+  package var settings: Settings { host?.settings ?? firstSettings }
 
   /// Makes its metrics known to the working set, whose thread this is.
   func admit(to store: WorkingSet) {

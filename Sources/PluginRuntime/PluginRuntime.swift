@@ -66,6 +66,18 @@ package final class PluginRuntime: @unchecked Sendable {
   let store: WorkingSet
   let nearest: (String, [String]) -> String?
 
+  private let faults = Mutex<IntakeFaults?>(nil)
+
+  /// What is known of faults of intake hooks; nil where nobody notes them.
+  var intakeFaults: IntakeFaults? { faults.withLock { $0 } }
+
+  /// From here on faults of intake hooks are noted, and requests that ended the process are shown to
+  /// their killers no more. Before the first request.
+  package func watchIntake(_ breadcrumb: Breadcrumb, _ suspects: Suspects) {
+    let known = IntakeFaults(breadcrumb: breadcrumb, killers: suspects.requests)
+    faults.withLock { $0 = known }
+  }
+
   /// What happened and is no request, on its way to the lifecycle hooks.
   package let happenings = LifecycleQueue()
 
@@ -185,11 +197,17 @@ package final class PluginRuntime: @unchecked Sendable {
     }
   }
 
-  /// Ends all plugins, last started first. Nobody may use what `dispatcher` answered any more.
-  package func stop() {
+  /// Ends all plugins, last started first; what `dispatcher` answered must have ended before. A
+  /// plugin of which calls still run stays as it is; answers the names of those.
+  @discardableResult
+  package func stop() -> [String] {
     let last = set
     publish(.empty)
-    last.instances.reversed().forEach { $0.end() }
+    var busy: [String] = []
+    for instance in last.instances.reversed() {
+      if instance.inFlight.count == 0 { instance.end() } else { busy.append(instance.name) }
+    }
+    return busy
   }
 
   /// The code of a plugin, without an instance. Of a library `copy` is what is opened.
@@ -248,6 +266,15 @@ package final class PluginRuntime: @unchecked Sendable {
     }
   }
 
+  /// Whether an instance that was made fits those that run by now.
+  func check(
+    _ instance: PluginInstance, beside others: [PluginInstance]
+  ) throws(PluginError) {
+    try Self.checkDependencies(of: instance.manifest, among: others)
+    _ = try PluginSet(
+      version: 0, others + [instance], placements: placements.withLock { $0 })
+  }
+
   private func instance(
     of code: LoadedPlugin, _ settings: Settings, _ state: [UInt8]?
   ) throws(PluginError) -> PluginInstance {
@@ -262,6 +289,7 @@ package final class PluginRuntime: @unchecked Sendable {
 
   /// Remembers and reports a plugin the server runs without.
   func refuse(_ name: String, _ error: PluginError) {
+    let error = error.code == .startFailed ? error.saying("the server runs without it") : error
     refused.withLock { list in
       list.removeAll { $0.plugin == name }
       list.append(Refusal(plugin: name, error: error))

@@ -61,6 +61,7 @@ package final class TestHost {
   }
 
   deinit {
+    dispatcher.end()
     runtime.stop()
     try? store.close()
   }
@@ -69,6 +70,7 @@ package final class TestHost {
   /// memory is gone.
   package func restart() throws {
     try commit()
+    dispatcher.end()
     runtime.stop()
     try store.close()
     let parts = try Parts(folder: folder, plugins, names, options)

@@ -72,6 +72,29 @@ extension EndToEnd {
       #expect(server.terminate() == .code(0))
     }
 
+    @Test("A request that ends the process in an intake hook is named, and then kept from it")
+    func intakeCrash() throws {
+      let server = try server()
+      try server.start()
+      #expect(throws: HarnessError.self) { try send(server, "taps=a&intake_crash=1") }
+      #expect(server.process?.wait(seconds: 10) == .signal(SIGABRT))
+      try server.start()
+      #expect(server.log.contains("the last run ended inside a plugin"))
+      #expect(server.log.contains("plugin=five-kinds/intake"), "\(server.log.suffix(2_000))")
+      for _ in 0..<2 { #expect(try send(server, "taps=a&intake_crash=1") == (200, success)) }
+      #expect(try send(server, "taps=b&note=happy") == (200, success))
+      try expect(server, "by=tap", #"{"a":2,"b":1,"":0}"#)
+      try expect(server, "by=mood", #"{"happy":1,"":0}"#)
+      #expect(server.log.contains("this request ended the process with signal 6"))
+      // Another request is another one.
+      #expect(throws: HarnessError.self) { try send(server, "taps=c&intake_crash=1") }
+      #expect(server.process?.wait(seconds: 10) == .signal(SIGABRT))
+      try server.start()
+      #expect(try send(server, "taps=a&intake_crash=1") == (200, success))
+      #expect(try send(server, "taps=c&intake_crash=1") == (200, success))
+      #expect(server.terminate() == .code(0))
+    }
+
     @Test("Of a bulk request an intake hook refuses and annotates items")
     func bulk() throws {
       let server = try server()
@@ -151,7 +174,7 @@ extension EndToEnd {
       let journal = try server.metric("tally_journal_durable_position")
       #expect(try server.metric("tally_store_position") != journal)
       // It stops in order, and holds again at the next start.
-      #expect(server.terminate(seconds: 10) == .code(0), "\(server.log.suffix(2_000))")
+      #expect(server.terminate() == .code(0), "\(server.log.suffix(2_000))")
       let text = try Files.text(server.configPath)
       try Files.write(
         text.replacing("five-kinds.so", with: "five-kinds.so, transform_fault: bypass"),
@@ -194,7 +217,7 @@ extension EndToEnd {
         if round.isMultiple(of: 2) {
           server.kill()
         } else {
-          #expect(server.terminate(seconds: 10) == .code(0))
+          #expect(server.terminate() == .code(0))
         }
       }
       try server.start(environment: environment)
@@ -213,7 +236,7 @@ extension EndToEnd {
         }
       }
       #expect(heard == (0..<sent).map { "t\($0)" })
-      #expect(server.terminate(seconds: 10) == .code(0))
+      #expect(server.terminate() == .code(0))
       // What was heard of before an orderly stop is not told again.
       let before = try Files.text(path)
       try server.start(environment: environment)
@@ -222,7 +245,53 @@ extension EndToEnd {
       while !((try? Files.text(path)) ?? "").contains(" last"), Clock.now < end { usleep(20_000) }
       let after = try Files.text(path).dropFirst(before.count)
       #expect(after.split(separator: "\n").count == 1 && after.hasSuffix(" last\n"), "\(after)")
-      #expect(server.terminate(seconds: 10) == .code(0))
+      #expect(server.terminate() == .code(0))
+    }
+
+    @Test("A committed hook is told of new users and bulk requests as live hooks are")
+    func committedFlags() throws {
+      let server = try server()
+      let path = server.folder + "/commits"
+      try server.start(environment: ["FIVE_KINDS_COMMITS": path])
+      let items = #"[{"device_id":"d","taps":"a"},{"device_id":"e","taps":"b"}]"#
+      let bulk = "app_key=\(server.keys.appKey)&requests=\(items)"
+      #expect(try post(server, "/i/bulk", bulk).status == 200)
+      #expect(try send(server, "taps=c") == (200, success))
+      try waitFor(path, " c")
+      #expect(try Files.text(path) == "1.0+new+bulk a\n1.1+new+bulk b\n2.0 c\n")
+      #expect(server.terminate() == .code(0))
+    }
+
+    @Test("A stop does not wait for a committed hook that does not return; it is told again")
+    func committedHangs() throws {
+      let server = try server()
+      let (path, gate) = (server.folder + "/commits", server.folder + "/gate")
+      let environment = ["FIVE_KINDS_COMMITS": path, "FIVE_KINDS_GATE": gate]
+      try server.start(environment: environment)
+      #expect(try send(server, "taps=first") == (200, success))
+      try waitFor(path, " first")
+      #expect(try send(server, "taps=wait") == (200, success))
+      let deadline = Clock.now + 10
+      while !server.log.contains("a commit waits"), Clock.now < deadline { usleep(5_000) }
+      #expect(try send(server, "taps=last") == (200, success))
+      #expect(server.terminate() == .code(0), "\(server.log.suffix(2_000))")
+      #expect(server.log.contains("a committed hook of five-kinds"))
+      #expect(server.log.contains("stopped"), "\(server.log.suffix(2_000))")
+      try Files.write("", to: gate)
+      try server.start(environment: environment)
+      try waitFor(path, " last")
+      let heard = try Files.text(path).split(separator: "\n").map { $0.split(separator: " ")[1...] }
+      #expect(heard == [["first"], ["wait", "again"], ["last", "again"]])
+      #expect(server.terminate() == .code(0))
+    }
+
+    /// Waits until a file contains a text.
+    private func waitFor(_ path: String, _ text: String) throws {
+      let deadline = Clock.now + 10
+      while !((try? Files.text(path)) ?? "").contains(text) {
+        try #require(Clock.now < deadline, "\(text)")
+        usleep(5_000)
+      }
     }
 
     @Test("A lifecycle hook hears of an app that is made")

@@ -52,6 +52,12 @@ final class LivePlugin {
     return reply.status == 200 ? try JSON(reply.text) : nil
   }
 
+  /// What an operator sees of a plugin.
+  func row(_ plugin: String = "live") throws -> JSON? {
+    let reply = try server.connect().get("/o/plugins?api_key=\(server.keys.apiKey)")
+    return try JSON(reply.text).array?.first { $0["code"]?.string == plugin }
+  }
+
   /// Seconds until something holds; nil when it does not come to hold.
   func wait(seconds: Double = 20, until holds: () throws -> Bool) throws -> Double? {
     let began = Clock.now

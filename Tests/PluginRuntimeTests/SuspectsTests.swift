@@ -40,6 +40,17 @@ struct SuspectsTests {
     #expect(suspects.isEmpty)
   }
 
+  @Test("A request that killed an intake hook is remembered by its hash, whatever is committed")
+  func requests() {
+    var suspects = Suspects()
+    suspects.add(
+      .init(consumer: "views/intake", positions: 0...0, item: nil, signal: 11, request: 77))
+    #expect(suspects.isEmpty)
+    let isSettled = suspects.settle(through: .max)
+    #expect(!isSettled)
+    #expect(suspects.requests == ["views/intake": [77: 11]])
+  }
+
   @Test("What was saved is read back; a damaged file accuses nobody")
   func file() throws {
     let path = NSTemporaryDirectory() + "suspects-\(UUID().uuidString).json"

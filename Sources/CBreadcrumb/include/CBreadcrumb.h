@@ -1,4 +1,4 @@
-/* The page that outlives a crash: which consumer was called with which items when a signal ended the process.
+/* The pages that outlive a crash: which consumer each thread called with which items when a signal ended the process.
  * In C because a signal handler may touch nothing but plain memory. */
 #ifndef CBREADCRUMB_H
 #define CBREADCRUMB_H
@@ -7,8 +7,8 @@
 
 #define TALLY_BREADCRUMB_WHOLE_BATCH UINT32_MAX
 
-/* Mapped from a file, 4 096 bytes. `calling` is 1 while a hook runs; `signal` is written by the handler alone, so that
- * kill -9 and power loss, which blame nobody, leave it 0. */
+/* One thread's, in a file that is mapped. `calling` is 1 while a hook runs; `signal` is written by the handler alone, so
+ * that kill -9 and power loss, which blame nobody, leave it 0. */
 typedef struct tally_breadcrumb {
   uint32_t magic;
   uint32_t calling;
@@ -16,16 +16,17 @@ typedef struct tally_breadcrumb {
   uint32_t item;
   uint64_t first_position;
   uint64_t last_position;
+  uint64_t request; /* what an intake hook looked at: its hash, for it has no position yet; else 0 */
   char consumer[128];
 } tally_breadcrumb;
 
-/* Installs handlers for SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE and SIGABRT that note the signal in `page` when the
- * faulting thread was inside a call, and then die of it as if they were not there. Once per process. */
-void tally_breadcrumb_install(tally_breadcrumb *page);
+/* Installs handlers for SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE and SIGABRT that note the signal when the faulting
+ * thread was inside a call, and then die of it as if they were not there. Once per process. */
+void tally_breadcrumb_install(void);
 
-/* Gives the calling thread a signal stack of its own, so that a stack overflow is noted too; and makes it the thread
- * whose faults are blamed on the consumer in the page. 0 on success. */
-int tally_breadcrumb_enter_thread(void);
+/* Gives the calling thread a signal stack of its own, so that a stack overflow is noted too; and has its faults blamed
+ * on the consumer in `mine`. 0 on success. */
+int tally_breadcrumb_enter_thread(tally_breadcrumb *mine);
 
 /* What of a plugin the calling thread runs: 0 nothing, or it is the plugin's own. */
 #define TALLY_THREAD_OTHER 0u

@@ -32,12 +32,15 @@ final class ControlServer: Sendable {
     self.handler = handler
   }
 
-  /// Takes no further command, waits for the one that runs, and removes the socket.
-  func stop() {
-    guard isStopping.exchange(true, ordering: .acquiringAndReleasing) == false else { return }
+  /// Takes no further command, waits for the one that runs, and removes the socket; false when that
+  /// command did not end in time.
+  @discardableResult
+  func stop(within seconds: Double = 10) -> Bool {
+    guard isStopping.exchange(true, ordering: .acquiringAndReleasing) == false else { return true }
     socket.shutDown()
-    finished.wait()
+    let isOver = finished.wait(timeout: .now() + seconds) == .success
     unlink(folder + "/" + ControlSocket.name)
+    return isOver
   }
 
   private func serve() {

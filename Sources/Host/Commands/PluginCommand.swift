@@ -88,7 +88,7 @@ struct PluginReloadCommand: ParsableCommand {
 
   func run() throws {
     let folder = try options.load().host.data
-    guard let reply = try ControlClient.ask(PluginRequest.reloadRequest, folder: folder) else {
+    guard let reply = try ControlClient.ask(PluginRequest.reloading(), folder: folder) else {
       throw CommandError(
         .control, "no server runs on \(folder); name its folder with --data, or start it")
     }

@@ -21,14 +21,17 @@ struct PluginEdit {
     let locator = PluginLocator()
     let staged = locator.enabled(in: Configuration(host: configuration.host)).map(\.name)
     let text = try Self.text(of: path)
-    let edited = try PluginsFileEditor(text: text, staged: staged).set(name, enabled: enabled)
+    var editor = PluginsFileEditor(text: text, staged: staged)
+    try editor.turn(name, on: enabled)
+    let edited = editor.result
     if edited != text {
       try Self.replace(path, with: edited)
       Console.write("\(path): \(name) is \(enabled ? "enabled" : "disabled")")
     } else {
       Console.write("\(path): \(name) was \(enabled ? "enabled" : "disabled") already")
     }
-    guard let reply = try ControlClient.ask(PluginRequest.reloadRequest, folder: dataFolder) else {
+    let request = PluginRequest.reloading(name)
+    guard let reply = try ControlClient.ask(request, folder: dataFolder) else {
       Console.write("no server runs on \(dataFolder); the next start follows the file")
       return
     }

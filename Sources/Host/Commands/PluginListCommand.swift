@@ -78,6 +78,7 @@ struct PluginInfoCommand: ParsableCommand {
       ["origin", row.origin],
     ]
     if let hash = row.sha256 { pairs.append(["sha256", hash]) }
+    if let hash = row.rolledBack { pairs.append(["rolled back", hash]) }
     pairs += [
       ["generation", "\(row.generation)"],
       ["instances", "\(row.instances), restarted after a failure \(row.restarts)"],

@@ -5,7 +5,14 @@ enum PluginRequest {
   static let reload = "reload"
   static let restart = "plugin-restart"
 
-  static var reloadRequest: ControlRequest { ControlRequest(command: reload, arguments: [:]) }
+  /// The argument that names the plugin whose change is waited for.
+  static let plugin = "plugin"
+
+  /// `plugin` names the plugin whose change is waited for; without it, all are.
+  static func reloading(_ plugin: String? = nil) -> ControlRequest {
+    ControlRequest(
+      command: reload, arguments: plugin.map { [Self.plugin: $0] } ?? [:])
+  }
 
   /// By plugin: its state, and why.
   static func values(_ statuses: [PluginStatus]) -> [String: String] {

@@ -24,7 +24,7 @@ package struct HTTPLimits: Sendable {
   /// How long a refused client is listened to, so that it can read why.
   package var lingerTimeout = TimeAmount.seconds(2)
   /// How long a stop waits for what is in flight.
-  package var stopTimeout = TimeAmount.milliseconds(4500)
+  package var stopTimeout = TimeAmount.seconds(2)
 
   package init() {}
 }

@@ -26,7 +26,8 @@ extension Intake {
       .init(
         app: app.number, appID: app.hexID, device: sender.device,
         address: ClientAddress.shown(peerAddress, configuration.addresses),
-        isBulk: request.route == .bulk, receivedMs: request.receivedMs)
+        isBulk: request.route == .bulk, receivedMs: request.receivedMs,
+        request: RequestHash.ofRequest(request))
     ) { self.hookParameter($0) }
     if pluginRefusal != nil { throw IntakeRefusal(.plugin) }
   }

@@ -15,6 +15,12 @@ enum RequestHash {
     return hash == 0 ? 1 : hash
   }
 
+  /// Of everything an SDK sends, as it sends it: the same when it sends it again.
+  static func ofRequest(_ request: IntakeRequest) -> UInt64 {
+    let body = request.body.map { of($0) } ?? 0
+    return withUnsafeBytes(of: (of(request.query), body)) { ofRequest($0) }
+  }
+
   static let partitions: UInt64 = 64
 
   /// The partition of a device: `prefix` is the app's hex id and a zero byte.

@@ -51,7 +51,7 @@ struct PluginDirectory: Sendable {
       isPrepackaged: isBuiltin, state: status.state.rawValue, reason: status.reason,
       mode: isBuiltin ? "static" : instance?.lane == nil ? "inproc" : "isolated",
       origin: instance?.origin ?? "",
-      sha256: status.code == Lifecycle.builtin ? nil : status.code,
+      sha256: status.code == Lifecycle.builtin ? nil : status.code, rolledBack: status.rolledBack,
       generation: status.generation, instances: account.instances, restarts: account.restarts,
       hooks: instance?.hookCount ?? 0, questions: instance?.questions ?? [],
       hookCalls: account.hooks.reading, reads: account.reads.reading, deadLetters: letters,

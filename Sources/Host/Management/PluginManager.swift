@@ -39,9 +39,11 @@ final class PluginManager: Sendable {
         try checkSwitch(name, plugins[name] == true, configuration)
       }
       try edit { text, staged in
-        try plugins.sorted { $0.key < $1.key }.reduce(text) { text, change in
-          try PluginsFileEditor(text: text, staged: staged).set(change.key, enabled: change.value)
+        var editor = PluginsFileEditor(text: text, staged: staged)
+        for (name, isOn) in plugins.sorted(by: { $0.key < $1.key }) {
+          try editor.turn(name, on: isOn)
         }
+        return editor.result
       }
       let changes = plugins.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
       core.log.info(
@@ -83,7 +85,7 @@ final class PluginManager: Sendable {
         try check(plugin, values, app: app, configuration)
       }
       try edit { text, staged in
-        var editor = PluginSettingEditor(text: text, staged: staged)
+        var editor = PluginsFileEditor(text: text, staged: staged)
         for (plugin, values) in changes.sorted(by: { $0.key < $1.key }) {
           for (name, value) in values.sorted(by: { $0.key < $1.key }) {
             try editor.set(name, of: plugin, app: app, to: value.text)

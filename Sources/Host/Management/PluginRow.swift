@@ -21,6 +21,8 @@ struct PluginRow: Codable, Equatable, Sendable {
   let mode: String
   let origin: String
   let sha256: String?
+  /// The hash of code that was rolled back, as long as its file lies there.
+  let rolledBack: String?
   /// How many different copies of its code were loaded.
   let generation: Int
   /// Instances that were started.
@@ -44,6 +46,7 @@ struct PluginRow: Codable, Equatable, Sendable {
     case enabled, code, title, name, description, version, author, homepage, state, reason, mode
     case origin, sha256, generation, instances, restarts, hooks, questions, reads, lag, storage
     case isPrepackaged = "prepackaged"
+    case rolledBack = "rolled_back"
     case hookCalls = "hook_calls"
     case deadLetters = "dead_letters"
   }

@@ -7,15 +7,12 @@ import Store
 /// Has one consumer see raw rows: the items as they came, with the facts of their time. The
 /// pipeline's thread only, between live batches, into the same working set.
 final class CatchUp {
-  /// Bodies and facts of one batch.
-  static let batchBytesMax = 64 << 10
-
   /// Raw rows cannot be read: a consumer that needs them waits, and nobody else does.
   struct Unreadable: Error {
     let underlying: any Error
   }
 
-  private let reader: RawReader
+  private let requests: RawRequests
   private let workingSet: WorkingSet
   private let builder: BatchBuilder
   private let registry: AppRegistry
@@ -28,7 +25,7 @@ final class CatchUp {
     store: Store, workingSet: WorkingSet, table: NameTable, retentionMonths: Int,
     registry: AppRegistry, commands: CommandApplier, log: Logger
   ) {
-    reader = RawReader(store)
+    requests = RawRequests(store)
     self.workingSet = workingSet
     // Decoding was counted when the items were live.
     builder = BatchBuilder(retentionMonths: retentionMonths, table: table)
@@ -44,7 +41,7 @@ final class CatchUp {
   ) throws -> UInt64 {
     guard position < end else { return position }
     let (items, last): ([RawItem], UInt64)
-    do { (items, last) = try wholeRequests(after: position, through: end) } catch {
+    do { (items, last) = try requests.next(after: position, through: end) } catch {
       throw Unreadable(underlying: error)
     }
     // Commands stand between the items, where they stood when they were live.
@@ -81,23 +78,6 @@ final class CatchUp {
     }
   }
 
-  /// Items up to the last request that is complete, because positions are those of requests.
-  private func wholeRequests(
-    after position: UInt64, through end: UInt64
-  ) throws -> (items: [RawItem], last: UInt64) {
-    var items: [RawItem] = []
-    var key = RawKey(position: position, item: RawKey.itemMax)
-    while true {
-      let more = try reader.items(after: key, through: end, bytesMax: Self.batchBytesMax)
-      items += more
-      let bytes = more.reduce(0) { $0 + $1.body.count + $1.facts.count }
-      guard bytes >= Self.batchBytesMax, let newest = items.last?.key else { return (items, end) }
-      let open = items.lastIndex { $0.key.position != newest.position }
-      if let open { return (Array(items[...open]), items[open].key.position) }
-      key = newest
-    }
-  }
-
   private func count(_ items: [RawItem], _ plugin: Int, _ dispatcher: Dispatcher) throws {
     let apps = registry.snapshot
     users.begin()
@@ -107,7 +87,7 @@ final class CatchUp {
     var facts: [[RawFacts.Fact]] = []
     for item in items {
       let said = RawFacts.read(item.facts) ?? []
-      if try append(item, isNewUser: Self.isFirst(said), apps) {
+      if try append(item, said, apps) {
         counted.append(item)
         facts.append(said)
       }
@@ -120,19 +100,15 @@ final class CatchUp {
   }
 
   private func append(
-    _ item: RawItem, isNewUser: Bool, _ apps: RegisteredApps
+    _ item: RawItem, _ said: [RawFacts.Fact], _ apps: RegisteredApps
   ) throws -> Bool {
     guard let app = apps.byNumber[item.app] else { return false }
     return try item.body.withUnsafeBytes { bytes in
       guard let record = RequestRecord.Item(bytes) else { return false }
       let user = try workingSet.user(
         app: item.app, device: record.device, nowMs: item.receivedMs)
-      // Items of bulk requests, and only those, are kept as the object they were, unless a
-      // transform has written them anew.
       builder.append(
-        item: record, position: item.key.position, index: item.key.item,
-        isBulk: record.form == .object || item.key.item > 0, receivedMs: item.receivedMs,
-        uid: user.uid, isNewUser: isNewUser, userIndex: users.index(of: user.slot),
+        item, record, said: said, uid: user.uid, userIndex: users.index(of: user.slot),
         calendar: app.calendar)
       return true
     }
@@ -175,16 +151,5 @@ final class CatchUp {
         plugin: letter.plugin, position: letter.position, item: letter.item, app: letter.app,
         reason: letter.reason, step: letter.step, receivedMs: item?.receivedMs ?? 0, body: $0)
     }
-  }
-
-  private static let users = Array("users".utf8)
-
-  /// Whether the item was the first of its user: the built-in users has said so.
-  private static func isFirst(_ facts: [RawFacts.Fact]) -> Bool {
-    guard let fact = facts.first(where: { $0.name == users }),
-      let offset = MemoryLayout<tally_user_fact>.offset(of: \.last_seen_ms),
-      fact.value.count >= offset + 8
-    else { return false }
-    return fact.value[offset..<offset + 8].allSatisfy { $0 == 0 }
   }
 }

@@ -12,7 +12,7 @@ final class CommittedLane: @unchecked Sendable {
   static let pauseSecondsMax = 60.0
 
   let number: Int
-  private let plugin: String
+  let plugin: String
   private let batches: CommittedBatches
   private let log: Logger
   private let heard: Atomic<UInt64>
@@ -62,13 +62,21 @@ final class CommittedLane: @unchecked Sendable {
     }
   }
 
-  /// Ends behind the call that runs, and waits for that.
-  func stop() {
-    condition.lock()
-    stopping = true
-    condition.broadcast()
-    while !stopped { condition.wait() }
-    condition.unlock()
+  /// Begins nothing more behind the call that runs.
+  func end() {
+    condition.withLock {
+      stopping = true
+      condition.broadcast()
+    }
+  }
+
+  /// Waits for that call. One that takes longer is left to itself: what it is told of now, it is
+  /// told of again at the next start.
+  func hasEnded(by deadline: Date) -> Bool {
+    condition.withLock {
+      while !stopped { if !condition.wait(until: deadline) { break } }
+      return stopped
+    }
   }
 
   private func run() {

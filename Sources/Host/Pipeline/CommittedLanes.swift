@@ -1,3 +1,4 @@
+import Foundation
 import Logging
 import PluginRuntime
 import Store
@@ -50,7 +51,10 @@ final class CommittedLanes {
   /// Whether one has heard more than the last flush carried.
   var hasMoved: Bool { lanes.contains { $0.value.position != carried[$0.key] } }
 
-  func stop() {
-    for lane in lanes.values { lane.stop() }
+  /// Ends all of them behind the calls that run; answers whose do not return within the time.
+  func stop(within seconds: Double) -> [String] {
+    let deadline = Date(timeIntervalSinceNow: seconds)
+    for lane in lanes.values { lane.end() }
+    return lanes.values.filter { !$0.hasEnded(by: deadline) }.map(\.plugin).sorted()
   }
 }

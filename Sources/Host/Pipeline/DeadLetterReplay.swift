@@ -86,9 +86,8 @@ final class DeadLetterReplay {
     users.begin()
     builder.begin()
     builder.append(
-      item: item, position: letter.position, index: letter.item, isBulk: letter.item > 0,
-      receivedMs: received.receivedMs, uid: user.uid, isNewUser: Self.wasNew(facts),
-      userIndex: users.index(of: user.slot), calendar: app.calendar)
+      received, item, said: facts, uid: user.uid, userIndex: users.index(of: user.slot),
+      calendar: app.calendar)
     let batch = builder.finish()
     let said = facts.reversed().map { (name: builder.declare($0.name), value: $0.value) }
     return try users.slots.withUnsafeBufferPointer { slots in
@@ -98,15 +97,6 @@ final class DeadLetterReplay {
           contains: builder.contains),
         plugin: letter.plugin, step: letter.step, said: said)
     }
-  }
-
-  /// What the users plugin knew before the item: nothing of a new one.
-  private static func wasNew(_ facts: [RawFacts.Fact]) -> Bool {
-    guard let fact = facts.first(where: { $0.name == Array("users".utf8) }),
-      let place = MemoryLayout<tally_user_fact>.offset(of: \.last_seen_ms),
-      fact.value.count >= place + 8
-    else { return false }
-    return fact.value[place..<place + 8].allSatisfy { $0 == 0 }
   }
 
   private func rawItem(of letter: StoredDeadLetter) throws -> RawItem {

@@ -65,7 +65,8 @@ final class Pipeline: @unchecked Sendable {
   /// The transform fault that the pipeline waits for: `Pipeline+Holding.swift`.
   let holding = Mutex<Dispatcher.TransformHeld?>(nil)
   private let state = NSCondition()
-  private var stopping = false
+  /// Since when it is stopping.
+  private var ending: StopClock?
   private var stopped = false
 
   init(_ parts: Parts, breadcrumb: Breadcrumb) throws {
@@ -116,10 +117,12 @@ final class Pipeline: @unchecked Sendable {
     Thread.start(name: "pipeline") { self.run() }
   }
 
-  /// Counts and commits everything durable, then ends. The journal must take no more.
-  func stop() {
+  /// Counts and commits what is durable, as far as the time reaches, then ends. The journal must
+  /// take no more.
+  func stop(_ clock: StopClock) {
     state.lock()
-    stopping = true
+    ending = clock
+    state.broadcast()
     nap.cut()
     reader.wake()
     while !stopped { state.wait() }
@@ -145,7 +148,7 @@ final class Pipeline: @unchecked Sendable {
         try step(&batch)
       } catch {
         beginAgain(after: error)
-        if isHeld, state.withLock({ stopping }) { break }
+        if let clock = stopClock, isHeld || clock.isOver(.counting) { break }
       }
     }
     endLanes()
@@ -157,7 +160,11 @@ final class Pipeline: @unchecked Sendable {
 
   /// What committed hooks have heard of is remembered, so that it is not told again.
   private func endLanes() {
-    parts.lanes.stop()
+    guard let clock = stopClock else { return }
+    clock.enter(.committed)
+    for plugin in parts.lanes.stop(within: clock.remaining(.committed)) {
+      clock.leave("a committed hook of \(plugin)")
+    }
     guard parts.lanes.hasMoved, !writing, counted == committed else { return }
     flush()
     do { _ = try settle(writer.waitForOutcome()) } catch {
@@ -166,9 +173,11 @@ final class Pipeline: @unchecked Sendable {
   }
 
   private var isFinished: Bool {
-    guard state.withLock({ stopping }), !writing, !book.isDirty else { return false }
-    return committed == parts.journal.durablePosition
+    guard let clock = stopClock, !writing, !book.isDirty else { return false }
+    return committed == (clock.isOver(.counting) ? counted : parts.journal.durablePosition)
   }
+
+  private var stopClock: StopClock? { state.withLock { ending } }
 
   private func step(_ batch: inout JournalBatch) throws {
     parts.router.pump()
@@ -176,7 +185,12 @@ final class Pipeline: @unchecked Sendable {
     case .flush: flush()
     case .holdBack: _ = try settle(writer.waitForOutcome())
     case .gather(let limit):
-      let ending = state.withLock { stopping }
+      let clock = stopClock
+      let ending = clock != nil
+      if let clock, clock.isOver(.counting) {
+        _ = try settle(writer.waitForOutcome())
+        return
+      }
       try reader.next(
         into: &batch, maxBytes: Self.batchBytesMax, maxEntries: Self.batchEntriesMax,
         timeout: ending ? .milliseconds(5) : canCatchUp ? .zero : limit)
@@ -206,7 +220,7 @@ final class Pipeline: @unchecked Sendable {
   }
 
   private var situation: FlushPolicy.Situation {
-    let ending = state.withLock { stopping }
+    let ending = stopClock != nil
     return .init(
       now: .now,
       uncommitted: book.isDirty || counted > committed && !(writing && inFlight == counted),
@@ -284,7 +298,7 @@ final class Pipeline: @unchecked Sendable {
       }
       writing = false
     }
-    Thread.sleep(forTimeInterval: Self.retryDelaySeconds)
+    pause(seconds: Self.retryDelaySeconds)
     do {
       try parts.workingSet.reset()
       try parts.router.reset()
@@ -296,5 +310,13 @@ final class Pipeline: @unchecked Sendable {
     } catch {
       parts.log.error("store is still failing", metadata: ["error": "\(error)"])
     }
+  }
+  /// A pause that a stop cuts.
+  private func pause(seconds: Double) {
+    let deadline = Date(timeIntervalSinceNow: seconds)
+    state.lock()
+    let wasEnding = ending != nil
+    while (ending != nil) == wasEnding, state.wait(until: deadline) {}
+    state.unlock()
   }
 }

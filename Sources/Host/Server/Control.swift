@@ -14,7 +14,7 @@ struct Control: Sendable {
       case DeadLetterRequest.command:
         let asked = try DeadLetterRequest(request)
         return try refusing { try asked.perform(core.deadLetters, pipeline: core.pipeline) }
-      case PluginRequest.reload: return try reload()
+      case PluginRequest.reload: return try reload(request.arguments[PluginRequest.plugin])
       case PluginQuestion.command:
         let question = try PluginQuestion(request)
         return try refusing { try question.answer(directory) }
@@ -42,9 +42,11 @@ struct Control: Sendable {
     return .success(result.values)
   }
 
-  /// Follows plugins.yaml at once; answers the state of each plugin.
-  private func reload() throws(CommandError) -> ControlReply {
+  /// Follows plugins.yaml at once; answers the state of each plugin, when what became of the one
+  /// that was changed is known, or of all.
+  private func reload(_ plugin: String?) throws(CommandError) -> ControlReply {
     try supervisor.reload(again: true)
+    core.lifecycle.waitUntilSettled(plugin)
     return .success(PluginRequest.values(core.lifecycle.statuses))
   }
 

@@ -66,12 +66,14 @@ final class Core: Sendable {
         intern: { [table = builder.table] in table.intern($0) },
         appID: { [registry] in registry.snapshot.byNumber[$0]?.hexID }, trust: TrustPolicy(host)),
       nearest: PluginConfiguration.nearest)
+    let verdicts = host.data + "/rolled-back.json"
     lifecycle = Lifecycle(
-      runtime: runtime, cache: try CodeCache(folder: host.data + "/cache"),
-      now: { Clock.monotonicSeconds })
+      runtime: runtime, cache: try CodeCache(folder: host.data + "/cache", verdictsPath: verdicts),
+      verdictsPath: verdicts, now: { Clock.monotonicSeconds })
     plugins = PluginPlan(
       builtins: Builtins.entries(withFaultPoint: faults.isArmed(.hookTrap)) + linked)
-    try lifecycle.apply(plugins.plugins(of: configuration), isStrict: false)
+    try lifecycle.apply(
+      plugins.plugins(of: configuration), isStrict: false, patience: Deadline.startSeconds)
     pipeline = try Self.makePipeline(
       host,
       Parts(
@@ -96,14 +98,17 @@ final class Core: Sendable {
     services.jobs.start()
   }
 
-  /// Syncs and commits everything that was accepted, then ends the plugins. Nothing may append any
-  /// more.
-  func stop() {
-    services.jobs.stop()
+  /// Syncs everything that was accepted, commits it as far as the time reaches, then ends the
+  /// plugins. Nothing may append any more.
+  func stop(_ clock: StopClock) {
+    clock.enter(.jobs)
+    if !services.jobs.stop(timeout: clock.remaining(.jobs)) { clock.leave("jobs") }
+    clock.enter(.counting)
     journal.close()
     lifecycle.close()
-    pipeline.stop()
-    runtime.stop()
+    pipeline.stop(clock)
+    clock.enter(.end)
+    for plugin in runtime.stop() { clock.leave("calls of \(plugin)") }
     services.client.stop()
     let position = store.committedPosition
     do { try store.close() } catch {
@@ -111,6 +116,9 @@ final class Core: Sendable {
     }
     log.info("stopped", metadata: ["position": "\(position)"])
   }
+
+  /// The same for what stops without a signal.
+  func stop() { stop(StopClock(log: log)) }
 
   /// Makes a new app visible to intake, questions and the pipeline.
   func reloadAdministration() throws {
@@ -147,17 +155,19 @@ final class Core: Sendable {
     let breadcrumb = try Breadcrumb(path: host.data + "/breadcrumb")
     let suspectsPath = host.data + "/suspects.json"
     var suspects = Suspects(path: suspectsPath)
-    if let death = breadcrumb.death {
+    for death in breadcrumb.deaths {
+      let place = death.request.map { "request \(String($0, radix: 16))" }
       log.error(
         "the last run ended inside a plugin",
         metadata: [
           "plugin": "\(death.consumer)", "signal": "\(death.signal)",
-          "positions": "\(death.positions)",
+          "at": "\(place ?? "positions \(death.positions)")",
         ])
       suspects.add(death)
-      try suspects.save(path: suspectsPath)
     }
+    if !breadcrumb.deaths.isEmpty { try suspects.save(path: suspectsPath) }
     breadcrumb.install()
+    parts.runtime.watchIntake(breadcrumb, suspects)
     let dispatcher = parts.runtime.dispatcher(breadcrumb: breadcrumb, suspects: suspects)
     let commands = CommandApplier(
       workingSet: parts.workingSet, dispatcher: dispatcher, registry: parts.registry)

@@ -9,7 +9,6 @@ import Synchronization
 final class PluginSupervisor: Sendable {
   /// How often the clock is looked at while something waits for its time.
   static let tickMilliseconds: Int32 = 1_000
-  static let stopSeconds = 1.0
 
   private struct State {
     var configuration: Configuration
@@ -55,11 +54,13 @@ final class PluginSupervisor: Sendable {
 
   /// Ends the watching; nothing changes any more. A plugin that hangs while it is started is not
   /// waited for.
-  func stop() {
+  func stop(_ clock: StopClock) {
     isStopping.store(true, ordering: .releasing)
     lifecycle.close()
     watch.wake()
-    _ = finished.wait(timeout: .now() + Self.stopSeconds)
+    if finished.wait(timeout: .now() + clock.remaining(.changes)) == .timedOut {
+      clock.leave("a change of plugins")
+    }
   }
 
   /// Reads the file and follows it, at once. `again` also tries what failed before. Throws why the
@@ -69,6 +70,8 @@ final class PluginSupervisor: Sendable {
     reloading.withLock { _ in
       do throws(CommandError) { try follow(again: again) } catch { failure = error }
     }
+    // What changed may have to be looked at by the clock.
+    watch.wake()
     if let failure { throw failure }
   }
 

@@ -51,12 +51,18 @@ enum TallyServer {
     }
     announce(core, port: port)
     let signal = await Signals.waitForEnd()
+    let clock = StopClock(log: core.log)
+    clock.enforce()
     core.log.info("stopping", metadata: ["signal": "\(signal)"])
     hangUp.cancel()
     await http.stop()
-    control.stop()
-    supervisor.stop()
-    core.stop()
+    clock.enter(.changes)
+    supervisor.stop(clock)
+    if !control.stop(within: clock.remaining(.changes)) {
+      clock.leave("a command of the operator")
+    }
+    core.stop(clock)
+    if clock.hasLeft { clock.endProcess() }
   }
 
   private static func announce(_ core: Core, port: Int) {

@@ -31,7 +31,8 @@
  *   - Only C crosses. No object of your language's runtime is ever shared with the host.
  *
  *   WORDS IN BRACKETS say on which thread a function may be called, and whether it may block:
- *   [control]   one call at a time per plugin, never while a hook of the same plugin runs; may block shortly
+ *   [control]   one call at a time per plugin, never while one of its hooks runs on the pipeline's thread; may block
+ *               shortly
  *   [intake]    an event loop's thread, several in parallel; never blocks: no I/O, no lock that is held for long
  *   [hook]      the pipeline's thread, one call at a time; never blocks
  *   [committed] a thread beside the pipeline, one call at a time per plugin; may block, and delays only itself

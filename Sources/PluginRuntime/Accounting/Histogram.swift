@@ -7,17 +7,17 @@ final class Histogram: Sendable {
   private static let precisionBits = 5
   /// Longer is counted as this: 18 minutes.
   static let valueMax: UInt64 = 1 << 40
-  private static let count = (40 - precisionBits + 2) << precisionBits
+  private static let places = (40 - precisionBits + 2) << precisionBits
 
   private nonisolated(unsafe) let buckets: UnsafeMutablePointer<Atomic<Int>>
 
   init() {
-    buckets = .allocate(capacity: Self.count)
-    for place in 0..<Self.count { (buckets + place).initialize(to: Atomic(0)) }
+    buckets = .allocate(capacity: Self.places)
+    for place in 0..<Self.places { (buckets + place).initialize(to: Atomic(0)) }
   }
 
   deinit {
-    buckets.deinitialize(count: Self.count)
+    buckets.deinitialize(count: Self.places)
     buckets.deallocate()
   }
 
@@ -30,9 +30,12 @@ final class Histogram: Sendable {
     buckets[Self.place(of: value)].wrappingAdd(1, ordering: .relaxed)
   }
 
+  /// How many values were added.
+  var count: Int { (0..<Self.places).reduce(0) { $0 + buckets[$1].load(ordering: .relaxed) } }
+
   /// The smallest values that at least these shares of all values do not exceed; 0 of nothing.
   func quantiles(_ shares: [Double]) -> [UInt64] {
-    let counts = (0..<Self.count).map { buckets[$0].load(ordering: .relaxed) }
+    let counts = (0..<Self.places).map { buckets[$0].load(ordering: .relaxed) }
     let total = counts.reduce(0, +)
     return shares.map { share in
       guard total > 0 else { return 0 }

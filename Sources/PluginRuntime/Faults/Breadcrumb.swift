@@ -1,24 +1,33 @@
 import CBreadcrumb
 import Foundation
+import Synchronization
 
-/// Names the culprit of an in-process crash at the next start: a mapped page that says which
-/// consumer was called with which items, set before and cleared after each call.
+/// Names the culprit of an in-process crash at the next start: a mapped file in which each thread
+/// that calls hooks says which consumer it calls with which items, before each call, and clears it
+/// after.
 package final class Breadcrumb: @unchecked Sendable {
-  private static let magic: UInt32 = 0x5441_4C59
-  private static let fileBytes = 4096
+  private static let magic: UInt32 = 0x5441_4C5A
+  /// Threads that are told apart: the pipeline's and the event loops'. Faults of more are not named.
+  package static let threadsMax = 64
+  private static let fileBytes = threadsMax * MemoryLayout<tally_breadcrumb>.stride
 
-  private let page: UnsafeMutablePointer<tally_breadcrumb>
-  /// What the page said when this process opened it, or nil when the last one ended without a
+  private let crumbs: UnsafeMutablePointer<tally_breadcrumb>
+  /// The first is the pipeline's.
+  private let taken = Atomic<Int>(1)
+  /// What the file said when this process opened it: nothing when the last one ended without a
   /// fault.
-  package let death: Death?
+  package let deaths: [Death]
 
   /// A fault inside a call.
   package struct Death: Codable, Equatable, Sendable {
     package let consumer: String
+    /// 0 to 0 for what has none.
     package let positions: ClosedRange<UInt64>
     /// The item inside its request, or nil when the whole batch was being counted.
     package let item: UInt32?
     package let signal: UInt32
+    /// The hash of the request that an intake hook looked at.
+    package var request: UInt64?
   }
 
   package init(path: String) throws {
@@ -36,40 +45,43 @@ package final class Breadcrumb: @unchecked Sendable {
       throw PluginError(
         .startFailed, "\(path) cannot be mapped: \(String(cString: strerror(errno)))")
     }
-    page = mapped.bindMemory(to: tally_breadcrumb.self, capacity: 1)
-    death = Self.death(in: page)
-    page.pointee = tally_breadcrumb()
-    page.pointee.magic = Self.magic
+    crumbs = mapped.bindMemory(to: tally_breadcrumb.self, capacity: Self.threadsMax)
+    deaths = (0..<Self.threadsMax).compactMap { [crumbs] in Self.death(in: crumbs[$0]) }
+    for place in 0..<Self.threadsMax {
+      crumbs[place] = tally_breadcrumb()
+      crumbs[place].magic = Self.magic
+    }
   }
 
-  deinit { munmap(page, Self.fileBytes) }
+  deinit { munmap(crumbs, Self.fileBytes) }
 
-  /// From here on, faults of threads that called `enterThread` are noted.
+  /// From here on, faults of threads that have a crumb are noted.
   package func install() {
-    tally_breadcrumb_install(page)
+    tally_breadcrumb_install()
   }
 
-  /// Makes the calling thread the one whose faults are blamed on consumers.
+  /// Makes the calling thread the pipeline's, whose calls are said by `during`.
   package func enterThread() {
-    _ = tally_breadcrumb_enter_thread()
+    _ = tally_breadcrumb_enter_thread(crumbs)
     ThreadKind.become(.hook)
   }
 
-  /// Runs `body` as a call of `consumer`; `item` is nil for a whole batch.
+  /// Runs `body` as a call of `consumer` on the pipeline's thread; `item` is nil for a whole batch.
   func during<T>(
     _ consumer: StaticName, _ positions: ClosedRange<UInt64>, item: UInt32?, _ body: () -> T
   ) -> T {
-    withUnsafeMutableBytes(of: &page.pointee.consumer) { $0.copyBytes(from: consumer.bytes) }
-    page.pointee.first_position = positions.lowerBound
-    page.pointee.last_position = positions.upperBound
-    page.pointee.item = item ?? UInt32.max
-    page.pointee.calling = 1
-    defer { page.pointee.calling = 0 }
-    return body()
+    crumbs.during(consumer, positions, item: item, request: 0, body)
   }
 
-  private static func death(in page: UnsafeMutablePointer<tally_breadcrumb>) -> Death? {
-    let left = page.pointee
+  /// The crumb of the calling event loop, taken once by each; nil when there are too many.
+  func enterLoop() -> LoopCrumb? {
+    let place = taken.wrappingAdd(1, ordering: .relaxed).oldValue
+    guard place < Self.threadsMax else { return nil }
+    _ = tally_breadcrumb_enter_thread(crumbs + place)
+    return LoopCrumb(file: self, crumb: crumbs + place)
+  }
+
+  private static func death(in left: tally_breadcrumb) -> Death? {
     guard left.magic == magic, left.calling == 1, left.signal != 0,
       left.first_position <= left.last_position
     else { return nil }
@@ -78,7 +90,41 @@ package final class Breadcrumb: @unchecked Sendable {
         String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
       },
       positions: left.first_position...left.last_position,
-      item: left.item == UInt32.max ? nil : left.item, signal: left.signal)
+      item: left.item == UInt32.max ? nil : left.item, signal: left.signal,
+      request: left.request == 0 ? nil : left.request)
+  }
+}
+
+/// Where one event loop says what it calls; confined to it.
+struct LoopCrumb {
+  /// Keeps it mapped.
+  private let file: Breadcrumb
+  private let crumb: UnsafeMutablePointer<tally_breadcrumb>
+
+  fileprivate init(file: Breadcrumb, crumb: UnsafeMutablePointer<tally_breadcrumb>) {
+    self.file = file
+    self.crumb = crumb
+  }
+
+  /// Runs `body` as a call of `consumer` with a request, by its hash: it has no position yet.
+  func during<T>(_ consumer: StaticName, request: UInt64, _ body: () -> T) -> T {
+    crumb.during(consumer, 0...0, item: nil, request: request, body)
+  }
+}
+
+extension UnsafeMutablePointer<tally_breadcrumb> {
+  fileprivate func during<T>(
+    _ consumer: StaticName, _ positions: ClosedRange<UInt64>, item: UInt32?, request: UInt64,
+    _ body: () -> T
+  ) -> T {
+    withUnsafeMutableBytes(of: &pointee.consumer) { $0.copyBytes(from: consumer.bytes) }
+    pointee.first_position = positions.lowerBound
+    pointee.last_position = positions.upperBound
+    pointee.item = item ?? UInt32.max
+    pointee.request = request
+    pointee.calling = 1
+    defer { pointee.calling = 0 }
+    return body()
   }
 }
 

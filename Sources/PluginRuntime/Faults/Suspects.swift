@@ -2,7 +2,8 @@ import Foundation
 
 /// What earlier deaths taught: ranges to be replayed item by item, and items that killed their
 /// consumer. A death at a whole batch makes its range suspect; a death at a single item of it
-/// convicts that item. Kept in a file until the store has committed past it.
+/// convicts that item. Kept in a file until the store has committed past it. A request that killed
+/// an intake hook was never accepted, and comes again: it is convicted by its hash.
 package struct Suspects: Codable, Sendable, Equatable {
   /// Deaths remembered at once; the oldest gives way.
   static let deathsMax = 64
@@ -29,7 +30,9 @@ package struct Suspects: Codable, Sendable, Equatable {
   /// The same, where each consumer has a committed position of its own.
   package mutating func settle(through position: (_ consumer: String) -> UInt64) -> Bool {
     let before = deaths.count
-    deaths.removeAll { $0.positions.upperBound <= position($0.consumer) }
+    deaths.removeAll {
+      $0.request == nil && $0.positions.upperBound <= position($0.consumer)
+    }
     return deaths.count != before
   }
 
@@ -38,11 +41,21 @@ package struct Suspects: Codable, Sendable, Equatable {
     try JSONEncoder().encode(deaths).write(to: URL(fileURLWithPath: path), options: .atomic)
   }
 
-  package var isEmpty: Bool { deaths.isEmpty }
+  /// Whether no batch is suspect.
+  package var isEmpty: Bool { deaths.allSatisfy { $0.request != nil } }
 
   /// Whether `consumer` must take these positions item by item.
   func wantsSingleItems(_ consumer: String, _ positions: ClosedRange<UInt64>) -> Bool {
     deaths.contains { $0.consumer == consumer && $0.positions.overlaps(positions) }
+  }
+
+  /// The requests that killed intake hooks and the signals, by consumer.
+  var requests: [String: [UInt64: UInt32]] {
+    var found: [String: [UInt64: UInt32]] = [:]
+    for death in deaths {
+      if let request = death.request { found[death.consumer, default: [:]][request] = death.signal }
+    }
+    return found
   }
 
   /// The signal with which this very item killed the consumer.

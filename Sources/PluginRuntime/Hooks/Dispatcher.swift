@@ -187,6 +187,7 @@ package final class Dispatcher {
     instance.account.hooks.recordAlone(
       since: begun, items: Int(batch.end_item - batch.first_item),
       events: Int(item?.n_events ?? batch.n_events), failed: reason != nil)
+    instance.counts.addHook(since: begun)
     return reason
   }
 

@@ -11,11 +11,14 @@ package final class IntakeStage {
     let address: String
     let isBulk: Bool
     let receivedMs: Int64
+    /// Tells the HTTP request from others, and is the same when it is sent again.
+    let request: UInt64
 
     package init(
       app: UInt32, appID: String, device: UnsafeRawBufferPointer, address: String, isBulk: Bool,
-      receivedMs: Int64
+      receivedMs: Int64, request: UInt64
     ) {
+      self.request = request
       self.app = app
       self.appID = appID
       self.device = device
@@ -51,6 +54,9 @@ package final class IntakeStage {
   /// What the hooks before said, and what the one that runs says.
   package private(set) var notes: [Note] = []
   private var call = Call()
+  /// What is known of faults; taken when the first request comes, on the thread of all requests.
+  private lazy var faults = runtime.intakeFaults
+  private lazy var crumb = faults?.breadcrumb.enterLoop()
 
   /// What one call of one hook asked for.
   private struct Call {
@@ -91,9 +97,7 @@ package final class IntakeStage {
       defer { call.parameter = { _ in nil } }
       return withTable(arrival) { table in
         for hook in hooks {
-          if let refusal = run(hook, table, second: Int(arrival.receivedMs / 1_000)) {
-            return refusal
-          }
+          if let refusal = run(hook, table, arrival) { return refusal }
         }
         return nil
       }
@@ -101,12 +105,24 @@ package final class IntakeStage {
   }
 
   private func run(
-    _ hook: IntakeHook, _ table: UnsafePointer<tally_intake>, second: Int
+    _ hook: IntakeHook, _ table: UnsafePointer<tally_intake>, _ arrival: Arrival
   ) -> Refusal? {
+    let second = Int(arrival.receivedMs / 1_000)
+    if let signal = faults?.killers[hook.consumer]?[arrival.request] {
+      hook.instance.counts.add(failed: true)
+      let reason = "this request ended the process with signal \(signal)"
+      report(hook.instance.name, reason, second: second)
+      return nil
+    }
     call.plugin = hook.instance.name
     call.notes = []
     call.refusal = nil
-    let (status, reason) = ErrorText.collect { hook.function(hook.instance.pointer, table, $0) }
+    let (status, reason) = ErrorText.collect { error in
+      guard let crumb else { return hook.function(hook.instance.pointer, table, error) }
+      return crumb.during(hook.crumb, request: arrival.request) {
+        hook.function(hook.instance.pointer, table, error)
+      }
+    }
     call.arena.reset()
     hook.instance.counts.add(failed: status != TALLY_OK)
     guard status == TALLY_OK else {
@@ -197,6 +213,23 @@ package final class IntakeStage {
 struct IntakeHook {
   let instance: PluginInstance
   let function: Enrollment.IntakeFunction
+  /// Under this name faults of the hook are remembered.
+  let consumer: String
+  let crumb: StaticName
+
+  init(instance: PluginInstance, function: @escaping Enrollment.IntakeFunction) {
+    self.instance = instance
+    self.function = function
+    consumer = instance.name + "/intake"
+    crumb = StaticName(consumer)
+  }
+}
+
+/// What event loops know of faults.
+struct IntakeFaults: Sendable {
+  let breadcrumb: Breadcrumb
+  /// The requests that ended the process, and the signals, by consumer.
+  let killers: [String: [UInt64: UInt32]]
 }
 
 extension tally_str {

@@ -78,13 +78,12 @@ struct RunnerStart {
         throw PluginError(
           .startFailed,
           "\(plan.name): its runner did not \(step) within "
-            + "\(plan.limits.startDeadline.components.seconds) s and was ended; the server runs "
-            + "without it")
+            + "\(plan.limits.startDeadline.components.seconds) s and was ended")
       case .ended:
         throw PluginError(
           .startFailed,
           "\(plan.name): ended its runner with \(runner.waitForEnd().end.words) when told to "
-            + "\(step); the server runs without it")
+            + "\(step)")
       }
     }
   }

@@ -38,11 +38,17 @@ package final class CodeCache: Sendable {
   private let folder: String
   private let known = Mutex(Known())
 
-  /// Makes the folder and empties it: nothing of it is loaded when a process begins.
-  package init(folder: String) throws(PluginError) {
+  /// Makes the folder and empties it, but for code that `verdictsPath` says is still needed: nothing
+  /// of it is loaded when a process begins.
+  package init(folder: String, verdictsPath: String? = nil) throws(PluginError) {
     self.folder = folder
+    let kept = verdictsPath.map { Verdicts(path: $0).kept } ?? []
+    let names = Set(kept.map { Self.file($0.plugin, Lifecycle.sha256(of: $0.code)) })
     do {
-      try? FileManager.default.removeItem(atPath: folder)
+      for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+      where !names.contains(name) {
+        try FileManager.default.removeItem(atPath: folder + "/" + name)
+      }
       try FileManager.default.createDirectory(
         atPath: folder, withIntermediateDirectories: true,
         attributes: [.posixPermissions: 0o700])
@@ -76,8 +82,23 @@ package final class CodeCache: Sendable {
     return copy
   }
 
+  /// A copy that an earlier process left, verified as if it were new; nil when there is none.
+  func kept(
+    name: String, sha256: String, pins: PluginPins, policy: TrustPolicy
+  ) throws(PluginError) -> Copy? {
+    let path = folder + "/" + Self.file(name, sha256)
+    guard FileManager.default.fileExists(atPath: path) else { return nil }
+    let image = try PluginImage(reading: path)
+    guard image.sha256 == sha256 else { return nil }
+    try image.verify(pins, plugin: name, policy: policy)
+    known.withLock { _ = $0.paths.insert(path) }
+    return Copy(path: path, sha256: sha256)
+  }
+
+  private static func file(_ name: String, _ sha256: String) -> String { "\(name)-\(sha256).so" }
+
   private func copied(_ image: PluginImage, name: String) throws(PluginError) -> Copy {
-    let final = "\(folder)/\(name)-\(image.sha256).so"
+    let final = folder + "/" + Self.file(name, image.sha256)
     let copy = Copy(path: final, sha256: image.sha256)
     if known.withLock({ $0.paths.contains(final) }) { return copy }
     let temporary = "\(folder)/\(name).part"

@@ -5,24 +5,25 @@ import Foundation
 package enum Deadline {
   /// How long create, enroll and start together may take.
   package static let startSeconds = 10.0
+  /// How long other changes wait for them.
+  package static let patienceSeconds = 0.5
+  /// How long settings_check and settings_apply may take.
+  package static let settingsSeconds = 2.0
   /// How long the calls of a retired instance may take before it is reported. It is waited for all
   /// the same.
   package static let drainSeconds = 10.0
 
   private static let stackBytes = 8 << 20
 
-  /// The result of `body`, or nil when it took longer; `late` then gets what comes of it in the end.
-  static func run<T>(
-    _ name: String, seconds: Double, late: @escaping @Sendable (T) -> Void,
-    _ body: @escaping @Sendable () -> T
-  ) -> T? {
-    let box = Box<T>()
+  /// Begins `body`; `late` gets what comes of it in the end when the call was abandoned.
+  static func begin<T>(
+    _ name: String, late: @escaping @Sendable (T) -> Void, _ body: @escaping @Sendable () -> T
+  ) -> Call<T> {
+    let call = Call<T>()
     detach(name) {
-      if let tooLate = box.put(body()) { late(tooLate) }
-      box.finished.signal()
+      if let tooLate = call.put(body()) { late(tooLate) }
     }
-    _ = box.finished.wait(timeout: .now() + seconds)
-    return box.take()
+    return call
   }
 
   /// Runs `body` on a thread of its own.
@@ -34,23 +35,34 @@ package enum Deadline {
   }
 
   /// Between the thread that works and the one that waits.
-  private final class Box<T>: @unchecked Sendable {
-    let finished = DispatchSemaphore(value: 0)
-    private let lock = NSLock()
+  final class Call<T>: @unchecked Sendable {
+    private let condition = NSCondition()
     private var result: T?
     private var isAbandoned = false
 
     /// The result itself when nobody waits for it any more.
-    func put(_ value: T) -> T? {
-      lock.withLock {
+    fileprivate func put(_ value: T) -> T? {
+      condition.withLock {
         if isAbandoned { return value }
         result = value
+        condition.broadcast()
         return nil
       }
     }
 
-    func take() -> T? {
-      lock.withLock {
+    /// The result, or nil when it took longer.
+    func result(within seconds: Double) -> T? {
+      let deadline = Date(timeIntervalSinceNow: seconds)
+      return condition.withLock {
+        while result == nil { if !condition.wait(until: deadline) { break } }
+        return result
+      }
+    }
+
+    /// As `result`, and from here on nobody waits for it.
+    func end(within seconds: Double) -> T? {
+      _ = result(within: seconds)
+      return condition.withLock {
         isAbandoned = result == nil
         return result
       }

@@ -7,23 +7,28 @@ extension Lifecycle {
 
   /// Loads the code and checks the settings of one plugin.
   func prepare(
-    _ plugin: Plugin, isStrict: Bool
+    _ plugin: Plugin, isStrict: Bool, patience: Double
   ) throws(PluginError) -> LifecycleMachine.Wanted {
     guard plugin.isEnabled else {
       let off = PluginError(.notFound, "\(plugin.name) is off")
       return .init(name: plugin.name, isEnabled: false, source: .failure(off))
     }
     do throws(PluginError) {
-      let (hash, code) = try load(plugin)
+      guard let found = try load(plugin, patience: patience) else {
+        let later = PluginError(.notFound, "\(plugin.name): its code is being loaded")
+        return .init(name: plugin.name, isEnabled: true, source: .failure(later))
+      }
       let settings = try Settings(
-        manifest: code.manifest, given: plugin.settings, nearest: runtime.nearest)
+        manifest: found.code.manifest, given: plugin.settings, nearest: runtime.nearest)
       return .init(
         name: plugin.name, isEnabled: true,
-        source: .success(.init(code: hash, settings: settings)))
+        source: .success(
+          .init(code: found.hash, settings: settings, liveSettings: found.code.liveSettings)),
+        note: found.note)
     } catch {
       if isStrict, error.code == .invalidSetting { throw error }
-      runtime.refuse(plugin.name, error)
-      return .init(name: plugin.name, isEnabled: true, source: .failure(error))
+      let told = report(plugin.name, error)
+      return .init(name: plugin.name, isEnabled: true, source: .failure(told))
     }
   }
 
@@ -43,7 +48,22 @@ extension Lifecycle {
     }
   }
 
-  private func load(_ plugin: Plugin) throws(PluginError) -> (hash: String, LoadedPlugin) {
+  /// Code as it can be started.
+  private struct Found {
+    let hash: String
+    let code: LoadedPlugin
+    /// What the operator should know of it.
+    var note: String?
+  }
+
+  /// Code that was not there within the patience.
+  enum SlowLoad {
+    case awaited
+    case failed(PluginError)
+  }
+
+  /// Nil while it is awaited.
+  private func load(_ plugin: Plugin, patience: Double) throws(PluginError) -> Found? {
     var copy: CodeCache.Copy?
     if let (name, path) = plugin.code.library {
       copy = try cache.admit(
@@ -51,42 +71,113 @@ extension Lifecycle {
     }
     // The same code in the other lane is another one.
     let hash = (copy?.sha256 ?? Self.builtin) + (plugin.code.isIsolated ? Self.isolated : "")
-    let key = Self.key(plugin.name, hash)
-    if let known = state.withLock({ $0.loaded[key] }) { return (hash, known) }
-    let code = try mapped(plugin, copy)
-    let generations = state.withLock { state in
-      state.loaded[key] = code
-      state.generations[plugin.name, default: 0] += 1
-      return state.generations[plugin.name] ?? 0
+    guard let verdict = verdict(plugin.name, over: hash) else {
+      return try code(of: plugin, hash, copy, patience).map { Found(hash: hash, code: $0) }
     }
-    if generations >= Self.generationsToWarn {
-      log.warning(
-        "many copies of a plugin's code are loaded; restart when convenient",
-        metadata: ["plugin": "\(plugin.name)", "generations": "\(generations)"])
+    if !isLoaded(plugin.name, verdict.good) { copy = try kept(plugin, verdict) }
+    return try code(of: plugin, verdict.good, copy, patience).map {
+      Found(hash: verdict.good, code: $0, note: verdict.reason)
     }
-    return (hash, code)
   }
 
-  /// The code's constructors run while it is mapped, and need not come back either.
-  private func mapped(
-    _ plugin: Plugin, _ copy: CodeCache.Copy?
-  ) throws(PluginError) -> LoadedPlugin {
-    let source = UncheckedCode(code: plugin.code)
-    let result = Deadline.run(
-      "plugin-load", seconds: Deadline.startSeconds, late: { _ in },
-      { () -> Result<LoadedPlugin, PluginError> in
-        do throws(PluginError) {
-          return .success(try PluginRuntime.load(source.code, copy: copy?.path))
-        } catch { return .failure(error) }
-      })
-    guard let result else {
-      throw PluginError(
-        .startFailed,
-        "\(plugin.name): loading did not come back within \(Int(Deadline.startSeconds)) s; "
-          + "its constructors must not wait")
-    }
-    return try result.get()
+  private func isLoaded(_ name: String, _ hash: String) -> Bool {
+    state.withLock { $0.loaded[Self.key(name, hash)] != nil }
   }
+
+  /// The copy of the code that was gone back to, from an earlier process.
+  private func kept(
+    _ plugin: Plugin, _ verdict: Verdicts.Verdict
+  ) throws(PluginError) -> CodeCache.Copy {
+    let copy = try cache.kept(
+      name: plugin.name, sha256: Self.sha256(of: verdict.good), pins: plugin.pins,
+      policy: runtime.services.trust)
+    guard let copy else {
+      throw PluginError(
+        .quarantined,
+        "\(plugin.name): \(verdict.reason); the code before it is gone; put other code in its "
+          + "place, or try it again with tally plugin reload")
+    }
+    return copy
+  }
+
+  private func code(
+    of plugin: Plugin, _ hash: String, _ copy: CodeCache.Copy?, _ patience: Double
+  ) throws(PluginError) -> LoadedPlugin? {
+    let key = Self.key(plugin.name, hash)
+    let (known, slow) = state.withLock { ($0.loaded[key], $0.slow[key]) }
+    if let known { return known }
+    switch slow {
+    case .awaited?: return nil
+    case .failed(let error)?: throw error
+    case nil: break
+    }
+    guard let code = try mapped(plugin, copy, key, patience) else { return nil }
+    keep(code, plugin.name, key)
+    return code
+  }
+
+  private func keep(_ code: LoadedPlugin, _ name: String, _ key: String) {
+    let generations = state.withLock { state in
+      state.loaded[key] = code
+      state.slow[key] = nil
+      let count = (state.generations[name] ?? 0) + 1
+      state.generations[name] = count
+      state.numbers[key] = count
+      return count
+    }
+    guard generations >= Self.generationsToWarn else { return }
+    log.warning(
+      "many copies of a plugin's code are loaded; restart when convenient",
+      metadata: ["plugin": "\(name)", "generations": "\(generations)"])
+  }
+
+  private typealias Mapped = Result<LoadedPlugin, PluginError>
+
+  /// The code's constructors run while it is mapped, and need not come back either. Nil when they
+  /// did not within the patience: what comes of them is followed when it comes.
+  private func mapped(
+    _ plugin: Plugin, _ copy: CodeCache.Copy?, _ key: String, _ patience: Double
+  ) throws(PluginError) -> LoadedPlugin? {
+    let (source, name) = (UncheckedCode(code: plugin.code), plugin.name)
+    let call = Deadline.begin("plugin-load", late: { (_: Mapped) in }) {
+      do throws(PluginError) {
+        return Mapped.success(try PluginRuntime.load(source.code, copy: copy?.path))
+      } catch { return .failure(error) }
+    }
+    if patience >= Deadline.startSeconds {
+      return try (call.end(within: patience) ?? .failure(Self.hangs(name))).get()
+    }
+    if let result = call.result(within: patience) { return try result.get() }
+    log.warning("a plugin takes long to load", metadata: ["plugin": "\(name)"])
+    state.withLock { $0.slow[key] = .awaited }
+    awaited.begin(name)
+    Deadline.detach("plugin-wait") { [self] in
+      switch call.end(within: Deadline.startSeconds - patience) ?? .failure(Self.hangs(name)) {
+      case .success(let code): keep(code, name, key)
+      case .failure(let error): state.withLock { $0.slow[key] = .failed(error) }
+      }
+      followAgain()
+      awaited.end(name)
+    }
+    return nil
+  }
+
+  private static func hangs(_ name: String) -> PluginError {
+    PluginError(
+      .startFailed,
+      "\(name): loading did not come back within \(Int(Deadline.startSeconds)) s; its constructors "
+        + "must not wait")
+  }
+
+  /// What failed to load is loaded once more.
+  func forgetSlowLoads() {
+    state.withLock { state in
+      state.slow = state.slow.filter { if case .awaited = $0.value { true } else { false } }
+    }
+  }
+
+  /// The hash of the bytes, whatever lane they run in.
+  static func sha256(of code: String) -> String { code.replacing(isolated, with: "") }
 
   /// C functions may be called from anywhere.
   private struct UncheckedCode: @unchecked Sendable {

@@ -21,7 +21,7 @@ extension Lifecycle {
 
   /// Whether anything waits for its time.
   package var needsTicks: Bool {
-    state.withLock { !$0.probations.isEmpty || !$0.draining.isEmpty }
+    state.withLock { !$0.probations.isEmpty || !$0.draining.isEmpty } || awaited.isAny
   }
 
   private func judgements(at now: Double) -> [(String, Probation.Verdict)] {
@@ -30,8 +30,7 @@ extension Lifecycle {
         guard let running = state.machine.running(name), running.canGoBack,
           let instance = state.instances[running.serial]
         else { return (name, .passed) }
-        let counts = instance.counts.current
-        return (name, probation.judge(now: now, calls: counts.calls, errors: counts.errors))
+        return (name, probation.judge(now: now, instance.counts.reading))
       }
     }
   }

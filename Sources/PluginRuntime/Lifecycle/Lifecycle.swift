@@ -57,7 +57,14 @@ package final class Lifecycle: Sendable {
     var instances: [LifecycleMachine.Serial: PluginInstance] = [:]
     /// By name and hash; code is never unloaded.
     var loaded: [String: LoadedPlugin] = [:]
+    /// Code that was not there in time, by name and hash: still awaited, or given up.
+    var slow: [String: SlowLoad] = [:]
+    /// Which copy of its plugin's code each is, by name and hash.
+    var numbers: [String: Int] = [:]
     var generations: [String: Int] = [:]
+    /// What was wanted last.
+    var wanted: [Plugin] = []
+    var verdicts = Verdicts()
     var probations: [String: Probation] = [:]
     var draining: [LifecycleMachine.Serial: (since: Double, isReported: Bool)] = [:]
     var taker: Taker?
@@ -70,14 +77,24 @@ package final class Lifecycle: Sendable {
   /// Monotonic seconds.
   let now: @Sendable () -> Double
   let state = Mutex(State())
+  /// Calls of plugins that take long, and that nobody waits for but who asks.
+  let awaited = Awaited()
+  /// Where verdicts over code are remembered; nil to forget them at the end.
+  let verdictsPath: String?
   private let changing = Mutex(())
 
   package init(
-    runtime: PluginRuntime, cache: CodeCache, now: @escaping @Sendable () -> Double
+    runtime: PluginRuntime, cache: CodeCache, verdictsPath: String? = nil,
+    now: @escaping @Sendable () -> Double
   ) {
     self.runtime = runtime
     self.cache = cache
+    self.verdictsPath = verdictsPath
     self.now = now
+    if let verdictsPath {
+      let verdicts = Verdicts(path: verdictsPath)
+      state.withLock { $0.verdicts = verdicts }
+    }
   }
 
   var log: Logger { runtime.services.log }
@@ -90,29 +107,66 @@ package final class Lifecycle: Sendable {
   // MARK: Changes
 
   /// Makes what runs what is wanted. Throws, and changes nothing, when a setting is invalid and
-  /// `isStrict`; otherwise that plugin alone is refused. `again` tries what failed before.
+  /// `isStrict`; otherwise that plugin alone is refused. `again` tries what failed before. Of a
+  /// plugin that needs longer than `patience` to load or start, what ran goes on until it is there.
   package func apply(
-    _ plugins: [Plugin], isStrict: Bool, again: Bool = false
+    _ plugins: [Plugin], isStrict: Bool, again: Bool = false,
+    patience: Double = Deadline.patienceSeconds
   ) throws(PluginError) {
     var failure: PluginError?
     changing.withLock { _ in
       do throws(PluginError) {
-        var wanted: [LifecycleMachine.Wanted] = []
-        for plugin in plugins { wanted.append(try prepare(plugin, isStrict: isStrict)) }
-        if isStrict { try checkNeeds(among: wanted) }
-        let isReordered = try place(plugins, isStrict: isStrict)
-        let version = runtime.set.version
-        perform { $0.want(wanted, again: again) }
-        if isReordered, runtime.set.version == version { reorder() }
+        try follow(plugins, isStrict: isStrict, again: again, patience: patience)
       } catch { failure = error }
     }
     if let failure { throw failure }
   }
 
+  private func follow(
+    _ plugins: [Plugin], isStrict: Bool, again: Bool, patience: Double
+  ) throws(PluginError) {
+    if again {
+      acquit()
+      forgetSlowLoads()
+    }
+    var wanted: [LifecycleMachine.Wanted] = []
+    for plugin in plugins {
+      wanted.append(try prepare(plugin, isStrict: isStrict, patience: patience))
+    }
+    if isStrict { try checkNeeds(among: wanted) }
+    let isReordered = try place(plugins, isStrict: isStrict)
+    let version = runtime.set.version
+    let source = UncheckedPlugins(plugins: plugins)
+    state.withLock { $0.wanted = source.plugins }
+    perform(patience: patience) { $0.want(wanted, again: again) }
+    if isReordered, runtime.set.version == version { reorder() }
+  }
+
+  /// Follows what was wanted last once more: code that took long to load is there.
+  func followAgain() {
+    changing.withLock { _ in
+      let source = state.withLock { UncheckedPlugins(plugins: $0.wanted) }
+      try? follow(
+        source.plugins, isStrict: false, again: false, patience: Deadline.patienceSeconds)
+    }
+  }
+
+  /// C functions may be called from anywhere.
+  private struct UncheckedPlugins: @unchecked Sendable {
+    let plugins: [Plugin]
+  }
+
+  /// Waits for what takes long to load or to start, of one plugin or of all.
+  package func waitUntilSettled(_ name: String? = nil) { awaited.wait(for: name) }
+
+  /// Does something while nothing else changes.
+  func changeAlone(_ body: () -> Void) { changing.withLock { _ in body() } }
+
   /// Goes back to the code before, as the first minute's judgement or an operator asks.
   package func rollBack(_ name: String, reason: String) {
     changing.withLock { _ in
       log.error("new code is rolled back", metadata: ["plugin": "\(name)", "reason": "\(reason)"])
+      convict(name, reason: "rolled back: " + reason)
       perform { $0.rollBack(name, reason: "rolled back: " + reason) }
     }
   }
@@ -133,9 +187,15 @@ package final class Lifecycle: Sendable {
 
   /// Every plugin the configuration names, in its order.
   package var statuses: [PluginStatus] {
-    let all = state.withLock { $0.machine.statuses(generations: $0.generations) }
+    let (all, verdicts) = state.withLock { state in
+      (state.machine.statuses(generations: state.generations), state.verdicts)
+    }
     let lanes = Dictionary(runtime.instances.map { ($0.name, $0.lane) }) { one, _ in one }
-    return all.map { $0.seen(from: lanes[$0.name] ?? nil) }
+    return all.map { status in
+      var status = status.seen(from: lanes[status.name] ?? nil)
+      status.rolledBack = verdicts[status.name].map { Self.sha256(of: $0.bad) }
+      return status
+    }
   }
 
   /// Instances that are off or replaced and not yet destroyed.
@@ -143,9 +203,18 @@ package final class Lifecycle: Sendable {
 
   // MARK: Performing
 
-  private func perform(_ decide: (inout LifecycleMachine) -> [LifecycleMachine.Action]) {
-    let first = state.withLock { decide(&$0.machine) }
-    for case .start(let serial) in first { start(serial) }
+  private func perform(
+    patience: Double = Deadline.patienceSeconds,
+    _ decide: (inout LifecycleMachine) -> [LifecycleMachine.Action]
+  ) {
+    var first = state.withLock { decide(&$0.machine) }
+    first += change(first)
+    for case .start(let serial) in first { start(serial, patience: patience) }
+    settle()
+  }
+
+  /// Makes everything that was told back visible.
+  func settle() {
     guard !state.withLock({ $0.isClosed }) else { return }
     let then = state.withLock { $0.machine.settle() }
     let version = publish(then)
@@ -156,48 +225,8 @@ package final class Lifecycle: Sendable {
     })
   }
 
-  private func start(_ serial: LifecycleMachine.Serial) {
-    let parts = state.withLock { state in
-      let name = state.machine.owner(of: serial) ?? ""
-      let source = state.machine.source(of: serial)
-      return (
-        name: name, settings: source?.settings,
-        code: source.flatMap { state.loaded[Self.key(name, $0.code)] },
-        others: state.machine.others(than: serial).compactMap { state.instances[$0] }
-      )
-    }
-    guard let code = parts.code, let settings = parts.settings else {
-      preconditionFailure("an instance is started whose code was never loaded")
-    }
-    let (runtime, left) = (runtime, stateLeft(to: serial))
-    let result = Deadline.run(
-      "plugin-start", seconds: Deadline.startSeconds, late: { try? $0.get().end() },
-      { () -> Result<PluginInstance, PluginError> in
-        do throws(PluginError) {
-          return .success(
-            try runtime.make(code, settings, beside: parts.others, state: left).0)
-        } catch { return .failure(error) }
-      })
-    switch result ?? .failure(Self.tooSlow(parts.name)) {
-    case .success(let instance):
-      state.withLock {
-        $0.instances[serial] = instance
-        $0.machine.started(serial)
-      }
-    case .failure(let error):
-      let goesOn = state.withLock { state in
-        state.machine.failed(serial, error, hangs: result == nil)
-        return state.machine.running(parts.name) != nil
-      }
-      guard goesOn else { return runtime.refuse(parts.name, error) }
-      log.error(
-        "what is new of a plugin is refused; what ran goes on",
-        metadata: ["plugin": "\(parts.name)", "reason": "\(error)"])
-    }
-  }
-
   /// What the code that runs leaves to the code that takes its place.
-  private func stateLeft(to serial: LifecycleMachine.Serial) -> [UInt8]? {
+  func stateLeft(to serial: LifecycleMachine.Serial) -> [UInt8]? {
     let (old, taker) = state.withLock { state in
       (state.machine.predecessor(of: serial).flatMap { state.instances[$0] }, state.taker)
     }
@@ -243,9 +272,8 @@ package final class Lifecycle: Sendable {
         }
         state.probations[name] = nil
         guard state.machine.running(name)?.canGoBack == true else { continue }
-        let counts = old.counts.current
-        state.probations[name] = Probation(
-          began: now, calls: counts.calls, errors: counts.errors)
+        let counts = old.counts.reading
+        state.probations[name] = Probation(began: now, old: counts)
       }
     }
   }
@@ -270,13 +298,6 @@ package final class Lifecycle: Sendable {
       }
       log.info("plugin instance ended", metadata: ["plugin": "\(instance.name)"])
     }
-  }
-
-  private static func tooSlow(_ name: String) -> PluginError {
-    PluginError(
-      .startFailed,
-      "\(name): create, enroll and start did not come back within \(Int(Deadline.startSeconds)) s; "
-        + "the server runs without it")
   }
 
   static func key(_ name: String, _ code: String) -> String { name + " " + code }

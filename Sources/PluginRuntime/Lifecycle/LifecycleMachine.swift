@@ -14,6 +14,8 @@ package struct LifecycleMachine {
     package let isEnabled: Bool
     /// What to run, or why its code cannot be run.
     package let source: Result<Source, PluginError>
+    /// What the operator is told while it runs.
+    package var note: String?
   }
 
   /// Which code with which settings. Two equal ones need no change.
@@ -21,12 +23,22 @@ package struct LifecycleMachine {
     /// The sha256 of the code, or "built-in".
     package let code: String
     package let settings: Settings
+    /// Those that an instance takes over while it runs.
+    package var liveSettings: Set<String> = []
+
+    /// Whether an instance of `other` can become this without another one.
+    func canFollow(_ other: Source) -> Bool {
+      code == other.code
+        && settings.differences(from: other.settings).isSubset(of: liveSettings)
+    }
   }
 
   /// What is to be done next.
   package enum Action: Equatable {
     /// Make an instance.
     case start(Serial)
+    /// Have a running instance take over other settings.
+    case change(Serial)
     /// Make these, in this order, what runs.
     case publish([Serial])
     /// Wait for its calls, then stop and destroy it.
@@ -39,7 +51,9 @@ package struct LifecycleMachine {
     var reason: String?
     var running: Serial?
     var runningSource: Source?
-    var candidate: (serial: Serial, source: Source, isReady: Bool)?
+    var candidate: Candidate?
+    /// What the running instance is to take over.
+    var change: Source?
     /// What was tried and failed: not tried again until something changes.
     var attempted: Source?
     /// What ran before the code was replaced.
@@ -47,6 +61,14 @@ package struct LifecycleMachine {
     /// Code that was rolled back.
     var rejected: String?
     var draining: Set<Serial> = []
+  }
+
+  /// An instance that may take the place of the running one.
+  private struct Candidate {
+    let serial: Serial
+    let source: Source
+    var isBegun = false
+    var isReady = false
   }
 
   private var entries: [String: Entry] = [:]
@@ -75,20 +97,27 @@ package struct LifecycleMachine {
       }
       consider(wanted.name)
     }
-    return starts()
+    return next()
   }
 
-  /// An instance was made, enrolled and started.
-  package mutating func started(_ serial: Serial) {
-    guard let name = owners[serial] else { return }
+  /// An instance was made, enrolled and started; false when nobody wants it any more.
+  @discardableResult
+  package mutating func started(_ serial: Serial) -> Bool {
+    guard isCandidate(serial), let name = owners[serial] else {
+      owners[serial] = nil
+      return false
+    }
     entries[name]?.candidate?.isReady = true
+    return true
   }
 
   /// An instance could not be made; what ran before goes on. Code that hangs is not taken again,
   /// whatever its settings, because each time leaves a thread behind.
   package mutating func failed(_ serial: Serial, _ error: PluginError, hangs: Bool = false) {
-    guard let name = owners[serial], var entry = entries[name] else { return }
-    owners[serial] = nil
+    let isWanted = isCandidate(serial)
+    guard let name = owners.removeValue(forKey: serial), isWanted, var entry = entries[name] else {
+      return
+    }
     entry.attempted = entry.candidate?.source
     if hangs { entry.rejected = entry.candidate?.source.code }
     entry.candidate = nil
@@ -97,7 +126,36 @@ package struct LifecycleMachine {
     entries[name] = entry
   }
 
-  /// Everything asked for has been told back: what to make visible, and whom to let go.
+  /// A running instance has other settings from here on.
+  package mutating func changed(_ serial: Serial) {
+    guard let name = owners[serial], var entry = entries[name], let change = entry.change else {
+      return
+    }
+    entry.runningSource = change
+    entry.change = nil
+    entry.attempted = nil
+    entry.reason = entry.wanted.note
+    entries[name] = entry
+  }
+
+  /// A running instance refuses other settings, and goes on with those it has.
+  package mutating func unchanged(_ serial: Serial, _ error: PluginError) {
+    guard let name = owners[serial], var entry = entries[name] else { return }
+    entry.attempted = entry.change
+    entry.change = nil
+    entry.reason = error.description
+    entries[name] = entry
+  }
+
+  /// A running instance could not take over other settings: another one does.
+  package mutating func replace(_ serial: Serial) -> [Action] {
+    guard let name = owners[serial], let change = entries[name]?.change else { return [] }
+    entries[name]?.change = nil
+    ask(name, change)
+    return next()
+  }
+
+  /// What was asked for and told back until now: what to make visible, and whom to let go.
   package mutating func settle() -> [Action] {
     let before = published
     for name in order { promote(name) }
@@ -124,9 +182,10 @@ package struct LifecycleMachine {
     entry.rejected = entry.runningSource?.code
     entry.reason = reason
     entry.previous = nil
+    entry.change = nil
     entries[name] = entry
     ask(name, previous)
-    return starts()
+    return next()
   }
 
   /// Keeps a plugin out until it is wanted `again`.
@@ -141,6 +200,16 @@ package struct LifecycleMachine {
   // MARK: Questions
 
   package func owner(of serial: Serial) -> String? { owners[serial] }
+
+  /// Whether an instance may still become the one that runs.
+  package func isCandidate(_ serial: Serial) -> Bool {
+    owners[serial].flatMap { entries[$0]?.candidate?.serial } == serial
+  }
+
+  /// What a running instance is to take over.
+  package func change(of serial: Serial) -> Source? {
+    owners[serial].flatMap { entries[$0]?.change }
+  }
 
   /// Whom an instance would run with, if it were made visible at this moment.
   package func others(than serial: Serial) -> [Serial] {
@@ -172,6 +241,12 @@ package struct LifecycleMachine {
     return (serial, entry.previous != nil)
   }
 
+  /// The code that runs.
+  package func code(of name: String) -> String? { entries[name]?.runningSource?.code }
+
+  /// The code that ran before it was replaced.
+  package func codeBefore(of name: String) -> String? { entries[name]?.previous?.code }
+
   /// Of every plugin, in the order of the file.
   package func statuses(generations: [String: Int]) -> [PluginStatus] {
     order.compactMap { name in
@@ -190,30 +265,55 @@ package struct LifecycleMachine {
     guard entry.wanted.isEnabled else { return switchOff(name) }
     switch entry.wanted.source {
     case .failure(let error):
+      drop(&entry)
       entry.reason = error.description
       if entry.running == nil { entry.state = error.code == .startFailed ? .failed : .refused }
       entries[name] = entry
     case .success(let source):
+      entry.change = nil
       if entry.runningSource == source {
-        entry.reason = nil
+        drop(&entry)
+        entry.reason = entry.wanted.note
+        entries[name] = entry
+      } else if entry.candidate?.source == source {
         entries[name] = entry
       } else if source != entry.attempted, source.code != entry.rejected {
-        ask(name, source)
+        follow(source, name, &entry)
       }
     }
+  }
+
+  private mutating func follow(_ source: Source, _ name: String, _ entry: inout Entry) {
+    guard entry.candidate == nil, let running = entry.runningSource, source.canFollow(running)
+    else { return ask(name, source) }
+    entry.change = source
+    entries[name] = entry
   }
 
   private mutating func ask(_ name: String, _ source: Source) {
     lastSerial += 1
     owners[lastSerial] = name
-    entries[name]?.candidate = (lastSerial, source, false)
+    guard var entry = entries[name] else { return }
+    drop(&entry)
+    entry.candidate = Candidate(serial: lastSerial, source: source)
+    if entry.running == nil, entry.state != .draining {
+      (entry.state, entry.reason) = (.found, nil)
+    }
+    entries[name] = entry
+  }
+
+  /// What was asked for is wanted no more; an instance that still comes of it is told so.
+  private mutating func drop(_ entry: inout Entry) {
+    if let stale = entry.candidate { owners[stale.serial] = nil }
+    entry.candidate = nil
+    entry.change = nil
   }
 
   private mutating func switchOff(_ name: String) {
     guard var entry = entries[name] else { return }
     if entry.running != nil { entry.state = .draining }
     if entry.state != .draining { entry.state = .disabled }
-    entry.candidate = nil
+    drop(&entry)
     entry.reason = nil
     entry.rejected = nil
     entry.attempted = nil
@@ -233,9 +333,9 @@ package struct LifecycleMachine {
       let isNewCode = entry.runningSource?.code != candidate.source.code
       let isGoingBack = entry.rejected != nil && entry.rejected == entry.runningSource?.code
       entry.previous = isNewCode && !isGoingBack ? entry.runningSource : entry.previous
-      if !isGoingBack { entry.reason = nil }
+      if !isGoingBack { entry.reason = entry.wanted.note }
     } else {
-      entry.reason = nil
+      entry.reason = entry.wanted.note
     }
     entry.running = candidate.serial
     entry.runningSource = candidate.source
@@ -245,9 +345,14 @@ package struct LifecycleMachine {
     entries[name] = entry
   }
 
-  private func starts() -> [Action] {
+  /// What has to be done and was not begun.
+  private mutating func next() -> [Action] {
     order.compactMap { name in
-      guard let candidate = entries[name]?.candidate, !candidate.isReady else { return nil }
+      if entries[name]?.change != nil, let running = entries[name]?.running {
+        return .change(running)
+      }
+      guard let candidate = entries[name]?.candidate, !candidate.isBegun else { return nil }
+      entries[name]?.candidate?.isBegun = true
       return .start(candidate.serial)
     }
   }

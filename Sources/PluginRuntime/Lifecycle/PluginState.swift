@@ -24,6 +24,8 @@ package struct PluginStatus: Sendable, Equatable {
   package let code: String?
   /// How many different copies of its code this process has loaded.
   package let generation: Int
+  /// The sha256 of code that was rolled back, as long as its file lies there.
+  package var rolledBack: String?
 }
 
 extension PluginStatus {
@@ -33,6 +35,6 @@ extension PluginStatus {
     let reason = state == .running ? lane?.quarantine : nil
     return PluginStatus(
       name: name, state: reason == nil ? state : .quarantined, reason: reason ?? self.reason,
-      code: code?.replacing(Lifecycle.isolated, with: ""), generation: generation)
+      code: code.map(Lifecycle.sha256), generation: generation)
   }
 }

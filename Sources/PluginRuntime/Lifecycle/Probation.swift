@@ -1,4 +1,5 @@
-/// Watches new code through its first minute: what fails more often than the code before it goes.
+/// Watches new code through its first minute: what fails more often, or takes much longer, than the
+/// code before it goes.
 package struct Probation: Sendable {
   package static let seconds = 60.0
   /// Fewer failures say nothing.
@@ -7,6 +8,12 @@ package struct Probation: Sendable {
   package static let toleratedPercent = 1.0
   /// How many times the old code's rate is too much.
   package static let factor = 2.0
+  /// Calls of both, below which their durations say nothing.
+  package static let callsMin = 200
+  /// How many times the old code's duration is too much.
+  package static let slowerFactor: UInt64 = 3
+  /// What the new code may take longer in any case: a busy machine makes as much of a difference.
+  package static let slowerNanosecondsMin: UInt64 = 20_000_000
 
   /// What the first minute has shown so far.
   package enum Verdict: Equatable, Sendable {
@@ -16,23 +23,43 @@ package struct Probation: Sendable {
   }
 
   let began: Double
-  private let oldRate: Double
+  private let old: CallCounts.Reading
 
-  /// `calls` and `errors` are those of the code that was replaced.
-  package init(began: Double, calls: Int, errors: Int) {
+  /// `old` is what became of the code that was replaced.
+  package init(began: Double, old: CallCounts.Reading) {
     self.began = began
-    oldRate = Self.percent(errors, of: calls)
+    self.old = old
   }
 
-  /// Judges the calls and errors of the new code since it began.
-  package func judge(now: Double, calls: Int, errors: Int) -> Verdict {
-    let rate = Self.percent(errors, of: calls)
-    if errors >= Self.errorsMin, rate > max(Self.toleratedPercent, oldRate * Self.factor) {
+  /// Judges what became of the new code since it began.
+  package func judge(now: Double, _ new: CallCounts.Reading) -> Verdict {
+    let oldRate = Self.percent(old.errors, of: old.calls)
+    let rate = Self.percent(new.errors, of: new.calls)
+    if new.errors >= Self.errorsMin, rate > max(Self.toleratedPercent, oldRate * Self.factor) {
       return .failed(
-        "\(errors) of its first \(calls) calls failed; the code before it failed in "
+        "\(new.errors) of its first \(new.calls) calls failed; the code before it failed in "
           + "\((oldRate * 10).rounded() / 10) of 100")
     }
+    if let reason = Self.slower(old.hooks, new.hooks, "batches")
+      ?? Self.slower(old.reads, new.reads, "answers")
+    {
+      return .failed(reason)
+    }
     return now - began >= Self.seconds ? .passed : .goesOn
+  }
+
+  private static func slower(
+    _ old: CallCounts.Durations, _ new: CallCounts.Durations, _ what: String
+  ) -> String? {
+    guard old.calls >= callsMin, new.calls >= callsMin,
+      new.p99 > old.p99 * slowerFactor, new.p99 - old.p99 > slowerNanosecondsMin
+    else { return nil }
+    return "99 of 100 \(what) took up to \(milliseconds(new.p99)) ms; with the code before it "
+      + "\(milliseconds(old.p99)) ms"
+  }
+
+  private static func milliseconds(_ nanoseconds: UInt64) -> Double {
+    (Double(nanoseconds) / 100_000).rounded() / 10
   }
 
   private static func percent(_ errors: Int, of calls: Int) -> Double {

@@ -12,6 +12,12 @@ package struct LoadedPlugin: @unchecked Sendable {
   /// How its instances run when that is not in this process, which then never opens the library.
   let isolation: IsolationPlan?
 
+  /// The names of settings that a running instance takes over.
+  var liveSettings: Set<String> {
+    guard isolation == nil, table.settings_apply != nil else { return [] }
+    return Set(manifest.settings.filter { !$0.needsRestart }.map(\.name))
+  }
+
   /// A plugin that runs in a process of its own. Such a process tells who it is.
   package init(isolated plan: IsolationPlan) throws(PluginError) {
     manifest = try IsolatedLane.inspect(plan)

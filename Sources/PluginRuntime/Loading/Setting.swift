@@ -61,6 +61,17 @@ package struct Settings: Sendable, Equatable {
     one.values == other.values && one.overrides == other.overrides
   }
 
+  /// The names of what has another value, for all apps or for one.
+  func differences(from other: Settings) -> Set<String> {
+    func names(_ one: [String: SettingValue], _ two: [String: SettingValue]) -> Set<String> {
+      Set(one.keys).union(two.keys).filter { one[$0] != two[$0] }
+    }
+    let apps = Set(overrides.keys).union(other.overrides.keys)
+    return apps.reduce(names(values, other.values)) {
+      $0.union(names(overrides[$1] ?? [:], other.overrides[$1] ?? [:]))
+    }
+  }
+
   /// Shorter ones are not looked for in what plugins say: they would be found in every other word.
   private static let secretCharactersMin = 4
 

@@ -30,6 +30,7 @@ package struct Reader: @unchecked Sendable {
     var (status, reason) = try answer(context, since: begun)
     if let violation = context.violation { (status, reason) = (TALLY_INVALID, violation) }
     instance.account.reads.record(since: begun, failed: status != TALLY_OK)
+    instance.counts.addRead(since: begun)
     instance.counts.add(failed: status != TALLY_OK && context.storeFailure == nil)
     if let failure = context.storeFailure { throw failure }
     guard status == TALLY_OK else {

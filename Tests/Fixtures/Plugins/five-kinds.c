@@ -1,10 +1,11 @@
 /* A plugin with a hook of every kind, written from the header alone: it does to a request what the request's own
  * parameters ask for, and counts what is left. */
-#define _POSIX_C_SOURCE 200809L
+#define _DEFAULT_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tally_plugin.h"
 
@@ -16,6 +17,7 @@ typedef struct five {
   uint32_t metric;
   uint32_t by_method, by_path, by_body; /* routes */
   FILE *commits;
+  const char *gate; /* a tap "wait" is committed when there is a file of this name */
 } five;
 
 static tally_str str(const char *text) {
@@ -34,6 +36,7 @@ static tally_status intake(void *instance, const tally_intake *request, const ta
   tally_str note = request->parameter(request->ctx, str("note"));
   tally_str fail = request->parameter(request->ctx, str("intake_fail"));
   (void)instance;
+  if (request->parameter(request->ctx, str("intake_crash")).ptr != NULL) abort();
   if (fail.ptr != NULL) {
     request->annotate(request->ctx, str("mood"), str("lost"));
     error->set(error->ctx, str("asked to fail"));
@@ -114,8 +117,13 @@ static tally_status committed(void *instance, const tally_commit *commit, const 
     const tally_node *root = tally_batch_node(batch, item->root);
     tally_str tap = tally_text(batch, tally_member(batch, root, self->taps));
     if (tap.len == 0) continue;
-    fprintf(self->commits, "%llu.%u %.*s%s\n", (unsigned long long)item->position, item->index, (int)tap.len,
-            tap.ptr, (commit->flags & TALLY_COMMIT_AGAIN) != 0 ? " again" : "");
+    if (is(tap, "wait") && self->gate != NULL && access(self->gate, F_OK) != 0) {
+      self->host->log(self->host->ctx, TALLY_LOG_INFO, str("a commit waits"));
+      while (access(self->gate, F_OK) != 0) usleep(1000);
+    }
+    fprintf(self->commits, "%llu.%u%s%s %.*s%s\n", (unsigned long long)item->position, item->index,
+            (item->flags & TALLY_ITEM_NEW_USER) != 0 ? "+new" : "", (item->flags & TALLY_ITEM_BULK) != 0 ? "+bulk" : "",
+            (int)tap.len, tap.ptr, (commit->flags & TALLY_COMMIT_AGAIN) != 0 ? " again" : "");
   }
   fflush(self->commits);
   return TALLY_OK;
@@ -186,6 +194,7 @@ static tally_status create(const tally_host *host, void **out_instance, const ta
   (void)error;
   if (self == NULL) return TALLY_FAILED;
   self->host = host;
+  self->gate = getenv("FIVE_KINDS_GATE");
   if (path != NULL) self->commits = fopen(path, "a");
   *out_instance = self;
   return TALLY_OK;

@@ -2,12 +2,16 @@
  *   LIVE_VERSION        a text, "1" when it is not given
  *   LIVE_REFUSES_START  start fails
  *   LIVE_HANGS_START    start does not come back
+ *   LIVE_HANGS_LOAD     its constructor does not come back
+ *   LIVE_APPLIES        takes other settings over while it runs, but for the label "unwilling"
+ *   LIVE_SLOW           its answer takes 50 ms
  *   LIVE_FAILS          its hook refuses every call
  *   LIVE_TWO_MEASURES   its metric has another shape
- *   LIVE_SLOW_READ      its answer takes two seconds
+ *   LIVE_GATE           its answer waits until there is a file of this name
  * It counts the request parameter `taps` per value: /o?method=live. /o?method=live-about says who it is. */
 #include "fixture.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -24,8 +28,18 @@ typedef struct live {
   const tally_host *host;
   uint32_t key;
   uint32_t metric;
+  char number[64]; /* of the instance and the settings it took over, as JSON */
+  int instance, applied;
   char before[32]; /* the version whose state was taken over */
 } live;
+
+static int instances; /* starts do not overlap in these tests */
+
+#ifdef LIVE_HANGS_LOAD
+__attribute__((constructor)) static void hang(void) {
+  for (;;) sleep(60);
+}
+#endif
 
 static tally_status process(void *instance, const tally_batch *batch, const tally_facts *facts,
                             const tally_effects *effects, const tally_error *error) {
@@ -53,8 +67,15 @@ static tally_status answer(void *instance, const tally_request *request, const t
   tally_question question = {sizeof(question), self->metric, {NULL, 0}, TEXT("button"), {NULL, 0}, {NULL, 0}, 0, 0};
   (void)reply;
   (void)error;
-#ifdef LIVE_SLOW_READ
-  sleep(2);
+#ifdef LIVE_SLOW
+  usleep(50000);
+#endif
+#ifdef LIVE_GATE
+  {
+    static const tally_str waits = TEXT("an answer waits");
+    self->host->log(self->host->ctx, TALLY_LOG_INFO, waits);
+    while (access(LIVE_GATE, F_OK) != 0) usleep(1000);
+  }
 #endif
   return request->document(request->ctx, &question);
 }
@@ -69,8 +90,12 @@ static tally_status about(void *instance, const tally_request *request, const ta
   reply->string(reply->ctx, label.text);
   reply->write(reply->ctx, fixture_text(",\"before\":"));
   reply->string(reply->ctx, fixture_text(self->before));
-  reply->write(reply->ctx, fixture_text("}"));
+  reply->write(reply->ctx, fixture_text(self->number));
   return TALLY_OK;
+}
+
+static void say_number(live *self) {
+  snprintf(self->number, sizeof(self->number), ",\"instance\":%d,\"applied\":%d}", self->instance, self->applied);
 }
 
 static tally_status create(const tally_host *host, void **out_instance, const tally_error *error) {
@@ -80,6 +105,8 @@ static tally_status create(const tally_host *host, void **out_instance, const ta
     return TALLY_FAILED;
   }
   self->host = host;
+  self->instance = ++instances;
+  say_number(self);
   *out_instance = self;
   return TALLY_OK;
 }
@@ -144,13 +171,35 @@ static tally_status settings_check(void *instance, const tally_settings *setting
   return TALLY_INVALID;
 }
 
+#ifdef LIVE_APPLIES
+static tally_status settings_apply(void *instance, const tally_settings *settings, const tally_error *error) {
+  static const tally_str name = TEXT("label"), reason = TEXT("I am unwilling");
+  tally_setting_value label = {0};
+  live *self = instance;
+  settings->get(settings->ctx, 0, name, &label);
+  if (label.text.len == 9 && memcmp(label.text.ptr, "unwilling", 9) == 0) {
+    error->set(error->ctx, reason);
+    return TALLY_FAILED;
+  }
+  self->applied++;
+  say_number(self);
+  return TALLY_OK;
+}
+#define APPLY settings_apply
+#else
+#define APPLY NULL
+#endif
+
 static void destroy(void *instance) { free(instance); }
 
-static const tally_setting settings[] = {{sizeof(tally_setting), TALLY_SETTING_STRING, TEXT("label"),
-                                          TEXT("A text to be told."), TEXT("none"), 0, 0, {NULL, 0}, NULL, 0, 0}};
+static const tally_setting settings[] = {
+    {sizeof(tally_setting), TALLY_SETTING_STRING, TEXT("label"), TEXT("A text to be told."), TEXT("none"), 0, 0,
+     {NULL, 0}, NULL, 0, 0},
+    {sizeof(tally_setting), TALLY_SETTING_INT, TEXT("size"), TEXT("A number that needs a new instance."), TEXT("1"), 0,
+     0, {NULL, 0}, NULL, 0, TALLY_SETTING_RESTART}};
 
 FIXTURE(live, "live",
         descriptor.summary = fixture_text("Is switched and replaced, in tests.");
-        descriptor.settings = settings; descriptor.n_settings = 1; plugin.create = create; plugin.enroll = enroll;
+        descriptor.settings = settings; descriptor.n_settings = 2; plugin.create = create; plugin.enroll = enroll;
         plugin.start = start; plugin.destroy = destroy; plugin.settings_check = settings_check;
-        plugin.state_export = state_export; plugin.state_import = state_import)
+        plugin.settings_apply = APPLY; plugin.state_export = state_export; plugin.state_import = state_import)

@@ -6,7 +6,9 @@ import Testing
   private func edit(
     _ text: String, _ plugin: String, _ enabled: Bool, staged: [String] = []
   ) throws -> String {
-    try PluginsFileEditor(text: text, staged: staged).set(plugin, enabled: enabled)
+    var editor = PluginsFileEditor(text: text, staged: staged)
+    try editor.turn(plugin, on: enabled)
+    return editor.result
   }
 
   @Test("The word is replaced where it stands; comments and everything else stay")
@@ -25,6 +27,14 @@ import Testing
     #expect(
       try edit(text, "crashes", true) == text.replacing("enabled: false", with: "enabled: true"))
     #expect(try edit(text, "views", true) == text)
+  }
+
+  @Test("Letters of several code points before the word do not move it")
+  func combining() throws {
+    let label = "cafe\u{301} \u{1F1F9}\u{1F1F7}"
+    let text = "plugins:\n  views: { label: \"\(label)\", enabled: true } # on\n"
+    #expect(
+      try edit(text, "views", false) == text.replacing("enabled: true", with: "enabled: false"))
   }
 
   @Test("A plugin that does not say gets the word, however it is written")

@@ -16,6 +16,8 @@ final class ServerBench: Sendable {
   let server: HTTPServer
   let journal: Journal
   private let directory: String
+  /// Holds the answer of `/o/held` until the test opens it.
+  let gate = Gate()
 
   private init(
     limits: HTTPLimits, loops: Int, journalSettings: (inout JournalConfiguration) -> Void
@@ -32,6 +34,11 @@ final class ServerBench: Sendable {
     router.get("/o/slow") { _, _ in
       try await Task.sleep(for: .milliseconds(200))
       return "slow"
+    }
+    router.get("/o/held") { [gate] _, _ in
+      gate.arrived.signal()
+      for await _ in gate.opened {}
+      return "held"
     }
     router.post("/o/echo") { request, _ in
       try await request.body.collect(upTo: 1 << 20)
@@ -85,6 +92,23 @@ final class ServerBench: Sendable {
     fileprivate let semaphore = DispatchSemaphore(value: 0)
 
     func wait() { semaphore.wait() }
+
+    /// Whether it is over within so many seconds.
+    func wait(seconds: Double) -> Bool { semaphore.wait(timeout: .now() + seconds) == .success }
+  }
+
+  /// Where an answer waits for the test.
+  struct Gate: Sendable {
+    fileprivate let opened: AsyncStream<Void>
+    private let opening: AsyncStream<Void>.Continuation
+    fileprivate let arrived = DispatchSemaphore(value: 0)
+
+    fileprivate init() { (opened, opening) = AsyncStream.makeStream() }
+
+    /// Returns when an answer waits.
+    func waitForArrival() { arrived.wait() }
+
+    func open() { opening.finish() }
   }
 
   func pause(milliseconds: UInt32) { usleep(milliseconds * 1000) }

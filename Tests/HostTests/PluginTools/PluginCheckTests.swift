@@ -37,6 +37,18 @@ struct PluginCheckTests {
     }
   }
 
+  @Test("The plugins of this repository export their entry and nothing else")
+  func own() throws {
+    let built = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+      .deletingLastPathComponent().path
+    for name in try FileManager.default.contentsOfDirectory(
+      atPath: CompiledFixture.root + "/Plugins")
+    {
+      let exports = try ELFFile(path: "\(built)/lib\(name).so").exports.map(\.name)
+      #expect(exports == [LoadedPlugin.entrySymbol(for: name)])
+    }
+  }
+
   @Test("Exports beside the entry, an executable stack and a missing entry are found in the file")
   func file() throws {
     let folder = try TestFolder()

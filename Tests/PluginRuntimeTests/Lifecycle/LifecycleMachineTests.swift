@@ -26,6 +26,10 @@ final class LifecycleMachineTests {
 
   private func settle() -> [Machine.Action] { machine.settle() }
 
+  private func started(_ serial: Int) -> Bool { machine.started(serial) }
+
+  private func replace(_ serial: Int) -> [Machine.Action] { machine.replace(serial) }
+
   private func begin(rollingBack name: String) -> [Machine.Action] {
     machine.rollBack(name, reason: "it fails")
   }
@@ -231,5 +235,90 @@ final class LifecycleMachineTests {
     _ = settle()
     #expect(begin(rollingBack: "a") == [.start(4)])
     #expect(machine.predecessor(of: 4) == nil)
+  }
+
+  // MARK: Starts that take long
+
+  @Test("A start that is under way is not begun again, and others are visible meanwhile")
+  func underWay() {
+    #expect(want([on("a"), on("b")]) == [.start(1), .start(2)])
+    machine.started(2)
+    #expect(settle() == [.publish([2])])
+    #expect(states == ["a found", "b running"])
+    #expect(want([on("a"), on("b", "x")]) == [.start(3)])
+    machine.started(3)
+    #expect(settle() == [.publish([3]), .retire(2)])
+    #expect(started(1))
+    #expect(settle() == [.publish([1, 3])])
+  }
+
+  @Test("What comes of a start that nobody wants any more is not taken")
+  func overtaken() {
+    _ = follow([on("a")])
+    #expect(want([on("a", "b")]) == [.start(2)])
+    #expect(want([on("a", "c")]) == [.start(3)])
+    #expect(!started(2))
+    machine.failed(2, PluginError(.startFailed, "late"), hangs: true)
+    #expect(reason("a") == nil)
+    #expect(started(3))
+    #expect(settle() == [.publish([3]), .retire(1)])
+    #expect(want([on("a", "d")]) == [.start(4)])
+    #expect(want([on("a", "c")]) == [])
+    #expect(!started(4))
+    #expect(want([on("a", "e")]) == [.start(5)])
+    #expect(want([off("a")]) == [])
+    #expect(!started(5))
+  }
+
+  // MARK: Settings of running instances
+
+  private func live(_ name: String, _ code: String = "a", size: Int64) -> Machine.Wanted {
+    var source = source(code, size: size)
+    source.liveSettings = ["size"]
+    return .init(name: name, isEnabled: true, source: .success(source))
+  }
+
+  @Test("Settings that a plugin takes over while it runs need no other instance")
+  func changes() {
+    _ = follow([live("a", size: 1)])
+    #expect(want([live("a", size: 2)]) == [.change(1)])
+    #expect(machine.change(of: 1)?.settings == Settings(values: ["size": .int(2)]))
+    machine.changed(1)
+    #expect(settle() == [])
+    #expect(want([live("a", size: 2)]) == [])
+    #expect(want([live("a", "b", size: 3)]) == [.start(2)])
+  }
+
+  @Test("Settings that are refused are not tried again; those before go on with the reason")
+  func refusesChange() {
+    _ = follow([live("a", size: 1)])
+    #expect(want([live("a", size: 2)]) == [.change(1)])
+    machine.unchanged(1, PluginError(.startFailed, "too large"))
+    #expect(settle() == [])
+    #expect(reason("a") == "TALLY-160: too large")
+    #expect(want([live("a", size: 2)]) == [])
+    #expect(want([live("a", size: 3)]) == [.change(1)])
+  }
+
+  @Test("Settings that could not be taken over are those of another instance")
+  func replacesAfterChange() {
+    _ = follow([live("a", size: 1)])
+    _ = want([live("a", size: 2)])
+    #expect(replace(1) == [.start(2)])
+    machine.started(2)
+    #expect(settle() == [.publish([2]), .retire(1)])
+    #expect(want([live("a", size: 2)]) == [])
+  }
+
+  @Test("What the operator should know of running code stays with it")
+  func note() {
+    var wanted = on("a")
+    wanted.note = "rolled back: too slow"
+    _ = follow([wanted])
+    #expect(reason("a") == "rolled back: too slow")
+    #expect(follow([wanted]) == [])
+    #expect(reason("a") == "rolled back: too slow")
+    #expect(follow([on("a")]) == [])
+    #expect(reason("a") == nil)
   }
 }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Host
 
-@Suite struct PluginSettingEditorTests {
+@Suite struct PluginsFileSettingTests {
   private struct Change: Sendable {
     var setting = "views_max"
     var plugin = "views"
@@ -11,7 +11,7 @@ import Testing
   }
 
   private func edited(_ text: String, _ change: Change, staged: [String] = []) throws -> String {
-    var editor = PluginSettingEditor(text: text, staged: staged)
+    var editor = PluginsFileEditor(text: text, staged: staged)
     try editor.set(change.setting, of: change.plugin, app: change.app, to: change.value)
     return editor.result
   }
