@@ -45,6 +45,7 @@ package final class HostTable: @unchecked Sendable {
   private let redact: (String) -> String
   private let services: Services
   private let log: Logger
+  private let account: PluginAccount
   let service: ServiceContext?
   private var texts: [UnsafeMutablePointer<CChar>] = []
   private let rate = Mutex(LogRate(linesPerSecondMax: logLinesPerSecondMax))
@@ -56,7 +57,11 @@ package final class HostTable: @unchecked Sendable {
     var log = services.log
     log[metadataKey: "plugin"] = "\(manifest.name)"
     self.log = log
-    service = services.host.map { ServiceContext(plugin: manifest.name, host: $0, log: log) }
+    let account = services.accounts.account(manifest.name)
+    self.account = account
+    service = services.host.map {
+      ServiceContext(plugin: manifest.name, host: $0, costs: account, log: log)
+    }
     var texts: [UnsafeMutablePointer<CChar>] = []
     func stable(_ text: String) -> tally_str {
       guard let copy = strdup(text) else { return tally_str() }
@@ -130,7 +135,7 @@ package final class HostTable: @unchecked Sendable {
 
   private func write(level: UInt32, _ message: tally_str) {
     let dropped = rate.withLock { $0.admit(second: Int(time(nil))) }
-    guard let dropped else { return }
+    guard let dropped else { return account.drop(.log) }
     let text = redact(String(decoding: message.bytes.prefix(Self.logLineBytesMax), as: UTF8.self))
     let levels: [Logger.Level] = [.debug, .info, .warning, .error]
     log.log(

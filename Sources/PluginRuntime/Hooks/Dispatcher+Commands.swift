@@ -39,6 +39,17 @@ extension Dispatcher {
     let positions = command.position...command.position
     let answer = CommandAnswer()
     let (status, reason) = ErrorText.collect { error in
+  ) throws(StoreFailure) -> CommandOutcome {
+    let begun = CallMeter.now()
+    let outcome = try call(handler, of: instance, command)
+    stage.reportLimits(to: instance.account)
+    instance.account[.command].recordAlone(
+      since: begun, items: 1, events: 0, failed: outcome.status != TALLY_OK)
+    return outcome
+  }
+
+  private func call(
+    _ handler: CommandHandler, of instance: PluginInstance, _ command: AppliedCommand
       withUnsafePointer(to: table) { effects in
         answer.withTable(command) { given in
           breadcrumb.during(instance.crumb, positions, item: 0) {
@@ -67,22 +78,14 @@ extension Dispatcher {
         let stored = try stage.store.document(
           plugin: instance.number, app: group.key.app, collection: collection.name,
           key: group.key.key)
-        let result = Reducer.run(
-          collection, instance, group.key, document: stored, payloads: group.payloads, item: 0,
-          breadcrumb: breadcrumb)
-        switch result {
+        switch fold(instance, group.key, stored, group.payloads, item: 0) {
         case .success(let document): folded.append((group.key, document))
         case .failure(let refusal):
           return refuse(TALLY_FAILED, "reduce of \(collection.name): \(refusal.reason)", [])
         }
       }
       _ = try stage.apply(facts: facts)
-      for (key, document) in folded {
-        let collection = instance.enrollment.collections[key.collection]
-        try stage.store.setDocument(
-          plugin: instance.number, app: key.app, collection: collection.name, key: key.key,
-          document, documentLimit: collection.documentLimit)
-      }
+      for (key, document) in folded { try put(document, instance, key) }
       return CommandOutcome(status: TALLY_OK, answer: answer)
     } catch {
       throw StoreFailure(underlying: error)

@@ -28,7 +28,7 @@ package struct Reader: @unchecked Sendable {
     defer { ThreadKind.become(before) }
     let context = ReadContext(question, snapshot: snapshot, instance: instance, route: number)
     let (status, reason) = try answer(context, since: begun)
-    instance.account.reads.record(since: begun, failed: status != TALLY_OK)
+    instance.account[.question].record(since: begun, failed: status != TALLY_OK)
     instance.counts.add(failed: status != TALLY_OK && context.storeFailure == nil)
     if let failure = context.storeFailure { throw failure }
     guard status == TALLY_OK else {
@@ -48,7 +48,7 @@ package struct Reader: @unchecked Sendable {
       }
     }
     do throws(PluginError) { return try lane.answer(context) } catch {
-      instance.account.reads.record(since: begun, failed: true)
+      instance.account[.question].record(since: begun, failed: true)
       instance.counts.add(failed: true)
       throw error
     }
