@@ -82,6 +82,9 @@ final class Core: Sendable {
     let (pipeline, change) = (pipeline, pipeline.change)
     runtime.happenings.connect { [weak pipeline] in pipeline?.wake() }
     lifecycle.connect(
+    services.jobs.connect { [lifecycle] plugin, reason in
+      lifecycle.quarantine(plugin, reason: reason)
+    }
       .init(
         wake: { pipeline.wake() }, hasTaken: { change.hasTaken($0, seconds: $1) },
         betweenBatches: { body in

@@ -1120,7 +1120,12 @@ typedef struct tally_kv {
 /* -- Jobs: "tally.jobs". Work behind the answer: on a bounded pool of threads, kept through restarts, at least once.
  *
  * A job that ends with another status than TALLY_OK, or later than its timeout, or with the process, is tried again
- * after its back-off until its retries are used up; then it is kept as failed, for seven days. */
+ * after its back-off until its retries are used up; then it is kept as failed, for seven days.
+ *
+ * The host cannot end your thread. A job over its time is told by is_cancelled, so ask often and wait for nothing
+ * longer than you may. Until it returns no other job of its kind begins, and those of everybody else go on beside it.
+ * When it has not returned some time later (a minute, unless the operator says otherwise), the plugin is quarantined:
+ * none of its functions is called any more, but its memory stays for the call that still runs. */
 
 typedef struct tally_job {
   uint32_t struct_size;
