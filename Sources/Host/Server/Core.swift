@@ -182,7 +182,7 @@ final class Core: Sendable {
       store: parts.store, workingSet: parts.workingSet, dispatcher: dispatcher,
       builder: BatchBuilder(
         retentionMonths: host.limits.rawRetentionMonths, table: parts.builder.table),
-      registry: parts.registry)
+      registry: parts.registry, commands: commands)
     return try Pipeline(
       .init(
         journal: parts.journal, store: parts.store, workingSet: parts.workingSet,
