@@ -23,6 +23,9 @@ struct PluginEdit {
     let text = try Self.text(of: path)
     let edited = try PluginsFileEditor(text: text, staged: staged).set(name, enabled: enabled)
     if edited != text {
+      let command = "tally plugin \(enabled ? "enable" : "disable") \(name)"
+      _ = try ControlClient.ask(
+        PluginRequest.announceRequest(edited, command: command), folder: dataFolder)
       try Self.replace(path, with: edited)
       Console.write("\(path): \(name) is \(enabled ? "enabled" : "disabled")")
     } else {

@@ -1,9 +1,18 @@
+import Foundation
 import PluginRuntime
 
 /// What commands about plugins ask of a running server.
 enum PluginRequest {
   static let reload = "reload"
   static let restart = "plugin-restart"
+
+  static let announce = "configuration-announce"
+
+  /// The file is about to say this, by a command of this user.
+  static func announceRequest(_ text: String, command: String) -> ControlRequest {
+    ControlRequest(
+      command: announce, arguments: ["text": text, "by": "\(command) (uid \(getuid()))"])
+  }
 
   static var reloadRequest: ControlRequest { ControlRequest(command: reload, arguments: [:]) }
 

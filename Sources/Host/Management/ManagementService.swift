@@ -18,7 +18,7 @@ struct ManagementService: Sendable {
   /// What is answered; every other path is somebody else's.
   static let paths = [
     "/o/plugins", "/o/plugins/order", "/o/plugins/schema", "/o/plugins-check", "/o/configs",
-    "/i/plugins", "/i/configs",
+    "/i/plugins", "/i/configs", "/o/audit",
   ]
 
   func answer(_ request: QueryRequest) -> QueryReply {
@@ -53,6 +53,7 @@ struct ManagementService: Sendable {
         ).plugins)
     case "/o/plugins/order": return try json(directory.order)
     case "/o/plugins/schema": return try json(schemas())
+    case "/o/audit": return try audit(request)
     case "/o/configs": return try json(try configs(app: try app(of: request)))
     case "/i/plugins": return try turn(request, member)
     case "/i/configs": return try configure(request, member)
@@ -67,7 +68,7 @@ struct ManagementService: Sendable {
       let plugins = try? JSONDecoder().decode([String: Bool].self, from: Data(text.utf8)),
       !plugins.isEmpty
     else { return QueryReply(status: 200, body: Array("\"Not enough parameters\"".utf8)) }
-    try manager.turn(plugins, by: member.username)
+    try manager.turn(plugins, by: member)
     return QueryReply(status: 200, message: "started")
   }
 
@@ -78,7 +79,7 @@ struct ManagementService: Sendable {
       !changes.isEmpty
     else { return QueryReply(status: 400, message: "Error updating configs") }
     let app = try app(of: request)
-    try manager.configure(changes, app: app, by: member.username)
+    try manager.configure(changes, app: app, by: member)
     return try json(configs(app: app))
   }
 
@@ -106,6 +107,19 @@ struct ManagementService: Sendable {
       }
     }
     return found
+  }
+
+  /// The newest lines of the audit, newest first.
+  private func audit(_ request: QueryRequest) throws -> QueryReply {
+    let limit = request.parameters["limit"].flatMap { Int($0) } ?? AuditReport.listMax
+    let known = apps.snapshot
+    let lines = try directory.core.store.auditLines(limit: min(max(limit, 0), AuditReport.listMax))
+    return try json(
+      lines.map { line in
+        AuditReport(
+          line, appID: known.byNumber[line.app]?.hexID,
+          memberName: directory.core.members.member(id: line.member)?.username)
+      })
   }
 
   private func schemas() -> [String: [SettingReport]] {
