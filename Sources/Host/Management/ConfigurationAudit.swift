@@ -5,7 +5,8 @@ import Store
 import Synchronization
 
 /// Keeps who changed what of the configuration: one line of the audit for each value, whether it
-/// came through the API, a command or the file, also while no server ran.
+/// came through the API, a command or the file, also while no server ran. Lifecycle hooks are told
+/// whose settings changed.
 final class ConfigurationAudit: Sendable {
   static let action = "configuration.changed"
   /// Changes that were announced and whose file was not read yet.
@@ -68,6 +69,8 @@ final class ConfigurationAudit: Sendable {
       let names = facts.changes(since: before)
       let lines = names.map { line($0, before, facts, author, state.manifests) }
       try core.store.audit(lines)
+      // What happened while the server was down is not told.
+      if author.way != .start { tell(names) }
     }
     try keep(facts)
   }
@@ -125,6 +128,39 @@ final class ConfigurationAudit: Sendable {
     return AuditLine(
       atMs: now(), plugin: plugin, member: author.member, app: app, action: Self.action,
       detail: text ?? "{}")
+  }
+
+  // MARK: Lifecycle hooks
+
+  /// Tells them whose settings changed, and which; what the host itself reads is none.
+  private func tell(_ names: [String]) {
+    var changed: [Owner: [String]] = [:]
+    for name in names {
+      let words = name.split(separator: ".").map(String.init)
+      guard words[0] == "plugins", let setting = words.last else { continue }
+      if words.count == 3, PluginKey(rawValue: words[2]) != nil { continue }
+      let app = words.count > 4 ? words[3] : ""
+      changed[Owner(plugin: words[1], app: app), default: []].append(setting)
+    }
+    for (owner, settings) in changed.sorted(by: { $0.key < $1.key }) {
+      var event = LifecycleQueue.Event(.settingsChanged, atMs: now())
+      event.name = owner.plugin
+      event.appID = owner.app
+      event.app = core.registry.snapshot.app(hexID: owner.app)?.number ?? 0
+      let quoted = settings.sorted().map { "\"\($0)\"" }.joined(separator: ",")
+      event.detail = "{\"changed\":[\(quoted)]}"
+      core.runtime.happenings.post(event)
+    }
+  }
+
+  /// Whose settings they are; an empty app stands for all.
+  private struct Owner: Hashable, Comparable {
+    let plugin: String
+    let app: String
+
+    static func < (one: Owner, other: Owner) -> Bool {
+      (one.plugin, one.app) < (other.plugin, other.app)
+    }
   }
 
   // MARK: What was in force before

@@ -22,6 +22,8 @@ final class Core: Sendable {
   let deadLetters: DeadLetterDesk
   let services: HostServices
   let outbox: Outbox
+  /// Tells of days that close.
+  let days: DayWatch
   /// What becomes of items.
   let outcomes = LedgerTally.Counters()
   /// What decoding counts.
@@ -66,6 +68,7 @@ final class Core: Sendable {
         intern: { [table = builder.table] in table.intern($0) },
         appID: { [registry] in registry.snapshot.byNumber[$0]?.hexID }, trust: TrustPolicy(host)),
       nearest: PluginConfiguration.nearest)
+    days = DayWatch(registry: registry, happenings: runtime.happenings)
     lifecycle = Lifecycle(
       runtime: runtime, cache: try CodeCache(folder: host.data + "/cache"),
       now: { Clock.monotonicSeconds })
@@ -79,12 +82,12 @@ final class Core: Sendable {
         registry: registry, services: services, outbox: outbox, faults: faults, outcomes: outcomes),
       log)
     services.connect(pipeline.gate)
-    let (pipeline, change) = (pipeline, pipeline.change)
-    runtime.happenings.connect { [weak pipeline] in pipeline?.wake() }
-    lifecycle.connect(
     services.jobs.connect { [lifecycle] plugin, reason in
       lifecycle.quarantine(plugin, reason: reason)
     }
+    let (pipeline, change) = (pipeline, pipeline.change)
+    runtime.happenings.connect { [weak pipeline] in pipeline?.wake() }
+    lifecycle.connect(
       .init(
         wake: { pipeline.wake() }, hasTaken: { change.hasTaken($0, seconds: $1) },
         betweenBatches: { body in
@@ -97,11 +100,13 @@ final class Core: Sendable {
   func start() {
     pipeline.start()
     services.jobs.start()
+    days.start()
   }
 
   /// Syncs and commits everything that was accepted, then ends the plugins. Nothing may append any
   /// more.
   func stop() {
+    days.stop()
     services.jobs.stop()
     journal.close()
     lifecycle.close()

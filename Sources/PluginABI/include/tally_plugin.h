@@ -510,7 +510,9 @@ typedef struct tally_lifecycle {
 #define TALLY_LIFECYCLE_USER_MERGED 4u
 #define TALLY_LIFECYCLE_USER_DELETED 5u  /* cells and rows are gone; forget what your documents say about the user */
 #define TALLY_LIFECYCLE_USER_EXPORTED 6u /* answer with write() */
-#define TALLY_LIFECYCLE_SETTINGS_CHANGED 7u /* of any plugin; your own arrive through settings_apply first */
+/* Of any plugin, everywhere or for one app; your own arrive through settings_apply first. `detail` names them and no
+ * values: {"changed":["views_max"]}. */
+#define TALLY_LIFECYCLE_SETTINGS_CHANGED 7u
 #define TALLY_LIFECYCLE_DAY_CLOSED 8u /* in the app's time zone; late data may still count on it */
 
 /* ---- 6. Registering: metrics, collections, tables, hooks, routes ------------------------------------------------ */
