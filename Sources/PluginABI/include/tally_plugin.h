@@ -1127,7 +1127,7 @@ typedef struct tally_kv {
  * The host cannot end your thread. A job over its time is told by is_cancelled, so ask often and wait for nothing
  * longer than you may. Until it returns no other job of its kind begins, and those of everybody else go on beside it.
  * When it has not returned some time later (a minute, unless the operator says otherwise), the plugin is quarantined:
- * none of its functions is called any more, but its memory stays for the call that still runs. */
+ * drained and stopped, and not destroyed, for the sake of the call that still runs. */
 
 typedef struct tally_job {
   uint32_t struct_size;
