@@ -18,7 +18,8 @@ struct ManagementService: Sendable {
   /// What is answered; every other path is somebody else's.
   static let paths = [
     "/o/plugins", "/o/plugins/order", "/o/plugins/schema", "/o/plugins-check", "/o/configs",
-    "/i/plugins", "/i/configs", "/o/audit",
+    "/i/plugins", "/i/configs", "/o/userconfigs", "/i/userconfigs",
+    "/o/audit",
   ]
 
   func answer(_ request: QueryRequest) -> QueryReply {
@@ -43,6 +44,10 @@ struct ManagementService: Sendable {
         known.app(hexID: $0) != nil
       }
       return QueryReply(status: 200, message: manager.progress.rawValue)
+    }
+    if request.path.hasSuffix("/userconfigs") {
+      _ = try access.member(credentials)
+      return try memberConfigs(request)
     }
     let member = try access.globalAdmin(credentials)
     switch request.path {
@@ -73,14 +78,36 @@ struct ManagementService: Sendable {
   }
 
   private func configure(_ request: QueryRequest, _ member: Member) throws -> QueryReply {
+    guard let changes = changes(in: request) else { return Self.noChanges }
+    let app = try app(of: request)
+    try manager.configure(changes, app: app, by: member)
+    return try json(configs(app: app))
+  }
+
+  private static let noChanges = QueryReply(status: 400, message: "Error updating configs")
+
+  /// By plugin and name; nil when there are none, or they cannot be read.
+  private func changes(in request: QueryRequest) -> [String: [String: ReportValue]]? {
     guard let text = request.parameters["configs"],
       let changes = try? JSONDecoder().decode(
         [String: [String: ReportValue]].self, from: Data(text.utf8)),
       !changes.isEmpty
-    else { return QueryReply(status: 400, message: "Error updating configs") }
-    let app = try app(of: request)
-    try manager.configure(changes, app: app, by: member)
-    return try json(configs(app: app))
+    else { return nil }
+    return changes
+  }
+
+  /// What a member may have another value of than everybody else. No setting is declared so: there
+  /// is nothing to show, and every change is refused by name instead of being passed over.
+  private func memberConfigs(_ request: QueryRequest) throws -> QueryReply {
+    guard request.path.hasPrefix("/i/") else { return try json([String: [String: ReportValue]]()) }
+    guard let changes = changes(in: request) else { return Self.noChanges }
+    let names = changes.sorted { $0.key < $1.key }.flatMap { plugin, values in
+      values.keys.sorted().map { "\(plugin).\($0)" }
+    }
+    return QueryReply(
+      status: 400,
+      message: "no member has a value of its own of \(names.joined(separator: ", ")); "
+        + "a global administrator sets it for everybody, with /i/configs")
   }
 
   /// The app whose own values are meant; nil for all apps.
