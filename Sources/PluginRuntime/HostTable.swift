@@ -17,14 +17,18 @@ package final class HostTable: @unchecked Sendable {
     let trust: TrustPolicy
     /// What plugins cost.
     package let accounts: PluginAccounts
+    /// What no text that leaves a plugin contains.
+    package let secrets: Secrets
     /// Behind `service`; without it a plugin finds no services.
     let host: (any ServiceHost)?
 
     package init(
       log: Logger, productVersion: String, host: (any ServiceHost)? = nil,
       intern: @escaping ([UInt8]) -> UInt32, appID: @escaping (UInt32) -> String? = { _ in nil },
-      trust: TrustPolicy = TrustPolicy(), accounts: PluginAccounts = PluginAccounts()
+      trust: TrustPolicy = TrustPolicy(), accounts: PluginAccounts = PluginAccounts(),
+      secrets: Secrets = Secrets()
     ) {
+      self.secrets = secrets
       self.trust = trust
       self.accounts = accounts
       self.log = log
@@ -37,12 +41,11 @@ package final class HostTable: @unchecked Sendable {
 
   /// Lines a plugin may log in one second; more are counted and dropped.
   static let logLinesPerSecondMax = 100
-  static let logLineBytesMax = 2_000
+  static let logLineCharactersMax = 2_000
 
   let pointer: UnsafeMutablePointer<tally_host>
   private let settings: [String: tally_setting_value]
   private let overrides: [String: [String: tally_setting_value]]
-  private let redact: (String) -> String
   private let services: Services
   private let log: Logger
   private let account: PluginAccount
@@ -60,7 +63,8 @@ package final class HostTable: @unchecked Sendable {
     let account = services.accounts.account(manifest.name)
     self.account = account
     service = services.host.map {
-      ServiceContext(plugin: manifest.name, host: $0, costs: account, log: log)
+      ServiceContext(
+        plugin: manifest.name, host: $0, costs: account, secrets: services.secrets, log: log)
     }
     var texts: [UnsafeMutablePointer<CChar>] = []
     func stable(_ text: String) -> tally_str {
@@ -72,7 +76,7 @@ package final class HostTable: @unchecked Sendable {
     overrides = settings.overrides.mapValues { values in
       values.mapValues { tally_setting_value($0, text: stable) }
     }
-    redact = settings.redact
+    services.secrets.add(settings.secrets)
     pointer.pointee.struct_size = UInt32(MemoryLayout<tally_host>.size)
     pointer.pointee.abi_major = TALLY_ABI_MAJOR
     pointer.pointee.abi_minor = TALLY_ABI_MINOR
@@ -136,7 +140,7 @@ package final class HostTable: @unchecked Sendable {
   private func write(level: UInt32, _ message: tally_str) {
     let dropped = rate.withLock { $0.admit(second: Int(time(nil))) }
     guard let dropped else { return account.drop(.log) }
-    let text = redact(String(decoding: message.bytes.prefix(Self.logLineBytesMax), as: UTF8.self))
+    let text = services.secrets.clean(message.bytes, charactersMax: Self.logLineCharactersMax)
     let levels: [Logger.Level] = [.debug, .info, .warning, .error]
     log.log(
       level: levels[min(Int(level), levels.count - 1)], "plugin says",

@@ -7,7 +7,9 @@ enum FixtureServer {
     .dropLast(3).joined(separator: "/")
 
   /// Compiles the fixture and writes it into the server's file; `more` follows in its braces.
-  static func make(_ plugin: String, more: String = "") throws -> TallyServer {
+  static func make(
+    _ plugin: String, more: String = "", flags: [String] = []
+  ) throws -> TallyServer {
     let server = try TallyServer(
       config: """
         host:
@@ -16,10 +18,11 @@ enum FixtureServer {
           \(plugin): { enabled: true, path: ./lib\(plugin).so\(more) }
 
         """)
-    let (status, output) = try Subprocess.run([
+    let compile = [
       "cc", "-shared", "-fPIC", "-fvisibility=hidden", "-I\(root)/Sources/PluginABI/include",
       "\(root)/Tests/Fixtures/Plugins/\(plugin).c", "-o", "\(server.folder)/lib\(plugin).so",
-    ])
+    ]
+    let (status, output) = try Subprocess.run(compile + flags)
     try #require(status == .code(0), "\(output)")
     return server
   }

@@ -43,7 +43,7 @@ package struct CommittedHooks: @unchecked Sendable {
     for hook in hooks where hook.keys.isEmpty || hook.keys.contains(where: contains) {
       let begun = CallMeter.now()
       let (status, reason) = withUnsafePointer(to: commit) { commit in
-        ErrorText.collect { hook.function(instance.pointer, commit, $0) }
+        ErrorText.collect(instance.secrets) { hook.function(instance.pointer, commit, $0) }
       }
       instance.counts.add(failed: status != TALLY_OK)
       instance.account[.committed].record(

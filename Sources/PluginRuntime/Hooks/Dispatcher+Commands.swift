@@ -53,7 +53,7 @@ extension Dispatcher {
   ) throws(StoreFailure) -> CommandOutcome {
     let positions = command.position...command.position
     let answer = CommandAnswer()
-    let (status, reason) = ErrorText.collect { error in
+    let (status, reason) = ErrorText.collect(instance.secrets) { error in
       withUnsafePointer(to: table) { effects in
         answer.withTable(command) { given in
           breadcrumb.during(instance.crumb, positions, item: 0) {

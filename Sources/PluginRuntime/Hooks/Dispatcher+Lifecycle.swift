@@ -23,7 +23,7 @@ extension Dispatcher {
     exports.account = instance.account
     let begun = CallMeter.now()
     let (status, reason) = withTable(event, exports) { table in
-      ErrorText.collect { error in
+      ErrorText.collect(instance.secrets) { error in
         breadcrumb.during(StaticName(instance.name + "/lifecycle"), 0...0, item: nil) {
           function(instance.pointer, table, error)
         }

@@ -96,7 +96,7 @@ extension Dispatcher {
     verdicts.begin(batch)
     let positions = item.map { $0.position...$0.position } ?? work.positions
     let begun = CallMeter.now()
-    let (status, reason) = ErrorText.collect { error in
+    let (status, reason) = ErrorText.collect(hook.instance.secrets) { error in
       withUnsafePointer(to: verdicts.makeTable()) { table in
         breadcrumb.during(hook.crumb, positions, item: item?.index) {
           hook.function(hook.instance.pointer, batch, table, error)

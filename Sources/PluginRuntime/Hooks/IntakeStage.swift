@@ -108,7 +108,9 @@ package final class IntakeStage {
     call.notes = []
     call.refusal = nil
     let begun = CallMeter.now()
-    let (status, reason) = ErrorText.collect { hook.function(hook.instance.pointer, table, $0) }
+    let (status, reason) = ErrorText.collect(hook.instance.secrets) {
+      hook.function(hook.instance.pointer, table, $0)
+    }
     call.arena.reset()
     hook.instance.counts.add(failed: status != TALLY_OK)
     hook.instance.account[.intake].record(since: begun, items: 1, failed: status != TALLY_OK)

@@ -156,7 +156,7 @@ extension ServiceContext {
       return Unmanaged<JobRun>.fromOpaque(ctx).takeUnretainedValue().isCancelled ? 1 : 0
     }
     let begun = CallMeter.now()
-    let (status, reason) = ErrorText.collect { error in
+    let (status, reason) = ErrorText.collect(secrets) { error in
       Array(run.job.name.utf8).withTallyText { name in
         run.job.payload.withTallyBytes { payload in
           (table.name, table.payload) = (name, payload)

@@ -27,6 +27,7 @@ package final class ServiceContext: @unchecked Sendable {
   package let account = ServiceAccount()
   /// What the plugin costs, over all its instances.
   let costs: PluginAccount
+  let secrets: Secrets
   let host: any ServiceHost
   /// Definitions of commands by name; sealed when enroll has returned.
   let commands = Mutex<[String: CommandHandler]>([:])
@@ -39,8 +40,11 @@ package final class ServiceContext: @unchecked Sendable {
   private let rate = Mutex(LogRate(linesPerSecondMax: logLinesPerSecondMax))
   private let tables: ServiceTables
 
-  init(plugin: String, host: any ServiceHost, costs: PluginAccount, log: Logger) {
+  init(
+    plugin: String, host: any ServiceHost, costs: PluginAccount, secrets: Secrets, log: Logger
+  ) {
     self.plugin = plugin
+    self.secrets = secrets
     self.costs = costs
     self.host = host
     self.log = log
@@ -142,7 +146,8 @@ package final class ServiceContext: @unchecked Sendable {
     log.warning(
       "plugin misuses a service",
       metadata: dropped > 0
-        ? ["reason": "\(reason)", "dropped_lines": "\(dropped)"] : ["reason": "\(reason)"])
+        ? ["reason": "\(secrets.redact(reason))", "dropped_lines": "\(dropped)"]
+        : ["reason": "\(secrets.redact(reason))"])
   }
 
   private func admit(_ kinds: Set<ThreadKind>) throws(ServiceError) {
