@@ -6,20 +6,22 @@ final class ErrorText {
   static let lengthMax = 1_000
 
   private(set) var reason = ""
+  private let secrets: Secrets
 
-  /// Calls `body` with an error table; returns its status and the reason.
-  static func collect(_ body: (UnsafePointer<tally_error>) -> tally_status) -> (
-    tally_status, String
-  ) {
-    let text = ErrorText()
+  private init(_ secrets: Secrets) { self.secrets = secrets }
+
+  /// Calls `body` with an error table; returns its status and the reason, without secrets.
+  static func collect(
+    _ secrets: Secrets, _ body: (UnsafePointer<tally_error>) -> tally_status
+  ) -> (tally_status, String) {
+    let text = ErrorText(secrets)
     var table = tally_error()
     table.struct_size = UInt32(MemoryLayout<tally_error>.size)
     table.ctx = Unmanaged.passUnretained(text).toOpaque()
     table.set = { ctx, reason in
       guard let ctx else { return }
       let text = Unmanaged<ErrorText>.fromOpaque(ctx).takeUnretainedValue()
-      text.reason = String(
-        String(decoding: reason.bytes, as: UTF8.self).prefix(ErrorText.lengthMax))
+      text.reason = text.secrets.clean(reason.bytes, charactersMax: ErrorText.lengthMax)
     }
     let status = withExtendedLifetime(text) { withUnsafePointer(to: table, body) }
     return (status, text.reason.isEmpty ? "no reason given" : text.reason)
@@ -27,9 +29,10 @@ final class ErrorText {
 
   /// Throws what a lifecycle step failed with.
   static func check(
-    _ plugin: String, _ step: String, _ body: (UnsafePointer<tally_error>) -> tally_status
+    _ plugin: String, _ step: String, _ secrets: Secrets,
+    _ body: (UnsafePointer<tally_error>) -> tally_status
   ) throws(PluginError) {
-    let (status, reason) = collect(body)
+    let (status, reason) = collect(secrets, body)
     guard status == TALLY_OK else {
       throw PluginError(
         .startFailed,

@@ -17,14 +17,18 @@ package final class HostTable: @unchecked Sendable {
     let trust: TrustPolicy
     /// What plugins cost.
     package let accounts: PluginAccounts
+    /// What no text that leaves a plugin contains.
+    package let secrets: Secrets
     /// Behind `service`; without it a plugin finds no services.
     let host: (any ServiceHost)?
 
     package init(
       log: Logger, productVersion: String, host: (any ServiceHost)? = nil,
       intern: @escaping ([UInt8]) -> UInt32, appID: @escaping (UInt32) -> String? = { _ in nil },
-      trust: TrustPolicy = TrustPolicy(), accounts: PluginAccounts = PluginAccounts()
+      trust: TrustPolicy = TrustPolicy(), accounts: PluginAccounts = PluginAccounts(),
+      secrets: Secrets = Secrets()
     ) {
+      self.secrets = secrets
       self.trust = trust
       self.accounts = accounts
       self.log = log
@@ -37,7 +41,7 @@ package final class HostTable: @unchecked Sendable {
 
   /// Lines a plugin may log in one second; more are counted and dropped.
   static let logLinesPerSecondMax = 100
-  static let logLineBytesMax = 2_000
+  static let logLineCharactersMax = 2_000
   /// Settings that one instance is handed, one after the other: they are kept until it is destroyed.
   static let settingsMax = 256
 
@@ -48,6 +52,7 @@ package final class HostTable: @unchecked Sendable {
   private let handedOut: Mutex<[SettingValues]>
   private let services: Services
   private let log: Logger
+  private let account: PluginAccount
   let service: ServiceContext?
   private var texts: [UnsafeMutablePointer<CChar>] = []
   private let rate = Mutex(LogRate(linesPerSecondMax: logLinesPerSecondMax))
@@ -59,7 +64,12 @@ package final class HostTable: @unchecked Sendable {
     var log = services.log
     log[metadataKey: "plugin"] = "\(manifest.name)"
     self.log = log
-    service = services.host.map { ServiceContext(plugin: manifest.name, host: $0, log: log) }
+    let account = services.accounts.account(manifest.name)
+    self.account = account
+    service = services.host.map {
+      ServiceContext(
+        plugin: manifest.name, host: $0, costs: account, secrets: services.secrets, log: log)
+    }
     var texts: [UnsafeMutablePointer<CChar>] = []
     func stable(_ text: String) -> tally_str {
       guard let copy = strdup(text) else { return tally_str() }
@@ -69,6 +79,7 @@ package final class HostTable: @unchecked Sendable {
     let values = SettingValues(settings)
     self.values = Mutex(values)
     handedOut = Mutex([values])
+    services.secrets.add(settings.secrets)
     pointer.pointee.struct_size = UInt32(MemoryLayout<tally_host>.size)
     pointer.pointee.abi_major = TALLY_ABI_MAJOR
     pointer.pointee.abi_minor = TALLY_ABI_MINOR
@@ -120,11 +131,16 @@ package final class HostTable: @unchecked Sendable {
   /// Puts other settings in force; answers those that were.
   @discardableResult
   func use(_ next: SettingValues) -> SettingValues {
-    handedOut.withLock { $0.append(next) }
+    handOut(next)
     return values.withLock { values in
       defer { values = next }
       return values
     }
+  }
+
+  private func handOut(_ values: SettingValues) {
+    services.secrets.add(values.settings.secrets)
+    handedOut.withLock { $0.append(values) }
   }
 
   /// Calls `body` with all settings, those in force when none are given.
@@ -132,7 +148,7 @@ package final class HostTable: @unchecked Sendable {
     _ other: SettingValues? = nil, _ body: (UnsafePointer<tally_settings>) throws(E) -> T
   ) throws(E) -> T {
     let shown = ShownSettings(values: other ?? values.withLock { $0 }, appID: services.appID)
-    if let other { handedOut.withLock { $0.append(other) } }
+    if let other { handOut(other) }
     var given = tally_settings()
     given.struct_size = UInt32(MemoryLayout<tally_settings>.size)
     given.ctx = Unmanaged.passUnretained(shown).toOpaque()
@@ -163,11 +179,8 @@ package final class HostTable: @unchecked Sendable {
 
   private func write(level: UInt32, _ message: tally_str) {
     let dropped = rate.withLock { $0.admit(second: Int(time(nil))) }
-    guard let dropped else { return }
-    // Secrets that were in force may still be on their way out.
-    let text = handedOut.withLock { $0 }.reduce(
-      String(decoding: message.bytes.prefix(Self.logLineBytesMax), as: UTF8.self)
-    ) { $1.settings.redact($0) }
+    guard let dropped else { return account.drop(.log) }
+    let text = services.secrets.clean(message.bytes, charactersMax: Self.logLineCharactersMax)
     let levels: [Logger.Level] = [.debug, .info, .warning, .error]
     log.log(
       level: levels[min(Int(level), levels.count - 1)], "plugin says",

@@ -5,9 +5,9 @@ extension PluginInstance {
   /// Has it judge settings that are not in force.
   func check(_ settings: Settings) throws(PluginError) {
     guard let host, let check = table.settings_check else { return }
-    try asControl(settings) { () throws(PluginError) in
+    try asControl { () throws(PluginError) in
       try host.withSettings(SettingValues(settings)) { (given) throws(PluginError) in
-        try ErrorText.check(name, "settings_check") { check(pointer, given, $0) }
+        try ErrorText.check(name, "settings_check", secrets) { check(pointer, given, $0) }
       }
     }
   }
@@ -20,11 +20,11 @@ extension PluginInstance {
     guard host.hasRoom else {
       throw PluginError(.startFailed, "\(name) has had \(HostTable.settingsMax) settings")
     }
-    try asControl(settings) { () throws(PluginError) in
+    try asControl { () throws(PluginError) in
       let before = host.use(SettingValues(settings))
       do throws(PluginError) {
         try host.withSettings { (given) throws(PluginError) in
-          try ErrorText.check(name, "settings_apply") { apply(pointer, given, $0) }
+          try ErrorText.check(name, "settings_apply", secrets) { apply(pointer, given, $0) }
         }
       } catch {
         host.use(before)
@@ -33,11 +33,9 @@ extension PluginInstance {
     }
   }
 
-  private func asControl(
-    _ settings: Settings, _ body: () throws(PluginError) -> Void
-  ) throws(PluginError) {
+  private func asControl(_ body: () throws(PluginError) -> Void) throws(PluginError) {
     let before = ThreadKind.become(.control)
     defer { ThreadKind.become(before) }
-    do { try body() } catch { throw PluginError(error.code, settings.redact(error.message)) }
+    do { try body() } catch { throw PluginError(error.code, secrets.redact(error.message)) }
   }
 }

@@ -31,6 +31,8 @@ package final class PluginInstance: @unchecked Sendable {
   private let firstSettings: Settings
   /// What it costs.
   package let account: PluginAccount
+  /// What no text of it that leaves it contains.
+  let secrets: Secrets
   /// Keeps what the instance was handed alive.
   let host: HostTable?
 
@@ -48,31 +50,39 @@ package final class PluginInstance: @unchecked Sendable {
     let table = code.table
     var created: UnsafeMutableRawPointer?
     do {
-      try ErrorText.check(name, "create") { table.create(host.pointer, &created, $0) }
-    } catch { throw PluginError(error.code, settings.redact(error.message)) }
+      try ErrorText.check(name, "create", services.secrets) {
+        table.create(host.pointer, &created, $0)
+      }
+    } catch { throw PluginError(error.code, services.secrets.redact(error.message)) }
     do {
-      enrollment = try Self.enroll(code.manifest, lane, table, created)
+      enrollment = try Self.enroll(code.manifest, lane, table, created, services.secrets)
       host.service?.seal()
       if let check = table.settings_check {
         try host.withSettings { (given) throws(PluginError) in
-          try ErrorText.check(name, "settings_check") { check(created, given, $0) }
+          try ErrorText.check(name, "settings_check", services.secrets) {
+            check(created, given, $0)
+          }
         }
       }
-      if let state, let reason = StateTransfer.import(state, into: created, table) {
+      if let state, let reason = StateTransfer.import(state, into: created, table, services.secrets)
+      {
         services.log.warning(
           "a plugin starts without the state of the code before it",
           metadata: ["plugin": "\(name)", "reason": "\(reason)"])
       }
-      if let start = table.start { try ErrorText.check(name, "start") { start(created, $0) } }
+      if let start = table.start {
+        try ErrorText.check(name, "start", services.secrets) { start(created, $0) }
+      }
       number = try Self.storeNumber(name, store)
       committedNumber =
         enrollment.has(.committed) ? try Self.storeNumber(name + "/committed", store) : 0
     } catch {
       host.service?.end()
       table.destroy(created)
-      throw PluginError(error.code, settings.redact(error.message))
+      throw PluginError(error.code, services.secrets.redact(error.message))
     }
     manifest = code.manifest
+    secrets = services.secrets
     origin = code.origin
     factName = services.intern(Array(name.utf8))
     crumb = StaticName(name)
@@ -91,6 +101,8 @@ package final class PluginInstance: @unchecked Sendable {
     _ lane: IsolatedLane, settings: Settings, services: HostTable.Services, store: WorkingSet
   ) throws(PluginError) {
     let name = lane.manifest.name
+    services.secrets.add(settings.secrets)
+    secrets = services.secrets
     do throws(PluginError) {
       try Self.check(lane.manifest, services, .isolated)
       guard settings.overrides.isEmpty else {
@@ -103,7 +115,7 @@ package final class PluginInstance: @unchecked Sendable {
       number = try Self.storeNumber(name, store)
     } catch {
       lane.end()
-      throw PluginError(error.code, settings.redact(error.message))
+      throw PluginError(error.code, services.secrets.redact(error.message))
     }
     committedNumber = 0
     manifest = lane.manifest
@@ -192,14 +204,15 @@ package final class PluginInstance: @unchecked Sendable {
   }
 
   private static func enroll(
-    _ manifest: Manifest, _ lane: Lane, _ table: tally_plugin, _ instance: UnsafeMutableRawPointer?
+    _ manifest: Manifest, _ lane: Lane, _ table: tally_plugin,
+    _ instance: UnsafeMutableRawPointer?, _ secrets: Secrets
   ) throws(PluginError) -> Enrollment {
     let name = manifest.name
     let registrar = Registrar(manifest: manifest, lane: lane)
     var failure: PluginError?
     registrar.withTable { registrations in
       do throws(PluginError) {
-        try ErrorText.check(name, "enroll") { table.enroll(instance, registrations, $0) }
+        try ErrorText.check(name, "enroll", secrets) { table.enroll(instance, registrations, $0) }
       } catch { failure = error }
     }
     if let refusal = registrar.refusal {

@@ -109,6 +109,14 @@ struct SettingsTests {
         + "have 11")
   }
 
+  @Test("No plugin may call a setting what the host reads itself", arguments: PluginKey.allCases)
+  func reserved(key: PluginKey) throws {
+    try folder.compile("newer-settings", ["-DSECOND=\"\(key.rawValue)\""])
+    #expect(
+      try folder.refusal("newer-settings")?.contains(
+        "the name \(key.rawValue), which is the host's; choose another") == true)
+  }
+
   @Test("Two settings are equal when their values are, wherever they stand")
   func equality() throws {
     let code = try LoadedPlugin(path: folder.library("talkative"), name: "talkative")

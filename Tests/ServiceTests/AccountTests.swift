@@ -1,3 +1,4 @@
+import Foundation
 import Store
 import Testing
 
@@ -44,6 +45,25 @@ import Testing
       ask(stand, ["do": "audit", "value": String(repeating: "x", count: 16_385)])
         == "invalid: tally.auth.audit: an action is UTF-8 of 1 to 128 bytes, a detail of at most "
         + "16384")
+  }
+
+  @Test("Jobs and commands are counted with their time and faults, and so is what a limit refuses")
+  func costs() throws {
+    let stand = try Stand(worker)
+    let account = stand.core.runtime.accounts.account("worker")
+    for job in ["quick", "counts"] { _ = ask(stand, ["do": "order", "job": job]) }
+    _ = ask(stand, ["do": "order", "job": "fails"])
+    let large = String(repeating: "x", count: 65_537)
+    _ = ask(stand, ["do": "put", "key": "k", "value": large])
+    // One try and two more, a second and two later.
+    for _ in 0..<3_000 where account[.job].reading.errors < 3 { usleep(5_000) }
+    #expect(account[.job].reading.errors == 3)
+    #expect(account[.job].reading.calls >= 5)
+    #expect(account[.job].reading.nanoseconds > 0)
+    #expect(account[.command].reading.calls == 1)
+    #expect(account[.command].reading.errors == 0)
+    #expect(account[.question].reading.calls == 4)
+    #expect(account.drops == ["kv": 1])
   }
 
   @Test("What plugins ask for, and what they count themselves, is at /metrics")

@@ -15,10 +15,10 @@ import Testing
     #expect(reply(stand, status: "200") == (200, "\"replied\""))
     #expect(reply(stand, status: "599") == (599, "\"replied\""))
     let counts = try #require(stand.core.runtime.instances.last?.counts)
-    #expect(counts.current == (2, 0))
+    #expect((counts.reading.calls, counts.reading.errors) == (2, 0))
     for status in ["0", "100", "101", "199", "600", "1000", "4294967295", "-1"] {
       #expect(reply(stand, status: status) == (500, "{\"result\":\"Server error\"}"), "\(status)")
     }
-    #expect(counts.current == (10, 8))
+    #expect((counts.reading.calls, counts.reading.errors) == (10, 8))
   }
 }

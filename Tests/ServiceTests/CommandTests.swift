@@ -105,6 +105,54 @@ import Testing
       try stand.core.store.deadLetterReasons() == ["the plugin worker does not run"])
   }
 
+  private func letters(_ stand: Stand) throws -> [DeadLetterReport] {
+    try stand.core.deadLetters.list(plugin: nil, limit: 10).letters
+  }
+
+  @Test("A command that nobody could apply is replayed once, with what it emits")
+  func replayed() throws {
+    let stand = try Stand()
+    try append(stand, "bank", "deposit", to: "ada")
+    try append(stand, "bank", "spoil", to: "bob")
+    try append(stand, "bank", "withdraw", to: "bob")
+    let ids = try letters(stand).map(\.id)
+    #expect(ids.count == 3)
+    let desk = stand.core.deadLetters
+    #expect(try desk.show(ids[0]).request?.parameters["(command)"] == "deposit")
+    #expect(throws: CommandError.self) { try desk.replay(ids[0], on: stand.core.pipeline) }
+    try stand.restart(with: [bank])
+    #expect(report(stand) == "counted 0 rows 0")
+    let done = try stand.core.deadLetters.replay(ids[0], on: stand.core.pipeline)
+    #expect(done.isCounted && done.note == DeadLetterReplay.commandNote, "\(done)")
+    #expect(throws: CommandError.self) {
+      try stand.core.deadLetters.replay(ids[0], on: stand.core.pipeline)
+    }
+    let refused = try stand.core.deadLetters.replay(ids[1], on: stand.core.pipeline)
+    #expect(!refused.isCounted && refused.note == "status -8: the account is closed", "\(refused)")
+    #expect(throws: CommandError.self) {
+      try stand.core.deadLetters.replay(ids[2], on: stand.core.pipeline)
+    }
+    stand.settle()
+    #expect(report(stand) == "counted 1 rows 1 ada=1")
+    #expect(try stand.items("stored") == 1)
+    #expect(try letters(stand).map(\.id) == [ids[1], ids[2]])
+    try stand.restart(with: [bank])
+    #expect(report(stand) == "counted 1 rows 1 ada=1")
+  }
+
+  @Test("A dead-lettered command that catch-up meets is applied there, and only there")
+  func caughtUp() throws {
+    let stand = try Stand()
+    try append(stand, "bank", "deposit", to: "ada")
+    try append(stand, "bank", "withdraw", to: "ada")
+    try stand.core.pipeline.restart(plugin: "bank", after: 0, forgetting: false)
+    try stand.restart(with: [bank])
+    for _ in 0..<400 where report(stand) != "counted 1 rows 1 ada=1" { usleep(10_000) }
+    #expect(report(stand) == "counted 1 rows 1 ada=1")
+    for _ in 0..<400 where try letters(stand).count > 1 { usleep(10_000) }
+    #expect(try letters(stand).map(\.reason) == ["the plugin bank does not run"])
+  }
+
   @Test("A command stays between the requests that came before and after it")
   func order() throws {
     let stand = try Stand(bank)

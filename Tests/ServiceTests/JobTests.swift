@@ -80,6 +80,47 @@ import Testing
     #expect(wait(stand, id, for: "failed") == "failed 1 500")
   }
 
+  @Test("Jobs that do not end starve nobody, and at last their plugin is quarantined")
+  func stuck() throws {
+    let stand = try Stand(
+      worker,
+      configure: {
+        $0.limits.jobThreads = 2
+        $0.limits.jobGraceSeconds = 3
+      })
+    WorkerPlugin.isReleased.withLock { $0 = false }
+    defer { WorkerPlugin.isReleased.withLock { $0 = true } }
+    // All threads there are.
+    for place in ["1", "2"] { _ = order(stand, "stubborn", place) }
+    let quick = order(stand, "quick", "beside")
+    _ = order(stand, "stubborn", "3", delay: 2)
+    #expect(wait(stand, quick, for: "done", seconds: 3) == "done 1 1000")
+    #expect(stand.core.services.jobs.overdue(of: "worker") == 2)
+    let state = { stand.core.lifecycle.statuses.first { $0.name == "worker" } }
+    let deadline = Date(timeIntervalSinceNow: 10)
+    while state()?.state != .quarantined, Date(timeIntervalSinceNow: 0) < deadline {
+      usleep(20_000)
+    }
+    #expect(state()?.state == .quarantined)
+    #expect(state()?.reason?.hasPrefix("its job stubborn (") == true, "\(state() as Any)")
+    #expect(state()?.reason?.hasSuffix(" has not ended within 4 s") == true)
+    #expect(ran("stubborn 3").isEmpty)
+  }
+
+  @Test("A job whose last try ended with the process is failed, not begun again")
+  func usedUp() throws {
+    let stand = try Stand(worker)
+    let id = order(stand, "quick", "used-up", delay: 3_600)
+    var job = try #require(try stand.core.store.job(UInt64(id) ?? 0, plugin: "worker"))
+    (job.state, job.attempt, job.dueMs) = (.running, 1, 0)
+    try stand.core.store.update(job)
+    try stand.restart()
+    #expect(wait(stand, id, for: "failed") == "failed 1 0")
+    let kept = try stand.core.store.job(UInt64(id) ?? 0, plugin: "worker")
+    #expect(kept?.error == "its last try ended with the process")
+    #expect(ran("quick used-up").isEmpty)
+  }
+
   @Test("A job is cancelled while it waits, and while it runs")
   func cancels() throws {
     let stand = try Stand(worker)

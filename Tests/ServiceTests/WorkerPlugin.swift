@@ -16,6 +16,9 @@ struct WorkerPlugin: Plugin {
   /// What ran, in order, over all runs of the server: the jobs' names and payloads.
   static let ran = Mutex<[String]>([])
 
+  /// Whether the job that does not listen may end.
+  static let isReleased = Mutex(false)
+
   private let keys: KeyValues
   private let jobs: Jobs
   private let commands: Commands
@@ -33,6 +36,7 @@ struct WorkerPlugin: Plugin {
     try jobs.define("single")
     try jobs.define("fails", retries: 2, backoffSeconds: 1)
     try jobs.define("slow", timeoutSeconds: 3, parallel: 4)
+    try jobs.define("stubborn", timeoutSeconds: 1, parallel: 4)
     try jobs.define("counts")
     try jobs.define("ticks", schedule: "every 1s")
     try commands.define("tick")
@@ -50,6 +54,7 @@ struct WorkerPlugin: Plugin {
       job.progress(500)
       while !job.isCancelled { pause() }
       throw PluginError(.failed, "cut short")
+    case "stubborn": while !Self.isReleased.withLock({ $0 }) { pause() }
     case "counts": try commands.submit("tick", app: 0)
     default: break
     }

@@ -25,6 +25,9 @@ struct PluginEdit {
     try editor.turn(name, on: enabled)
     let edited = editor.result
     if edited != text {
+      let command = "tally plugin \(enabled ? "enable" : "disable") \(name)"
+      _ = try ControlClient.ask(
+        PluginRequest.announceRequest(edited, command: command), folder: dataFolder)
       try Self.replace(path, with: edited)
       Console.write("\(path): \(name) is \(enabled ? "enabled" : "disabled")")
     } else {

@@ -26,16 +26,16 @@ struct PluginListCommand: ParsableCommand {
 
   private static func table(_ rows: [PluginRow]) -> String {
     let head = [
-      "PLUGIN", "VERSION", "STATE", "MODE", "GEN", "CALLS", "ITEMS", "ERRORS", "P50", "P99", "DEAD",
-      "LAG", "NOTE",
+      "PLUGIN", "VERSION", "STATE", "MODE", "GEN", "CALLS", "ITEMS", "ERRORS", "DROPS", "P50",
+      "P99", "DEAD", "LAG", "NOTE",
     ]
     return Configuration.aligned(
       [head]
         + rows.map { row in
           [
             row.code, row.version, row.state, row.mode, "\(row.generation)",
-            "\(row.hookCalls.calls + row.reads.calls)", "\(row.hookCalls.items)",
-            "\(row.hookCalls.errors + row.reads.errors)", Figures.time(row.hookCalls.p50),
+            "\(row.sum(\.calls))", "\(row.hookCalls.items)", "\(row.sum(\.errors))",
+            "\(row.drops.values.reduce(0, +))", Figures.time(row.hookCalls.p50),
             Figures.time(row.hookCalls.p99), "\(row.deadLetters)", "\(row.lag)", row.reason ?? "",
           ]
         })
@@ -84,8 +84,15 @@ struct PluginInfoCommand: ParsableCommand {
       ["instances", "\(row.instances), restarted after a failure \(row.restarts)"],
       ["questions", row.questions.joined(separator: " ")],
       ["hooks", "\(row.hooks)"],
-      ["hook calls", Figures.text(row.hookCalls, hasItems: true)],
-      ["answers", Figures.text(row.reads, hasItems: false)],
+    ]
+    pairs += row.calls.map {
+      ["\($0.kind.rawValue) calls", Figures.text($0.reading, hasItems: $0.kind != .question)]
+    }
+    if !row.drops.isEmpty {
+      let drops = row.drops.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+      pairs.append(["left out", drops.joined(separator: ", ")])
+    }
+    pairs += [
       ["dead letters", "\(row.deadLetters)"], ["behind", "\(row.lag) requests"],
     ]
     if let storage = row.storage {

@@ -1,3 +1,4 @@
+import Foundation
 import PluginRuntime
 
 /// What commands about plugins ask of a running server.
@@ -12,6 +13,14 @@ enum PluginRequest {
   static func reloading(_ plugin: String? = nil) -> ControlRequest {
     ControlRequest(
       command: reload, arguments: plugin.map { [Self.plugin: $0] } ?? [:])
+  }
+
+  static let announce = "configuration-announce"
+
+  /// The file is about to say this, by a command of this user.
+  static func announceRequest(_ text: String, command: String) -> ControlRequest {
+    ControlRequest(
+      command: announce, arguments: ["text": text, "by": "\(command) (uid \(getuid()))"])
   }
 
   /// By plugin: its state, and why.

@@ -61,14 +61,17 @@ struct TopView {
     let head =
       "requests/s \(Figures.rate(rate(now.accepted, before.accepted)))   durable "
       + "\(now.durablePosition)   committed \(now.storePosition)   waiting \(waiting)"
+    let others = others
     return head + "\n\n" + Configuration.aligned([Self.columns] + rows)
+      + (others.isEmpty ? "" : "\n\n" + Configuration.aligned([Self.otherColumns] + others))
   }
 
   private static let columns = [
-    "PLUGIN", "STATE", "MODE", "GEN", "BATCH/S", "ITEMS/S", "EVENTS/S", "ERR/S", "CPU%", "P50",
-    "P99",
-    "ASK/S", "ASK P99", "DEAD", "LAG", "STORAGE",
+    "PLUGIN", "STATE", "MODE", "GEN", "BATCH/S", "ITEMS/S", "EVENTS/S", "ERR/S", "DROP/S", "CPU%",
+    "P50", "P99", "ASK/S", "ASK P99", "DEAD", "LAG", "STORAGE",
   ]
+  /// Of calls that are neither process hooks nor questions, TIME% that of the clock.
+  private static let otherColumns = ["PLUGIN", "KIND", "CALLS/S", "ERR/S", "TIME%", "P50", "P99"]
 
   private var seconds: Double {
     max(Double(now.milliseconds - before.milliseconds) / 1_000, 0.001)
@@ -78,33 +81,53 @@ struct TopView {
 
   /// The plugin that took most time comes first.
   private var rows: [[String]] {
-    now.plugins.map { row in
+    let looks = now.plugins.map { row in
       let old = before.plugins.first { $0.code == row.code } ?? row
-      return (spent(row, old), row, old)
+      return (spent: spent(row, old), row: row, old: old)
     }
-    .sorted { ($1.0, $0.1.code) < ($0.0, $1.1.code) }
-    .map { spent, row, old in
-      [
-        row.code, row.state, row.mode, "\(row.generation)",
-        Figures.rate(rate(row.hookCalls.calls, old.hookCalls.calls)),
-        Figures.rate(rate(row.hookCalls.items, old.hookCalls.items)),
-        Figures.rate(rate(row.hookCalls.events, old.hookCalls.events)),
-        Figures.rate(
-          rate(
-            row.hookCalls.errors + row.reads.errors, old.hookCalls.errors + old.reads.errors)),
-        "\(Figures.rounded(spent * 100))", Figures.time(row.hookCalls.p50),
-        Figures.time(row.hookCalls.p99), Figures.rate(rate(row.reads.calls, old.reads.calls)),
-        Figures.time(row.reads.p99), "\(row.deadLetters)", "\(row.lag)",
-        row.storage.map { Figures.bytes($0.bytes) } ?? "-",
-      ]
+    return looks.sorted { ($1.spent, $0.row.code) < ($0.spent, $1.row.code) }
+      .map { cells($0.row, $0.old, spent: $0.spent) }
+  }
+
+  private func cells(_ row: PluginRow, _ old: PluginRow, spent: Double) -> [String] {
+    let (calls, before) = (row.hookCalls, old.hookCalls)
+    let drops = rate(row.drops.values.reduce(0, +), old.drops.values.reduce(0, +))
+    var cells = [row.code, row.state, row.mode, "\(row.generation)"]
+    cells += [
+      Figures.rate(rate(calls.calls, before.calls)), Figures.rate(rate(calls.items, before.items)),
+      Figures.rate(rate(calls.events, before.events)),
+      Figures.rate(rate(row.sum(\.errors), old.sum(\.errors))), Figures.rate(drops),
+    ]
+    cells += ["\(Figures.rounded(spent * 100))", Figures.time(calls.p50), Figures.time(calls.p99)]
+    cells += [
+      Figures.rate(rate(row.reads.calls, old.reads.calls)), Figures.time(row.reads.p99),
+      "\(row.deadLetters)", "\(row.lag)", row.storage.map { Figures.bytes($0.bytes) } ?? "-",
+    ]
+    return cells
+  }
+
+  /// One line for each other kind of calls that ever happened.
+  private var others: [[String]] {
+    now.plugins.flatMap { row in
+      row.calls.filter { ![.hook, .question].contains($0.kind) }.map { kind, reading in
+        let old =
+          before.plugins.first { $0.code == row.code }?.otherCalls[kind.rawValue]
+        let time = rate(reading.nanoseconds, old?.nanoseconds ?? 0) / 1e9
+        let calls = Figures.rate(rate(reading.calls, old?.calls ?? 0))
+        let errors = Figures.rate(rate(reading.errors, old?.errors ?? 0))
+        return [
+          row.code, kind.rawValue, calls, errors, "\(Figures.rounded(time * 100))",
+          Figures.time(reading.p50), Figures.time(reading.p99),
+        ]
+      }
     }
   }
 
-  /// The share of one core that its calls took.
+  /// The share of one core that its calls took, those left out that may wait for others.
   private func spent(_ row: PluginRow, _ old: PluginRow) -> Double {
-    let nanoseconds =
-      row.hookCalls.nanoseconds - old.hookCalls.nanoseconds
-      + row.reads.nanoseconds - old.reads.nanoseconds
-    return Double(max(nanoseconds, 0)) / 1e9 / seconds
+    func time(_ row: PluginRow) -> Int {
+      row.calls.reduce(0) { $0 + ($1.kind.mayBlock ? 0 : $1.reading.nanoseconds) }
+    }
+    return Double(max(time(row) - time(old), 0)) / 1e9 / seconds
   }
 }

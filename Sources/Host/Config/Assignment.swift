@@ -70,7 +70,9 @@ enum Assignment {
     _ text: String
   ) throws(ConfigurationError) -> (key: String, value: String) {
     guard let sign = text.firstIndex(of: "=") else {
-      throw ConfigurationError(.value, "\(flag) \(text): need KEY=VALUE")
+      // Behind the key may be a secret.
+      let key = text.prefix { $0.isLetter || $0.isNumber || "._-".contains($0) }
+      throw ConfigurationError(.value, "\(flag) \(key): need KEY=VALUE")
     }
     return (String(text[..<sign]), String(text[text.index(after: sign)...]))
   }

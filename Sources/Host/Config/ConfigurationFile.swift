@@ -80,17 +80,18 @@ struct ConfigurationFile: Sendable {
     var plugin = PluginConfiguration(name: entry.key, place: entry.place)
     for member in try entry.value.entries(of: group) {
       let name = "\(group).\(member.key)"
-      switch member.key {
-      case "enabled": plugin.isEnabled = try member.value.truth(of: name)
-      case "path": plugin.path = try member.value.text(of: name)
-      case "mode": plugin.mode = try readMode(member, name: name)
-      case "sha256": plugin.pins.sha256 = try sha256(member.value, name: name)
-      case "signature": plugin.pins.signature = try signature(member.value, name: name)
-      case "apps": plugin.settings += try appSettings(member.value, name: name)
-      case "order": plugin.placement.order = try readOrder(member, name: name)
-      case "transform_fault":
+      // Every other key is a setting of the plugin itself.
+      switch PluginKey(rawValue: member.key) {
+      case .enabled: plugin.isEnabled = try member.value.truth(of: name)
+      case .path: plugin.path = try member.value.text(of: name)
+      case .mode: plugin.mode = try readMode(member, name: name)
+      case .sha256: plugin.pins.sha256 = try sha256(member.value, name: name)
+      case .signature: plugin.pins.signature = try signature(member.value, name: name)
+      case .apps: plugin.settings += try appSettings(member.value, name: name)
+      case .order: plugin.placement.order = try readOrder(member, name: name)
+      case .transformFault:
         plugin.placement.transformFault = try readTransformFault(member, name: name)
-      default:
+      case nil:
         plugin.settings.append(
           GivenSetting(
             name: member.key, text: try member.value.text(of: name),

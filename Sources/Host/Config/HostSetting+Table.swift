@@ -113,6 +113,9 @@ extension HostSetting {
       "limits.job_threads", \.limits.jobThreads, 1...64,
       "Threads that run jobs of plugins; more jobs wait."),
     number(
+      "limits.job_grace_seconds", \.limits.jobGraceSeconds, 1...86_400,
+      "How long a job may go on behind its time before its plugin is quarantined."),
+    number(
       "limits.catch_up_percent", \.limits.catchUpPercent, 1...90,
       "The share of the pipeline's time that plugins which are behind get under load."),
     number(

@@ -54,6 +54,7 @@ struct Limits: Equatable, Sendable {
   var cacheBytesMax = 64 << 20
   var rawRetentionMonths = 14
   var jobThreads = 4
+  var jobGraceSeconds = 60
   var catchUpPercent = 25
   var isolatedDeadlineMilliseconds = 2_000
   var isolatedMemoryBytesMax = 1 << 30

@@ -2,12 +2,6 @@ import PluginRuntime
 
 /// What plugins.yaml says about one plugin.
 struct PluginConfiguration: Sendable {
-  /// The keys of a plugin that belong to the host; every other one is a setting of the plugin
-  /// itself.
-  static let hostKeys = [
-    "enabled", "path", "mode", "order", "transform_fault", "sha256", "signature", "apps",
-  ]
-
   /// The two lanes of one library.
   enum Mode: String, CaseIterable, Sendable {
     /// In this process: the fastest, and trusted with it.
@@ -33,6 +27,6 @@ struct PluginConfiguration: Sendable {
 
   /// The name an unknown setting was meant to be, the host's own keys included.
   static func nearest(_ name: String, _ declared: [String]) -> String? {
-    NearestName.of(name, among: hostKeys + declared)
+    NearestName.of(name, among: PluginKey.allCases.map(\.rawValue) + declared)
   }
 }

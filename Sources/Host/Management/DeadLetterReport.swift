@@ -77,10 +77,15 @@ extension DeadLetterReport.Request {
   /// Nil when the bytes are no item.
   init?(_ body: [UInt8]) {
     let parsed = body.withUnsafeBytes { bytes -> Self? in
-      guard let item = RequestRecord.Item(bytes) else { return nil }
       func text(_ bytes: UnsafeRawBufferPointer) -> String {
         String(decoding: bytes, as: UTF8.self)
       }
+      if let command = RequestRecord.Command(item: bytes) {
+        return Self(
+          deviceID: text(command.device), country: "", city: "",
+          parameters: ["(command)": command.name, "(payload)": text(command.payload)])
+      }
+      guard let item = RequestRecord.Item(bytes) else { return nil }
       var parameters: [String: String] = [:]
       var cursor = item.parameters
       while let parameter = cursor.next() {

@@ -18,7 +18,8 @@ struct ManagementService: Sendable {
   /// What is answered; every other path is somebody else's.
   static let paths = [
     "/o/plugins", "/o/plugins/order", "/o/plugins/schema", "/o/plugins-check", "/o/configs",
-    "/i/plugins", "/i/configs",
+    "/i/plugins", "/i/configs", "/o/userconfigs", "/i/userconfigs",
+    "/o/audit",
   ]
 
   func answer(_ request: QueryRequest) -> QueryReply {
@@ -44,6 +45,10 @@ struct ManagementService: Sendable {
       }
       return QueryReply(status: 200, message: manager.progress.rawValue)
     }
+    if request.path.hasSuffix("/userconfigs") {
+      _ = try access.member(credentials)
+      return try memberConfigs(request)
+    }
     let member = try access.globalAdmin(credentials)
     switch request.path {
     case "/o/plugins":
@@ -53,6 +58,7 @@ struct ManagementService: Sendable {
         ).plugins)
     case "/o/plugins/order": return try json(directory.order)
     case "/o/plugins/schema": return try json(schemas())
+    case "/o/audit": return try audit(request)
     case "/o/configs": return try json(try configs(app: try app(of: request)))
     case "/i/plugins": return try turn(request, member)
     case "/i/configs": return try configure(request, member)
@@ -67,19 +73,41 @@ struct ManagementService: Sendable {
       let plugins = try? JSONDecoder().decode([String: Bool].self, from: Data(text.utf8)),
       !plugins.isEmpty
     else { return QueryReply(status: 200, body: Array("\"Not enough parameters\"".utf8)) }
-    try manager.turn(plugins, by: member.username)
+    try manager.turn(plugins, by: member)
     return QueryReply(status: 200, message: "started")
   }
 
   private func configure(_ request: QueryRequest, _ member: Member) throws -> QueryReply {
+    guard let changes = changes(in: request) else { return Self.noChanges }
+    let app = try app(of: request)
+    try manager.configure(changes, app: app, by: member)
+    return try json(configs(app: app))
+  }
+
+  private static let noChanges = QueryReply(status: 400, message: "Error updating configs")
+
+  /// By plugin and name; nil when there are none, or they cannot be read.
+  private func changes(in request: QueryRequest) -> [String: [String: ReportValue]]? {
     guard let text = request.parameters["configs"],
       let changes = try? JSONDecoder().decode(
         [String: [String: ReportValue]].self, from: Data(text.utf8)),
       !changes.isEmpty
-    else { return QueryReply(status: 400, message: "Error updating configs") }
-    let app = try app(of: request)
-    try manager.configure(changes, app: app, by: member.username)
-    return try json(configs(app: app))
+    else { return nil }
+    return changes
+  }
+
+  /// What a member may have another value of than everybody else. No setting is declared so: there
+  /// is nothing to show, and every change is refused by name instead of being passed over.
+  private func memberConfigs(_ request: QueryRequest) throws -> QueryReply {
+    guard request.path.hasPrefix("/i/") else { return try json([String: [String: ReportValue]]()) }
+    guard let changes = changes(in: request) else { return Self.noChanges }
+    let names = changes.sorted { $0.key < $1.key }.flatMap { plugin, values in
+      values.keys.sorted().map { "\(plugin).\($0)" }
+    }
+    return QueryReply(
+      status: 400,
+      message: "no member has a value of its own of \(names.joined(separator: ", ")); "
+        + "a global administrator sets it for everybody, with /i/configs")
   }
 
   /// The app whose own values are meant; nil for all apps.
@@ -106,6 +134,19 @@ struct ManagementService: Sendable {
       }
     }
     return found
+  }
+
+  /// The newest lines of the audit, newest first.
+  private func audit(_ request: QueryRequest) throws -> QueryReply {
+    let limit = request.parameters["limit"].flatMap { Int($0) } ?? AuditReport.listMax
+    let known = apps.snapshot
+    let lines = try directory.core.store.auditLines(limit: min(max(limit, 0), AuditReport.listMax))
+    return try json(
+      lines.map { line in
+        AuditReport(
+          line, appID: known.byNumber[line.app]?.hexID,
+          memberName: directory.core.members.member(id: line.member)?.username)
+      })
   }
 
   private func schemas() -> [String: [SettingReport]] {

@@ -19,7 +19,9 @@ extension PluginDirectory {
       _ name: String, _ help: String, _ value: @escaping (CallMeter.Reading) -> Int
     ) {
       family(name, "counter", help) { row in
-        Self.meters(row).map { ("{plugin=\"\(row.code)\",kind=\"\($0)\"}", "\(value($1))") }
+        row.calls.map {
+          ("{plugin=\"\(row.code)\",kind=\"\($0.kind.rawValue)\"}", "\(value($0.reading))")
+        }
       }
     }
     family("tally_plugin_info", "gauge", "1 for each plugin") {
@@ -30,12 +32,17 @@ extension PluginDirectory {
         )
       ]
     }
-    each("tally_plugin_calls_total", "Calls of hooks (one a batch) and of questions") { $0.calls }
+    each("tally_plugin_calls_total", "Calls by kind; one of a hook is a batch") { $0.calls }
     each("tally_plugin_errors_total", "Calls that failed") { $0.errors }
     each("tally_plugin_items_total", "Items that hooks saw") { $0.items }
     each("tally_plugin_events_total", "Events that hooks saw") { $0.events }
     family("tally_plugin_call_seconds", "summary", "How long calls took") { row in
-      Self.meters(row).flatMap { Self.summary(row.code, $0, $1) }
+      row.calls.flatMap { Self.summary(row.code, $0.kind.rawValue, $0.reading) }
+    }
+    family("tally_plugin_drops_total", "counter", "What was left out at a limit") { row in
+      row.drops.sorted { $0.key < $1.key }.map {
+        ("{plugin=\"\(row.code)\",limit=\"\($0.key)\"}", "\($0.value)")
+      }
     }
     family("tally_plugin_dead_letters", "gauge", "Items that wait for an operator") {
       [("{plugin=\"\($0.code)\"}", "\($0.deadLetters)")]
@@ -48,10 +55,6 @@ extension PluginDirectory {
       row.storage.map { [("{plugin=\"\(row.code)\"}", "\($0.bytes)")] } ?? []
     }
     return text
-  }
-
-  private static func meters(_ row: PluginRow) -> [(String, CallMeter.Reading)] {
-    [("hook", row.hookCalls), ("question", row.reads)]
   }
 
   private static func summary(

@@ -54,7 +54,11 @@ struct PluginDirectory: Sendable {
       sha256: status.code == Lifecycle.builtin ? nil : status.code, rolledBack: status.rolledBack,
       generation: status.generation, instances: account.instances, restarts: account.restarts,
       hooks: instance?.hookCount ?? 0, questions: instance?.questions ?? [],
-      hookCalls: account.hooks.reading, reads: account.reads.reading, deadLetters: letters,
+      hookCalls: account[.hook].reading, reads: account[.question].reading,
+      otherCalls: Dictionary(
+        uniqueKeysWithValues: account.readings.filter {
+          ![.hook, .question].contains($0.kind) && $0.reading.calls > 0
+        }.map { ($0.kind.rawValue, $0.reading) }), drops: account.drops, deadLetters: letters,
       lag: instance.map { core.pipeline.progress.lag(of: $0.number) } ?? 0, storage: storage)
   }
 

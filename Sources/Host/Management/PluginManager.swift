@@ -2,6 +2,7 @@ import Builtins
 import Foundation
 import Logging
 import PluginRuntime
+import Store
 
 /// Changes plugins.yaml on behalf of the management API. The file is the one truth: what is written
 /// here is what the server follows, now and at the next start.
@@ -32,13 +33,13 @@ final class PluginManager: Sendable {
   // MARK: Switching
 
   /// Turns plugins on and off in the file; the server follows it at once, on another thread.
-  func turn(_ plugins: [String: Bool], by member: String) throws {
+  func turn(_ plugins: [String: Bool], by member: Member) throws {
     try changing.withLock {
       let configuration = try read()
       for name in plugins.keys.sorted() {
         try checkSwitch(name, plugins[name] == true, configuration)
       }
-      try edit { text, staged in
+      try edit(by: member) { text, staged in
         var editor = PluginsFileEditor(text: text, staged: staged)
         for (name, isOn) in plugins.sorted(by: { $0.key < $1.key }) {
           try editor.turn(name, on: isOn)
@@ -48,7 +49,7 @@ final class PluginManager: Sendable {
       let changes = plugins.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
       core.log.info(
         "plugins are changed",
-        metadata: ["plugins": "\(changes.joined(separator: " "))", "member": "\(member)"])
+        metadata: ["plugins": "\(changes.joined(separator: " "))", "member": "\(member.username)"])
     }
   }
 
@@ -77,14 +78,14 @@ final class PluginManager: Sendable {
   /// and name; null takes a setting back to its default. With `app` only that app's own values
   /// change. All of it or nothing.
   func configure(
-    _ changes: [String: [String: ReportValue]], app: String?, by member: String
+    _ changes: [String: [String: ReportValue]], app: String?, by member: Member
   ) throws {
     try changing.withLock {
       let configuration = try read()
       for (plugin, values) in changes {
         try check(plugin, values, app: app, configuration)
       }
-      try edit { text, staged in
+      try edit(by: member) { text, staged in
         var editor = PluginsFileEditor(text: text, staged: staged)
         for (plugin, values) in changes.sorted(by: { $0.key < $1.key }) {
           for (name, value) in values.sorted(by: { $0.key < $1.key }) {
@@ -100,7 +101,7 @@ final class PluginManager: Sendable {
         "settings are changed",
         metadata: [
           "settings": "\(names.joined(separator: " "))", "app": "\(app ?? "all")",
-          "member": "\(member)",
+          "member": "\(member.username)",
         ])
       do throws(CommandError) { try supervisor.reload(again: false) } catch {
         throw Refusal(message: error.description)
@@ -151,7 +152,7 @@ final class PluginManager: Sendable {
 
   /// Replaces the file by what `body` makes of it, in one step.
   private func edit(
-    _ body: (_ text: String, _ staged: [String]) throws -> String
+    by member: Member, _ body: (_ text: String, _ staged: [String]) throws -> String
   ) throws {
     guard let path = core.configuration.inputs?.watchedPath else {
       throw Refusal(message: "the configuration was not read from anywhere")
@@ -163,6 +164,7 @@ final class PluginManager: Sendable {
       guard edited != text else { return }
       // A file that no start would take is not written.
       _ = try ConfigurationFile(bytes: Array(edited.utf8), path: "plugins.yaml")
+      supervisor.announce(edited, by: .member(member))
       try PluginEdit.replace(path, with: edited)
     } catch let error as ConfigurationError {
       throw Refusal(message: error.description)

@@ -31,10 +31,14 @@ struct PluginRow: Codable, Equatable, Sendable {
   let restarts: Int
   let hooks: Int
   let questions: [String]
-  /// What its hooks cost: one call is one batch.
+  /// What its process hooks cost: one call is one batch.
   let hookCalls: CallMeter.Reading
   /// What its answers cost.
   let reads: CallMeter.Reading
+  /// What every other kind of calls cost that happened, by `CallKind`.
+  let otherCalls: [String: CallMeter.Reading]
+  /// What was left out because a limit was reached, by `Drop`.
+  let drops: [String: Int]
   /// Waiting in the store.
   let deadLetters: Int
   /// Requests it has not seen yet.
@@ -48,7 +52,25 @@ struct PluginRow: Codable, Equatable, Sendable {
     case isPrepackaged = "prepackaged"
     case rolledBack = "rolled_back"
     case hookCalls = "hook_calls"
+    case otherCalls = "other_calls"
+    case drops
     case deadLetters = "dead_letters"
+  }
+
+  /// What it is called for: hooks and questions, and what else happened.
+  var calls: [(kind: CallKind, reading: CallMeter.Reading)] {
+    CallKind.allCases.compactMap { kind in
+      switch kind {
+      case .hook: (kind, hookCalls)
+      case .question: (kind, reads)
+      default: otherCalls[kind.rawValue].map { (kind, $0) }
+      }
+    }
+  }
+
+  /// All kinds of calls together.
+  func sum(_ value: (CallMeter.Reading) -> Int) -> Int {
+    calls.reduce(0) { $0 + value($1.reading) }
   }
 }
 

@@ -107,7 +107,8 @@ struct SettingReport: Codable, Equatable, Sendable {
     self.value = Self.shown(setting, value)
     self.source = source
     type = setting.kind.schemaType
-    defaultValue = (try? setting.parse(setting.defaultText).get()).map(ReportValue.init) ?? .null
+    defaultValue =
+      (try? setting.parse(setting.defaultText).get()).map { Self.shown(setting, $0) } ?? .null
     minimum = setting.range?.lowerBound
     maximum = setting.range?.upperBound
     unit = setting.unit.isEmpty ? nil : setting.unit

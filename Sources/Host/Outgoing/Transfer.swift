@@ -14,6 +14,8 @@ final class Transfer {
   private let done: @Sendable (OutgoingAnswer) -> Void
   private var list: UnsafeMutablePointer<curl_slist>?
   private let body: UnsafeMutableRawBufferPointer
+  /// Where libcurl says what was wrong with a certificate.
+  private let words: UnsafeMutableRawBufferPointer
   private var answer = OutgoingAnswer()
   private var isTooLong = false
   /// The address the last connection was refused for.
@@ -34,6 +36,8 @@ final class Transfer {
     self.done = done
     body = .allocate(byteCount: max(request.body.count, 1), alignment: 1)
     body.copyBytes(from: request.body)
+    words = .allocate(byteCount: Int(CURL_ERROR_SIZE), alignment: 1)
+    words.initializeMemory(as: UInt8.self, repeating: 0)
     setTarget()
     setLimits(certificates)
     setCallbacks()
@@ -43,6 +47,7 @@ final class Transfer {
     curl_easy_cleanup(easy)
     curl_slist_free_all(list)
     body.deallocate()
+    words.deallocate()
   }
 
   // MARK: What is asked
@@ -82,6 +87,7 @@ final class Transfer {
       easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS)
     // Requests to one host share a connection of HTTP/2.
     _ = tally_curl_set_long(easy, CURLOPT_PIPEWAIT, 1)
+    _ = tally_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, words.baseAddress)
     if let certificates { _ = tally_curl_set_text(easy, CURLOPT_CAINFO, certificates) }
   }
 
@@ -181,7 +187,16 @@ final class Transfer {
       return OutgoingAnswer(
         failure: Status.timeout, reason: "no answer within \(request.timeoutMs) ms")
     }
-    return OutgoingAnswer(
-      failure: Status.failed, reason: String(cString: curl_easy_strerror(code)))
+    return OutgoingAnswer(failure: Status.failed, reason: reason(code))
+  }
+
+  /// What libcurl says; of TLS in detail, because only that names what is wrong with a certificate.
+  private func reason(_ code: CURLcode) -> String {
+    let general = String(cString: curl_easy_strerror(code))
+    guard code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR else {
+      return general
+    }
+    let detail = String(decoding: words.prefix { $0 != 0 }, as: UTF8.self)
+    return "the server is not trusted: \(detail.isEmpty ? general : detail)"
   }
 }

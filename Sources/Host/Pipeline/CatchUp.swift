@@ -12,6 +12,7 @@ final class CatchUp {
     let underlying: any Error
   }
 
+  private let store: Store
   private let requests: RawRequests
   private let workingSet: WorkingSet
   private let builder: BatchBuilder
@@ -25,6 +26,7 @@ final class CatchUp {
     store: Store, workingSet: WorkingSet, table: NameTable, retentionMonths: Int,
     registry: AppRegistry, commands: CommandApplier, log: Logger
   ) {
+    self.store = store
     requests = RawRequests(store)
     self.workingSet = workingSet
     // Decoding was counted when the items were live.
@@ -67,6 +69,7 @@ final class CatchUp {
       else { return }
       try workingSet.beginBatch()
       let outcome = try commands.apply(command, item.key.position, item.receivedMs)
+      try settle(command, item, plugin, isKept: outcome.isDeadLetter, reason: outcome.reason)
       try workingSet.endBatch()
       guard outcome.status != 0 else { return }
       log.warning(
@@ -75,6 +78,22 @@ final class CatchUp {
           "plugin": "\(command.plugin)", "position": "\(item.key.position)",
           "reason": "\(outcome.reason)",
         ])
+    }
+  }
+
+  /// A command that waits as a dead letter no longer does once it was tried here; one that nobody
+  /// can try does from here on.
+  private func settle(
+    _ command: RequestRecord.Command, _ item: RawItem, _ plugin: Int, isKept: Bool, reason: String
+  ) throws {
+    let letters = try store.deadLetters(
+      ofPlugin: plugin, position: item.key.position, item: item.key.item)
+    if !isKept {
+      letters.forEach(workingSet.settleDeadLetter)
+    } else if letters.isEmpty {
+      workingSet.deadLetter(
+        plugin: plugin, position: item.key.position, item: item.key.item, app: command.app,
+        reason: reason, receivedMs: item.receivedMs, body: command.item)
     }
   }
 

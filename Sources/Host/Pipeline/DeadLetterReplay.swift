@@ -21,6 +21,8 @@ final class DeadLetterReplay {
 
   static let note =
     "counted with the facts of its time; what the plugin keeps of the user is as it is now"
+  static let commandNote =
+    "applied behind everything that came after it; whoever gave it was told that it had failed"
   static let documentNote =
     "only what the item adds to the document was counted, all else was counted before; "
     + "what the plugin keeps of the user is as it is now"
@@ -29,21 +31,24 @@ final class DeadLetterReplay {
   private let dispatcher: Dispatcher
   private let builder: BatchBuilder
   private let registry: AppRegistry
+  private let commands: CommandApplier
   private let raw: RawReader
 
   init(
     store: Store, workingSet: WorkingSet, dispatcher: Dispatcher, builder: BatchBuilder,
-    registry: AppRegistry
+    registry: AppRegistry, commands: CommandApplier
   ) {
     self.workingSet = workingSet
     self.dispatcher = dispatcher
     self.builder = builder
     self.registry = registry
+    self.commands = commands
     raw = RawReader(store)
   }
 
   /// Counts the letter and removes it, both in the next flush, or leaves everything as it is.
   func run(_ letter: StoredDeadLetter) throws -> Outcome {
+    if let outcome = try letter.body.withUnsafeBytes({ try apply(letter, $0) }) { return outcome }
     let received = try rawItem(of: letter)
     guard let facts = RawFacts.read(received.facts) else {
       throw refusal(letter, "the facts of its raw row are damaged")
@@ -68,12 +73,6 @@ final class DeadLetterReplay {
     _ letter: StoredDeadLetter, _ bytes: UnsafeRawBufferPointer, _ received: RawItem,
     _ facts: [RawFacts.Fact]
   ) throws -> Dispatcher.Replay {
-    if let command = RequestRecord.Command(item: bytes) {
-      throw refusal(
-        letter,
-        "it is the command \(command.name), and whoever gave it was told that it failed; give it again"
-      )
-    }
     guard let item = RequestRecord.Item(bytes) else {
       throw refusal(letter, "its bytes cannot be read")
     }
@@ -97,6 +96,23 @@ final class DeadLetterReplay {
           contains: builder.contains),
         plugin: letter.plugin, step: letter.step, said: said)
     }
+  }
+
+  /// Applies a command that nobody could apply; nil when the letter is none. It was applied by
+  /// nobody, so that its records have the identities they would have had.
+  private func apply(
+    _ letter: StoredDeadLetter, _ bytes: UnsafeRawBufferPointer
+  ) throws -> Outcome? {
+    guard let command = RequestRecord.Command(item: bytes) else { return nil }
+    let outcome = try workingSet.withBatch {
+      try commands.apply(command, letter.position, letter.receivedMs, isReplay: true)
+    }
+    if outcome.isDeadLetter { throw refusal(letter, outcome.reason) }
+    let isApplied = outcome.status == 0
+    if isApplied { workingSet.settleDeadLetter(letter.id) }
+    return Outcome(
+      id: letter.id, plugin: letter.plugin, isCounted: isApplied,
+      note: isApplied ? Self.commandNote : "status \(outcome.status): \(outcome.reason)")
   }
 
   private func rawItem(of letter: StoredDeadLetter) throws -> RawItem {

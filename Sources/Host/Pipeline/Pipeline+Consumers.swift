@@ -86,6 +86,8 @@ extension Pipeline {
     try atRest { [self] in
       let result = try parts.replay.run(letter)
       if result.isCounted {
+        // What it emits is kept in the transaction that counts it.
+        parts.router.collect()
         flush()
         while writing { _ = try settle(writer.waitForOutcome()) }
       }

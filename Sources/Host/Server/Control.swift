@@ -18,6 +18,10 @@ struct Control: Sendable {
       case PluginQuestion.command:
         let question = try PluginQuestion(request)
         return try refusing { try question.answer(directory) }
+      case PluginRequest.announce:
+        supervisor.announce(
+          request.arguments["text"] ?? "", by: .command(request.arguments["by"] ?? ""))
+        return .success([:])
       case PluginRequest.restart: return try restart(request)
       default:
         throw CommandError(.control, "the server does not know the command \(request.command)")

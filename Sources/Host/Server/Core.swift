@@ -22,6 +22,8 @@ final class Core: Sendable {
   let deadLetters: DeadLetterDesk
   let services: HostServices
   let outbox: Outbox
+  /// Tells of days that close.
+  let days: DayWatch
   /// What becomes of items.
   let outcomes = LedgerTally.Counters()
   /// What decoding counts.
@@ -67,6 +69,7 @@ final class Core: Sendable {
         appID: { [registry] in registry.snapshot.byNumber[$0]?.hexID }, trust: TrustPolicy(host)),
       nearest: PluginConfiguration.nearest)
     let verdicts = host.data + "/rolled-back.json"
+    days = DayWatch(registry: registry, happenings: runtime.happenings)
     lifecycle = Lifecycle(
       runtime: runtime, cache: try CodeCache(folder: host.data + "/cache", verdictsPath: verdicts),
       verdictsPath: verdicts, now: { Clock.monotonicSeconds })
@@ -81,6 +84,9 @@ final class Core: Sendable {
         registry: registry, services: services, outbox: outbox, faults: faults, outcomes: outcomes),
       log)
     services.connect(pipeline.gate)
+    services.jobs.connect { [lifecycle] plugin, reason in
+      lifecycle.quarantine(plugin, reason: reason)
+    }
     let (pipeline, change) = (pipeline, pipeline.change)
     runtime.happenings.connect { [weak pipeline] in pipeline?.wake() }
     lifecycle.connect(
@@ -96,11 +102,13 @@ final class Core: Sendable {
   func start() {
     pipeline.start()
     services.jobs.start()
+    days.start()
   }
 
   /// Syncs everything that was accepted, commits it as far as the time reaches, then ends the
   /// plugins. Nothing may append any more.
   func stop(_ clock: StopClock) {
+    days.stop()
     clock.enter(.jobs)
     if !services.jobs.stop(timeout: clock.remaining(.jobs)) { clock.leave("jobs") }
     clock.enter(.counting)
@@ -189,7 +197,7 @@ final class Core: Sendable {
       store: parts.store, workingSet: parts.workingSet, dispatcher: dispatcher,
       builder: BatchBuilder(
         retentionMonths: host.limits.rawRetentionMonths, table: parts.builder.table),
-      registry: parts.registry)
+      registry: parts.registry, commands: commands)
     return try Pipeline(
       .init(
         journal: parts.journal, store: parts.store, workingSet: parts.workingSet,

@@ -23,6 +23,7 @@ final class PluginSupervisor: Sendable {
   private let inputs: Configuration.Inputs
   private let log: Logger
   private let watch: FileWatch
+  private let audit: ConfigurationAudit
   private let state: Mutex<State>
   /// One reading of the file at a time.
   private let reloading = Mutex(())
@@ -31,7 +32,8 @@ final class PluginSupervisor: Sendable {
 
   /// `configuration` is in force, and knows what it was read from.
   init(
-    _ configuration: Configuration, lifecycle: Lifecycle, plan: PluginPlan, log: Logger
+    _ configuration: Configuration, lifecycle: Lifecycle, plan: PluginPlan,
+    audit: ConfigurationAudit, log: Logger
   ) throws(CommandError) {
     guard let inputs = configuration.inputs else {
       throw CommandError(.system, "the configuration was not read from anywhere")
@@ -40,8 +42,11 @@ final class PluginSupervisor: Sendable {
     self.plan = plan
     self.inputs = inputs
     self.log = log
+    self.audit = audit
     watch = try FileWatch()
     state = Mutex(State(configuration: configuration))
+    // Before anybody can change anything.
+    audit.settle(configuration, text: nil, else: .start)
   }
 
   /// Begins to watch, on a thread of its own.
@@ -61,6 +66,11 @@ final class PluginSupervisor: Sendable {
     if finished.wait(timeout: .now() + clock.remaining(.changes)) == .timedOut {
       clock.leave("a change of plugins")
     }
+  }
+
+  /// The file is about to say this: whoever writes it is named in the audit.
+  func announce(_ text: String, by author: ConfigurationAuthor) {
+    audit.announce(text, by: author)
   }
 
   /// Reads the file and follows it, at once. `again` also tries what failed before. Throws why the
@@ -108,8 +118,10 @@ final class PluginSupervisor: Sendable {
   private func follow(again: Bool) throws(CommandError) {
     let began = Clock.monotonicSeconds
     do throws(CommandError) {
+      let text = try? PluginEdit.text(of: inputs.watchedPath)
       let configuration = try read()
       try apply(configuration, again: again)
+      audit.settle(configuration, text: text, else: .file)
     } catch {
       state.withLock { $0.refusal = error.description }
       log.error(

@@ -33,7 +33,8 @@ enum TallyServer {
     _ core: Core, _ folder: DataFolder, _ metrics: Metrics, _ threads: NIOThreadPool
   ) async throws {
     let supervisor = try PluginSupervisor(
-      core.configuration, lifecycle: core.lifecycle, plan: core.plugins, log: core.log)
+      core.configuration, lifecycle: core.lifecycle, plan: core.plugins,
+      audit: ConfigurationAudit(core: core), log: core.log)
     let directory = PluginDirectory(
       core: core, metrics: metrics, survey: StorageSurvey(store: core.store, log: core.log))
     metrics.section { directory.prometheus() }

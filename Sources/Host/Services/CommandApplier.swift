@@ -10,8 +10,10 @@ struct CommandApplier {
   let dispatcher: Dispatcher
   let registry: AppRegistry
 
+  /// `isReplay`: an operator asks, also of a command that ended the process before.
   func apply(
-    _ command: RequestRecord.Command, _ position: UInt64, _ receivedMs: Int64
+    _ command: RequestRecord.Command, _ position: UInt64, _ receivedMs: Int64,
+    isReplay: Bool = false
   ) throws -> CommandOutcome {
     let app = registry.snapshot.byNumber[command.app]
     guard command.app == 0 || app != nil else {
@@ -28,6 +30,6 @@ struct CommandApplier {
         plugin: command.plugin, name: command.name, app: command.app, position: position,
         receivedMs: receivedMs,
         hour: app?.calendar.hour(ofMs: receivedMs) ?? Int32(receivedMs / Self.hourMs),
-        device: command.device, user: user, payload: command.payload))
+        device: command.device, user: user, payload: command.payload), isReplay: isReplay)
   }
 }

@@ -119,7 +119,7 @@ final class EntryRouter {
   }
 
   /// Keeps what hooks emitted since it was last asked.
-  func collect() { outbox.add(dispatcher.takeOutgoing()) }
+  func collect() { dispatcher.countDropped(outbox.add(dispatcher.takeOutgoing())) }
 
   // MARK: Commands
 

@@ -35,8 +35,8 @@ final class HostServices: ServiceHost {
       policy: settings.outgoingAllow, certificates: settings.outgoingAuthorities)
     keyValues = try KeyValues(store: store)
     jobs = try JobScheduler(
-      store: store, keyValues: keyValues, threads: settings.limits.jobThreads, log: log,
-      clock: { clock.nowMs })
+      store: store, keyValues: keyValues, threads: settings.limits.jobThreads,
+      graceMs: Int64(settings.limits.jobGraceSeconds) * 1_000, log: log, clock: { clock.nowMs })
   }
 
   var http: any OutgoingHTTP { client }

@@ -52,11 +52,13 @@ final class Outbox: JournalSink, @unchecked Sendable {
 
   // MARK: Counting
 
-  /// Keeps what hooks made in the batch that was counted.
-  func add(_ records: [OutboxRecord]) {
+  /// Keeps what hooks made in the batch that was counted; answers what finds no place.
+  func add(_ records: [OutboxRecord]) -> [OutboxRecord] {
+    var lost: [OutboxRecord] = []
     for record in records {
       guard waiting.count < Self.recordsMax else {
         counters.dropped.add()
+        lost.append(record)
         continue
       }
       counters.made.add()
@@ -64,6 +66,7 @@ final class Outbox: JournalSink, @unchecked Sendable {
       staged.append(record)
       rows.added.append(record)
     }
+    return lost
   }
 
   /// Whether an entry's record is yet to be counted; if so it leaves the outbox with the next

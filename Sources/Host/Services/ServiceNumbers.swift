@@ -14,6 +14,7 @@ struct ServiceNumbers: Sendable {
       gauge("tally_jobs_waiting", "Jobs that wait", jobs.waiting),
       gauge("tally_jobs_running", "Jobs that run", jobs.running),
       gauge("tally_jobs_overdue", "Jobs that run beyond their timeout", jobs.overdue),
+      gauge("tally_jobs_stuck", "Overdue jobs whose plugin was given up", jobs.stuck),
     ]
       + outcomes(
         "tally_jobs_total", "Tries of jobs by how they ended",

@@ -511,7 +511,9 @@ typedef struct tally_lifecycle {
 #define TALLY_LIFECYCLE_USER_MERGED 4u
 #define TALLY_LIFECYCLE_USER_DELETED 5u  /* cells and rows are gone; forget what your documents say about the user */
 #define TALLY_LIFECYCLE_USER_EXPORTED 6u /* answer with write() */
-#define TALLY_LIFECYCLE_SETTINGS_CHANGED 7u /* of any plugin; your own arrive through settings_apply first */
+/* Of any plugin, everywhere or for one app; your own arrive through settings_apply first. `detail` names them and no
+ * values: {"changed":["views_max"]}. */
+#define TALLY_LIFECYCLE_SETTINGS_CHANGED 7u
 #define TALLY_LIFECYCLE_DAY_CLOSED 8u /* in the app's time zone; late data may still count on it */
 
 /* ---- 6. Registering: metrics, collections, tables, hooks, routes ------------------------------------------------ */
@@ -1126,7 +1128,12 @@ typedef struct tally_kv {
 /* -- Jobs: "tally.jobs". Work behind the answer: on a bounded pool of threads, kept through restarts, at least once.
  *
  * A job that ends with another status than TALLY_OK, or later than its timeout, or with the process, is tried again
- * after its back-off until its retries are used up; then it is kept as failed, for seven days. */
+ * after its back-off until its retries are used up; then it is kept as failed, for seven days.
+ *
+ * The host cannot end your thread. A job over its time is told by is_cancelled, so ask often and wait for nothing
+ * longer than you may. Until it returns no other job of its kind begins, and those of everybody else go on beside it.
+ * When it has not returned some time later (a minute, unless the operator says otherwise), the plugin is quarantined:
+ * drained and stopped, and not destroyed, for the sake of the call that still runs. */
 
 typedef struct tally_job {
   uint32_t struct_size;

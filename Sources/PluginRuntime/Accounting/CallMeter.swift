@@ -26,7 +26,8 @@ package final class CallMeter: Sendable {
   private let events = Atomic<Int>(0)
   private let errors = Atomic<Int>(0)
   private let nanoseconds = Atomic<Int>(0)
-  private let durations = Histogram()
+  /// Made with the first call: most kinds of calls never happen to a plugin.
+  private let durations = AtomicLazyReference<Histogram>()
 
   /// A moment to measure from.
   @inline(__always)
@@ -40,21 +41,26 @@ package final class CallMeter: Sendable {
     self.items.addAlone(items)
     self.events.addAlone(events)
     nanoseconds.addAlone(Int(truncatingIfNeeded: time))
-    durations.recordAlone(time)
+    histogram.recordAlone(time)
     if failed { errors.addAlone(1) }
   }
 
   /// Adds a call of any thread. Not for a meter that `recordAlone` writes.
-  package func record(since begun: UInt64, failed: Bool) {
+  package func record(since begun: UInt64, items: Int = 0, events: Int = 0, failed: Bool) {
     let time = Self.now() &- begun
     calls.wrappingAdd(1, ordering: .relaxed)
+    if items > 0 { self.items.wrappingAdd(items, ordering: .relaxed) }
+    if events > 0 { self.events.wrappingAdd(events, ordering: .relaxed) }
     nanoseconds.wrappingAdd(Int(truncatingIfNeeded: time), ordering: .relaxed)
-    durations.record(time)
+    histogram.record(time)
     if failed { errors.wrappingAdd(1, ordering: .relaxed) }
   }
 
+  @inline(__always)
+  private var histogram: Histogram { durations.load() ?? durations.storeIfNil(Histogram()) }
+
   package var reading: Reading {
-    let quantiles = durations.quantiles([0.5, 0.99])
+    let quantiles = durations.load()?.quantiles([0.5, 0.99]) ?? [0, 0]
     return Reading(
       calls: calls.load(ordering: .relaxed), items: items.load(ordering: .relaxed),
       events: events.load(ordering: .relaxed), errors: errors.load(ordering: .relaxed),

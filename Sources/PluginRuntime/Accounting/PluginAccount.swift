@@ -3,10 +3,9 @@ import Synchronization
 /// What one plugin costs and how it fares, over all its instances and generations.
 package final class PluginAccount: Sendable {
   package let plugin: String
-  /// Hooks that see batches; the pipeline's thread only.
-  package let hooks = CallMeter()
-  /// Questions; any thread.
-  package let reads = CallMeter()
+  private let meters = CallKind.allCases.map { _ in CallMeter() }
+  /// By `Drop.index`.
+  private let dropped = Mutex([Int](repeating: 0, count: Drop.allCases.count))
   /// Items the plugin could not take since the start of this process.
   package let deadLetters = Atomic<Int>(0)
   /// Instances that were started.
@@ -15,6 +14,29 @@ package final class PluginAccount: Sendable {
   private let returns = Atomic<Int>(0)
 
   init(plugin: String) { self.plugin = plugin }
+
+  /// The meter of one kind of calls. Those of hooks, transforms, folds, commands and lifecycle
+  /// hooks belong to the pipeline's thread; the others to any.
+  package subscript(kind: CallKind) -> CallMeter { meters[kind.index] }
+
+  /// What was called so far, by kind.
+  package var readings: [(kind: CallKind, reading: CallMeter.Reading)] {
+    CallKind.allCases.map { ($0, self[$0].reading) }
+  }
+
+  /// A limit was reached, and something left out.
+  package func drop(_ what: Drop, _ count: Int = 1) {
+    dropped.withLock { $0[what.index] += count }
+  }
+
+  /// What was left out so far, by limit; those that were never reached are not named.
+  package var drops: [String: Int] {
+    let counts = dropped.withLock { $0 }
+    return Dictionary(
+      uniqueKeysWithValues: Drop.allCases.filter { counts[$0.index] > 0 }.map {
+        ($0.rawValue, counts[$0.index])
+      })
+  }
 
   /// An instance was started.
   package func began() { starts.wrappingAdd(1, ordering: .relaxed) }

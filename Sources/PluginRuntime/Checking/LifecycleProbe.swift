@@ -48,7 +48,9 @@ package final class LifecycleProbe {
     let host = HostTable(manifest: manifest, settings: settings, services: services)
     var created: UnsafeMutableRawPointer?
     let table = code.table
-    try ErrorText.check(manifest.name, "create") { table.create(host.pointer, &created, $0) }
+    try ErrorText.check(manifest.name, "create", services.secrets) {
+      table.create(host.pointer, &created, $0)
+    }
     table.destroy(created)
     withExtendedLifetime(host) {}
   }
@@ -70,7 +72,9 @@ package final class LifecycleProbe {
     let host = HostTable(manifest: manifest, settings: settings, services: services)
     let put = Put()
     var created: UnsafeMutableRawPointer?
-    try ErrorText.check(name, "create") { table.create(host.pointer, &created, $0) }
+    try ErrorText.check(name, "create", services.secrets) {
+      table.create(host.pointer, &created, $0)
+    }
     defer {
       table.destroy(created)
       withExtendedLifetime(host) {}
@@ -103,7 +107,7 @@ package final class LifecycleProbe {
   private func check(
     _ step: String, _ body: (UnsafePointer<tally_error>) -> tally_status
   ) throws(PluginError) {
-    try ErrorText.check(manifest.name, step, body)
+    try ErrorText.check(manifest.name, step, services.secrets, body)
   }
 
   /// An instance that runs until `end`.

@@ -41,10 +41,14 @@ package struct CommittedHooks: @unchecked Sendable {
     commit.batch = batch
     commit.facts = facts.pointer
     for hook in hooks where hook.keys.isEmpty || hook.keys.contains(where: contains) {
+      let begun = CallMeter.now()
       let (status, reason) = withUnsafePointer(to: commit) { commit in
-        ErrorText.collect { hook.function(instance.pointer, commit, $0) }
+        ErrorText.collect(instance.secrets) { hook.function(instance.pointer, commit, $0) }
       }
       instance.counts.add(failed: status != TALLY_OK)
+      instance.account[.committed].record(
+        since: begun, items: Int(batch.pointee.end_item - batch.pointee.first_item),
+        events: Int(batch.pointee.n_events), failed: status != TALLY_OK)
       guard status == TALLY_OK else { return "status \(status): \(reason)" }
     }
     return nil

@@ -10,7 +10,9 @@ extension Dispatcher {
 
   /// Has the owner apply a command with effects of its own. Everything or nothing: what it
   /// emitted is folded before anything is merged.
-  package func apply(_ command: AppliedCommand) throws(StoreFailure) -> CommandOutcome {
+  package func apply(
+    _ command: AppliedCommand, isReplay: Bool
+  ) throws(StoreFailure) -> CommandOutcome {
     deadLetters.removeAll(keepingCapacity: true)
     guard let instance = set.instances.first(where: { $0.name == command.plugin }) else {
       var outcome = CommandOutcome.untried("the plugin \(command.plugin) does not run")
@@ -20,7 +22,9 @@ extension Dispatcher {
     guard let handler = instance.services?.commands.withLock({ $0[command.name] }) else {
       return .untried("\(command.plugin) has no command \(command.name)")
     }
-    if let signal = suspects.killer(instance.name, position: command.position, item: 0) {
+    if !isReplay,
+      let signal = suspects.killer(instance.name, position: command.position, item: 0)
+    {
       return .untried("ended the process with signal \(signal)")
     }
     let block = CommandBlock(command)
@@ -36,9 +40,20 @@ extension Dispatcher {
   private func run(
     _ handler: CommandHandler, of instance: PluginInstance, _ command: AppliedCommand
   ) throws(StoreFailure) -> CommandOutcome {
+    let begun = CallMeter.now()
+    let outcome = try call(handler, of: instance, command)
+    stage.reportLimits(to: instance.account)
+    instance.account[.command].recordAlone(
+      since: begun, items: 1, events: 0, failed: outcome.status != TALLY_OK)
+    return outcome
+  }
+
+  private func call(
+    _ handler: CommandHandler, of instance: PluginInstance, _ command: AppliedCommand
+  ) throws(StoreFailure) -> CommandOutcome {
     let positions = command.position...command.position
     let answer = CommandAnswer()
-    let (status, reason) = ErrorText.collect { error in
+    let (status, reason) = ErrorText.collect(instance.secrets) { error in
       withUnsafePointer(to: table) { effects in
         answer.withTable(command) { given in
           breadcrumb.during(instance.crumb, positions, item: 0) {
@@ -67,22 +82,14 @@ extension Dispatcher {
         let stored = try stage.store.document(
           plugin: instance.number, app: group.key.app, collection: collection.name,
           key: group.key.key)
-        let result = Reducer.run(
-          collection, instance, group.key, document: stored, payloads: group.payloads, item: 0,
-          breadcrumb: breadcrumb)
-        switch result {
+        switch fold(instance, group.key, stored, group.payloads, item: 0) {
         case .success(let document): folded.append((group.key, document))
         case .failure(let refusal):
           return refuse(TALLY_FAILED, "reduce of \(collection.name): \(refusal.reason)", [])
         }
       }
       _ = try stage.apply(facts: facts)
-      for (key, document) in folded {
-        let collection = instance.enrollment.collections[key.collection]
-        try stage.store.setDocument(
-          plugin: instance.number, app: key.app, collection: collection.name, key: key.key,
-          document, documentLimit: collection.documentLimit)
-      }
+      for (key, document) in folded { try put(document, instance, key) }
       return CommandOutcome(status: TALLY_OK, answer: answer)
     } catch {
       throw StoreFailure(underlying: error)

@@ -20,15 +20,18 @@ extension Dispatcher {
       entry.hook.lifecycleKinds >> event.kind.rawValue & 1 != 0
     else { return }
     let instance = entry.instance
-    exports.plugin = instance.name
+    exports.account = instance.account
+    let begun = CallMeter.now()
     let (status, reason) = withTable(event, exports) { table in
-      ErrorText.collect { error in
+      ErrorText.collect(instance.secrets) { error in
         breadcrumb.during(StaticName(instance.name + "/lifecycle"), 0...0, item: nil) {
           function(instance.pointer, table, error)
         }
       }
     }
     instance.counts.add(failed: status != TALLY_OK)
+    instance.account[.lifecycle].recordAlone(
+      since: begun, items: 0, events: 0, failed: status != TALLY_OK)
     guard status != TALLY_OK else { return }
     log.error(
       "a lifecycle hook failed",
@@ -74,13 +77,16 @@ private final class LifecycleExports {
   static let valuesMax = 1_024
   static let valueBytesMax = 16 << 20
 
-  var plugin = ""
+  /// Of the plugin that is called.
+  var account: PluginAccount?
   private(set) var all: [LifecycleQueue.Export] = []
 
   func write(_ name: tally_str, _ json: UnsafeRawBufferPointer) {
-    guard all.count < Self.valuesMax, let name = name.string, !name.isEmpty,
-      json.count <= Self.valueBytesMax, JSONCheck.isValue(json)
-    else { return }
-    all.append(.init(plugin: plugin, name: name, json: Array(json)))
+    guard let account, let name = name.string, !name.isEmpty else { return }
+    guard all.count < Self.valuesMax, json.count <= Self.valueBytesMax else {
+      return account.drop(.export)
+    }
+    guard JSONCheck.isValue(json) else { return }
+    all.append(.init(plugin: account.plugin, name: name, json: Array(json)))
   }
 }

@@ -95,7 +95,8 @@ extension Dispatcher {
     let batch = UnsafePointer(work.batch)
     verdicts.begin(batch)
     let positions = item.map { $0.position...$0.position } ?? work.positions
-    let (status, reason) = ErrorText.collect { error in
+    let begun = CallMeter.now()
+    let (status, reason) = ErrorText.collect(hook.instance.secrets) { error in
       withUnsafePointer(to: verdicts.makeTable()) { table in
         breadcrumb.during(hook.crumb, positions, item: item?.index) {
           hook.function(hook.instance.pointer, batch, table, error)
@@ -104,6 +105,9 @@ extension Dispatcher {
     }
     let isRefused = status != TALLY_OK || verdicts.violation != nil
     hook.instance.counts.add(failed: isRefused)
+    hook.instance.account[.transform].recordAlone(
+      since: begun, items: Int(batch.pointee.end_item - batch.pointee.first_item),
+      events: Int(item?.n_events ?? batch.pointee.n_events), failed: isRefused)
     guard isRefused else { return nil }
     return verdicts.violation ?? "status \(status): \(reason)"
   }

@@ -182,9 +182,10 @@ package final class Dispatcher {
         emitted.append(contentsOf: payloads.map { (instance, $0) })
       } catch { throw StoreFailure(underlying: error) }
     }
+    stage.reportLimits(to: instance.account)
     // Merging its effects is part of what a plugin costs.
     let batch = work.batch.pointee
-    instance.account.hooks.recordAlone(
+    instance.account[.hook].recordAlone(
       since: begun, items: Int(batch.end_item - batch.first_item),
       events: Int(item?.n_events ?? batch.n_events), failed: reason != nil)
     instance.counts.addHook(since: begun)
@@ -224,6 +225,14 @@ package final class Dispatcher {
   package func takeOutgoing() -> [OutboxRecord] {
     defer { dropOutgoing() }
     return stage.outgoing
+  }
+
+  /// Counts records that found no place against those who made them.
+  package func countDropped(_ records: [OutboxRecord]) {
+    for record in records {
+      let number = record.id.origin.plugin
+      set.instances.first { $0.number == number }?.account.drop(.record)
+    }
   }
 
   /// Forgets it: the batch it comes from is begun again.
@@ -266,17 +275,9 @@ package final class Dispatcher {
     do {
       let stored = try stage.store.document(
         plugin: instance.number, app: key.app, collection: collection.name, key: key.key)
-      let folded =
-        instance.lane?.reduce(key.collection, key, document: stored, payloads: payloads)
-        ?? Reducer.run(
-          collection, instance, key, document: stored, payloads: payloads, item: item,
-          breadcrumb: breadcrumb)
+      let folded = fold(instance, key, stored, payloads, item: item)
       switch folded {
-      case .success(let document):
-        try stage.store.setDocument(
-          plugin: instance.number, app: key.app, collection: collection.name, key: key.key,
-          document,
-          documentLimit: collection.documentLimit)
+      case .success(let document): try put(document, instance, key)
       case .failure(let refusal) where refusal.isDeath && payloads.count > 1:
         for payload in payloads {
           try reduce(instance, key, [payload], item: payload.index)
@@ -292,6 +293,35 @@ package final class Dispatcher {
           })
       }
     } catch { throw StoreFailure(underlying: error) }
+  }
+
+  /// What the plugin makes of a document and payloads for it.
+  func fold(
+    _ instance: PluginInstance, _ key: DocumentKey, _ stored: [UInt8]?,
+    _ payloads: [EffectStage.Emitted], item: UInt32?
+  ) -> Result<[UInt8], Reducer.Refusal> {
+    let begun = CallMeter.now()
+    let folded =
+      instance.lane?.reduce(key.collection, key, document: stored, payloads: payloads)
+      ?? Reducer.run(
+        instance.enrollment.collections[key.collection], instance, key, document: stored,
+        payloads: payloads, item: item, breadcrumb: breadcrumb)
+    var hasFailed = false
+    if case .failure = folded { hasFailed = true }
+    instance.account[.reduce].recordAlone(
+      since: begun, items: payloads.count, events: 0, failed: hasFailed)
+    return folded
+  }
+
+  /// Keeps what a fold made; one document too many is counted.
+  func put(
+    _ document: [UInt8], _ instance: PluginInstance, _ key: DocumentKey
+  ) throws(StoreError) {
+    let collection = instance.enrollment.collections[key.collection]
+    let isKept = try stage.store.setDocument(
+      plugin: instance.number, app: key.app, collection: collection.name, key: key.key, document,
+      documentLimit: collection.documentLimit)
+    if !isKept { instance.account.drop(.document) }
   }
 }
 

@@ -77,6 +77,8 @@ package final class EffectStage {
   /// The years of the hours that hooks name.
   var buckets = BucketCache()
   private var seriesMark = 0
+  /// How often series were over a limit when the call began.
+  private var overLimitMark = 0
 
   package init(store: WorkingSet) {
     self.store = store
@@ -96,6 +98,14 @@ package final class EffectStage {
     violation = nil
     storeFailure = nil
     seriesMark = store.seriesMark
+    overLimitMark = store.overLimit
+  }
+
+  /// Counts what the call named beyond the limits of its metrics.
+  func reportLimits(to account: PluginAccount) {
+    let count = store.overLimit - overLimitMark
+    if count > 0 { account.drop(.series, count) }
+    overLimitMark = store.overLimit
   }
 
   /// Drops what the call asked for, without a trace.

@@ -60,7 +60,7 @@ package final class IntakeStage {
 
   /// What one call of one hook asked for.
   private struct Call {
-    var plugin = ""
+    var instance: PluginInstance?
     var notes: [Note] = []
     var refusal: Refusal?
     var parameter: (UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? = { _ in nil }
@@ -114,10 +114,12 @@ package final class IntakeStage {
       report(hook.instance.name, reason, second: second)
       return nil
     }
-    call.plugin = hook.instance.name
+    call.instance = hook.instance
+    defer { call.instance = nil }
     call.notes = []
     call.refusal = nil
-    let (status, reason) = ErrorText.collect { error in
+    let begun = CallMeter.now()
+    let (status, reason) = ErrorText.collect(hook.instance.secrets) { error in
       guard let crumb else { return hook.function(hook.instance.pointer, table, error) }
       return crumb.during(hook.crumb, request: arrival.request) {
         hook.function(hook.instance.pointer, table, error)
@@ -125,6 +127,7 @@ package final class IntakeStage {
     }
     call.arena.reset()
     hook.instance.counts.add(failed: status != TALLY_OK)
+    hook.instance.account[.intake].record(since: begun, items: 1, failed: status != TALLY_OK)
     guard status == TALLY_OK else {
       report(hook.instance.name, "status \(status): \(reason)", second: second)
       return nil
@@ -189,21 +192,27 @@ package final class IntakeStage {
       String(validating: value, as: UTF8.self) != nil
     else { return TALLY_INVALID }
     guard name.count <= Self.noteNameBytesMax, value.count <= Self.noteBytesMax else {
-      return TALLY_LIMIT
+      return limit()
     }
-    let full = Array(call.plugin.utf8) + [UInt8(ascii: ".")] + Array(name)
+    let full = Array((call.instance?.name ?? "").utf8) + [UInt8(ascii: ".")] + Array(name)
     if let known = call.notes.firstIndex(where: { $0.name == full }) {
       call.notes[known].value = Array(value)
       return TALLY_OK
     }
-    guard call.notes.count < Self.notesMax else { return TALLY_LIMIT }
+    guard call.notes.count < Self.notesMax else { return limit() }
     call.notes.append(Note(name: full, value: Array(value)))
     return TALLY_OK
   }
 
+  /// What the hook asks for is left out.
+  private func limit() -> tally_status {
+    call.instance?.account.drop(.intake)
+    return TALLY_LIMIT
+  }
+
   private func refuse(_ status: UInt32, _ message: tally_str) -> tally_status {
     guard (200...599).contains(status), let text = message.string else { return TALLY_INVALID }
-    guard text.utf8.count <= Self.messageBytesMax else { return TALLY_LIMIT }
+    guard text.utf8.count <= Self.messageBytesMax else { return limit() }
     call.refusal = Refusal(status: Int(status), message: text)
     return TALLY_OK
   }

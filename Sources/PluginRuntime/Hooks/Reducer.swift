@@ -20,7 +20,7 @@ enum Reducer {
     let result = Result()
     let positions = span(of: payloads)
     let (status, reason) = withFold(key, document, payloads, result) { fold in
-      ErrorText.collect { error in
+      ErrorText.collect(instance.secrets) { error in
         breadcrumb.during(instance.crumb, positions, item: item) {
           collection.reduce(instance.pointer, fold, error)
         }

@@ -14,7 +14,7 @@ extension Dispatcher {
           table: table))
     }
     let positions = item.map { $0.position...$0.position } ?? work.positions
-    return ErrorText.collect { error in
+    return ErrorText.collect(instance.secrets) { error in
       withUnsafePointer(to: table) { effects in
         breadcrumb.during(instance.crumb, positions, item: item?.index) {
           hook.process(instance.pointer, UnsafePointer(work.batch), facts.pointer, effects, error)

@@ -55,7 +55,8 @@ package final class IsolatedLane: @unchecked Sendable {
     log[metadataKey: "plugin"] = "\(plan.name)"
     self.log = log
     output = RunnerOutput(
-      plugin: plan.name, log: services.log, linesPerSecondMax: plan.limits.linesPerSecondMax)
+      plugin: plan.name, log: services.log, secrets: services.secrets,
+      linesPerSecondMax: plan.limits.linesPerSecondMax)
     keeper = RunnerKeeper(plan, output: output)
     do throws(PluginError) {
       let runner = try keeper.start()

@@ -34,10 +34,12 @@ final class RunnerOutput: @unchecked Sendable {
   static let packetHeadBytes = 8
 
   private let log: Logger
+  private let secrets: Secrets
   private var rate: LogRate
   private let dropped = Atomic<Int>(0)
 
-  init(plugin: String, log: Logger, linesPerSecondMax: Int) {
+  init(plugin: String, log: Logger, secrets: Secrets, linesPerSecondMax: Int) {
+    self.secrets = secrets
     var log = log
     log[metadataKey: "plugin"] = "\(plugin)"
     self.log = log
@@ -73,17 +75,24 @@ final class RunnerOutput: @unchecked Sendable {
 
   private func take(_ bytes: ArraySlice<UInt8>, _ source: inout Source) {
     for byte in bytes {
-      if byte == UInt8(ascii: "\n") || source.line.count >= Self.lineBytesMax { say(&source) }
+      if byte == UInt8(ascii: "\n") {
+        say(&source)
+      } else if source.line.count >= Self.lineBytesMax {
+        // A secret that goes on behind the limit is kept whole for the next line.
+        let kept = secrets.begun(atEndOf: source.line)
+        if kept < source.line.count { say(&source, keeping: kept) }
+      }
       if byte != UInt8(ascii: "\n") { source.line.append(byte) }
     }
   }
 
-  private func say(_ source: inout Source) {
-    defer { source.line.removeAll(keepingCapacity: true) }
+  private func say(_ source: inout Source, keeping kept: Int = 0) {
+    let said = source.line.dropLast(kept)
+    defer { source.line.removeFirst(said.count) }
     guard let before = admit() else { return }
     var metadata: Logger.Metadata = [
       "stream": "\(source.stream.rawValue)",
-      "text": "\(String(decoding: source.line, as: UTF8.self))",
+      "text": "\(secrets.redact(String(decoding: said, as: UTF8.self)))",
     ]
     if before > 0 { metadata["dropped_lines"] = "\(before)" }
     log.info("plugin printed", metadata: metadata)
@@ -97,7 +106,8 @@ final class RunnerOutput: @unchecked Sendable {
     }
     let levels: [Logger.Level] = [.debug, .info, .warning, .error]
     var metadata: Logger.Metadata = [
-      "text": "\(String(decoding: packet.dropFirst(Self.packetHeadBytes), as: UTF8.self))"
+      "text":
+        "\(secrets.redact(String(decoding: packet.dropFirst(Self.packetHeadBytes), as: UTF8.self)))"
     ]
     let lost = before + Int(head.dropped)
     if lost > 0 { metadata["dropped_lines"] = "\(lost)" }

@@ -18,7 +18,8 @@ enum StateTransfer {
   ) -> [UInt8]? {
     guard let export = table.state_export else { return nil }
     let received = Received()
-    let (status, _) = ErrorText.collect { error in
+    // Its reason is told to nobody.
+    let (status, _) = ErrorText.collect(Secrets()) { error in
       export(
         instance, Unmanaged.passUnretained(received).toOpaque(),
         { ctx, state in
@@ -33,11 +34,12 @@ enum StateTransfer {
 
   /// Hands a state over; why it was refused, or nil.
   static func `import`(
-    _ state: [UInt8], into instance: UnsafeMutableRawPointer?, _ table: tally_plugin
+    _ state: [UInt8], into instance: UnsafeMutableRawPointer?, _ table: tally_plugin,
+    _ secrets: Secrets
   ) -> String? {
     guard let take = table.state_import else { return nil }
     let (status, reason) = state.withTallyBytes { bytes in
-      ErrorText.collect { take(instance, bytes, $0) }
+      ErrorText.collect(secrets) { take(instance, bytes, $0) }
     }
     return status == TALLY_OK ? nil : "status \(status): \(reason)"
   }

@@ -53,7 +53,6 @@ package struct Settings: Sendable, Equatable {
     let hidden = manifest.settings.filter(\.isSecret).map(\.name)
     let all = [values] + overrides.values.map { $0 }
     secrets = all.flatMap { one in hidden.compactMap { one[$0]?.text } }
-      .filter { $0.count >= Self.secretCharactersMin }
   }
 
   /// Places do not matter: a line that moved changes nothing.
@@ -72,17 +71,9 @@ package struct Settings: Sendable, Equatable {
     }
   }
 
-  /// Shorter ones are not looked for in what plugins say: they would be found in every other word.
-  private static let secretCharactersMin = 4
-
   /// Where a value comes from.
   package func place(of name: String, app: String? = nil) -> String {
     places[app.map { "\($0).\(name)" } ?? name] ?? "default"
-  }
-
-  /// A text without the secrets.
-  package func redact(_ text: String) -> String {
-    secrets.reduce(text) { $0.replacing($1, with: SettingDefinition.redacted) }
   }
 
   private mutating func take(_ value: SettingValue, _ entry: GivenSetting) {

@@ -47,17 +47,11 @@ package struct SettingDefinition: Sendable, Equatable {
 
   private static let choicesMax = 256
 
-  /// Names the host needs for itself below `plugins.<name>`.
-  package static let reserved: Set<String> = [
-    "enabled", "path", "mode", "sha256", "signature", "order", "limits", "on_fault", "drafts",
-    "apps",
-  ]
-
   init(_ setting: tally_setting, plugin: String) throws(PluginError) {
     guard let name = setting.name.string, Self.isName(name) else {
       throw Self.invalid(plugin, "a name that is not 1 to 64 characters of a-z, 0-9 and _")
     }
-    guard !Self.reserved.contains(name) else {
+    guard !PluginKey.isReserved(name) else {
       throw Self.invalid(plugin, "the name \(name), which is the host's; choose another")
     }
     guard let kind = Kind(rawValue: setting.kind), let help = setting.help.string,

@@ -29,7 +29,7 @@ package struct Reader: @unchecked Sendable {
     let context = ReadContext(question, snapshot: snapshot, instance: instance, route: number)
     var (status, reason) = try answer(context, since: begun)
     if let violation = context.violation { (status, reason) = (TALLY_INVALID, violation) }
-    instance.account.reads.record(since: begun, failed: status != TALLY_OK)
+    instance.account[.question].record(since: begun, failed: status != TALLY_OK)
     instance.counts.addRead(since: begun)
     instance.counts.add(failed: status != TALLY_OK && context.storeFailure == nil)
     if let failure = context.storeFailure { throw failure }
@@ -46,11 +46,11 @@ package struct Reader: @unchecked Sendable {
   ) throws(PluginError) -> (tally_status, String) {
     guard let lane = instance.lane else {
       return context.withTables { request, reply in
-        ErrorText.collect { route.answer(instance.pointer, request, reply, $0) }
+        ErrorText.collect(instance.secrets) { route.answer(instance.pointer, request, reply, $0) }
       }
     }
     do throws(PluginError) { return try lane.answer(context) } catch {
-      instance.account.reads.record(since: begun, failed: true)
+      instance.account[.question].record(since: begun, failed: true)
       instance.counts.add(failed: true)
       throw error
     }

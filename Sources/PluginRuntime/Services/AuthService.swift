@@ -68,7 +68,8 @@ extension ServiceContext {
     account.count(.auth, bytes: detail.utf8.count + action.utf8.count)
     try host.store.audit(
       AuditLine(
-        atMs: host.nowMs, plugin: plugin, member: who, app: app, action: action, detail: detail))
+        atMs: host.nowMs, plugin: plugin, member: who, app: app, action: secrets.redact(action),
+        detail: secrets.redact(detail)))
   }
 }
 

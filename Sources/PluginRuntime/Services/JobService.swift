@@ -155,7 +155,8 @@ extension ServiceContext {
       guard let ctx else { return 1 }
       return Unmanaged<JobRun>.fromOpaque(ctx).takeUnretainedValue().isCancelled ? 1 : 0
     }
-    let (status, reason) = ErrorText.collect { error in
+    let begun = CallMeter.now()
+    let (status, reason) = ErrorText.collect(secrets) { error in
       Array(run.job.name.utf8).withTallyText { name in
         run.job.payload.withTallyBytes { payload in
           (table.name, table.payload) = (name, payload)
@@ -163,6 +164,7 @@ extension ServiceContext {
         }
       }
     }
+    costs[.job].record(since: begun, items: 1, failed: status != TALLY_OK)
     return status == TALLY_OK ? nil : "status \(status): \(reason)"
   }
 }

@@ -78,7 +78,8 @@ extension ServiceContext {
       guard metrics.count < MetricLimits.metricsMax else {
         throw ServiceError(TALLY_LIMIT, "more than \(MetricLimits.metricsMax) metrics")
       }
-      metrics.append(PluginMetric(name: name, help: help, isCounter: isCounter))
+      metrics.append(
+        PluginMetric(name: name, help: secrets.redact(help), isCounter: isCounter))
       return UInt32(metrics.count)
     }
   }

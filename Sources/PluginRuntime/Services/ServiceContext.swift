@@ -25,6 +25,9 @@ package final class ServiceContext: @unchecked Sendable {
   let number = newest.wrappingAdd(1, ordering: .relaxed).newValue
   private static let newest = Atomic<UInt64>(0)
   package let account = ServiceAccount()
+  /// What the plugin costs, over all its instances.
+  let costs: PluginAccount
+  let secrets: Secrets
   let host: any ServiceHost
   /// Definitions of commands by name; sealed when enroll has returned.
   let commands = Mutex<[String: CommandHandler]>([:])
@@ -37,8 +40,12 @@ package final class ServiceContext: @unchecked Sendable {
   private let rate = Mutex(LogRate(linesPerSecondMax: logLinesPerSecondMax))
   private let tables: ServiceTables
 
-  init(plugin: String, host: any ServiceHost, log: Logger) {
+  init(
+    plugin: String, host: any ServiceHost, costs: PluginAccount, secrets: Secrets, log: Logger
+  ) {
     self.plugin = plugin
+    self.secrets = secrets
+    self.costs = costs
     self.host = host
     self.log = log
     tables = ServiceTables()
@@ -125,6 +132,7 @@ package final class ServiceContext: @unchecked Sendable {
       let refusal =
         error as? ServiceError ?? ServiceError(TALLY_FAILED, "the store failed: \(error)")
       context.account.refuse(service)
+      if refusal.status == TALLY_LIMIT { context.costs.drop(Drop(service)) }
       let reason = "\(name): \(refusal.reason)"
       leave(reason, in: report)
       if refusal.isMisuse { context.warn(reason) }
@@ -138,7 +146,8 @@ package final class ServiceContext: @unchecked Sendable {
     log.warning(
       "plugin misuses a service",
       metadata: dropped > 0
-        ? ["reason": "\(reason)", "dropped_lines": "\(dropped)"] : ["reason": "\(reason)"])
+        ? ["reason": "\(secrets.redact(reason))", "dropped_lines": "\(dropped)"]
+        : ["reason": "\(secrets.redact(reason))"])
   }
 
   private func admit(_ kinds: Set<ThreadKind>) throws(ServiceError) {

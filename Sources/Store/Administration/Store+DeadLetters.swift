@@ -31,6 +31,17 @@ extension Store {
     }
   }
 
+  /// The numbers of a plugin's dead letters of one item.
+  package func deadLetters(
+    ofPlugin plugin: Int, position: UInt64, item: UInt32
+  ) throws(StoreError) -> [Int64] {
+    try look { db in
+      try Int64.fetchAll(
+        db, sql: "SELECT id FROM dead_letter WHERE plugin = ? AND position = ? AND item = ?",
+        arguments: [plugin, Int64(position), item])
+    }
+  }
+
   /// Forgets dead letters for good; how many of the numbers were there.
   package func dropDeadLetters(_ ids: [Int64]) throws(StoreError) -> Int {
     try administer { db in

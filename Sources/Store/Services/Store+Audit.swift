@@ -1,6 +1,6 @@
 import GRDB
 
-/// What somebody did, for ever.
+/// What somebody did, for ever. What the host itself keeps names the plugin it is about.
 package struct AuditLine: Equatable, Sendable {
   package let atMs: Int64
   package let plugin: String
@@ -24,11 +24,17 @@ package struct AuditLine: Equatable, Sendable {
 
 extension Store {
   /// Keeps a line; durable when this returns.
-  package func audit(_ line: AuditLine) throws(StoreError) {
+  package func audit(_ line: AuditLine) throws(StoreError) { try audit([line]) }
+
+  /// Keeps lines, all or none; durable when this returns.
+  package func audit(_ lines: [AuditLine]) throws(StoreError) {
+    guard !lines.isEmpty else { return }
     try administer { db in
-      try db.execute(
-        sql: "INSERT INTO audit(at_ms,plugin,member,app,action,detail) VALUES(?,?,?,?,?,?)",
-        arguments: [line.atMs, line.plugin, line.member, line.app, line.action, line.detail])
+      for line in lines {
+        try db.execute(
+          sql: "INSERT INTO audit(at_ms,plugin,member,app,action,detail) VALUES(?,?,?,?,?,?)",
+          arguments: [line.atMs, line.plugin, line.member, line.app, line.action, line.detail])
+      }
     }
   }
 

@@ -68,14 +68,16 @@ extension WorkingSet {
     try documents.body(plugin: plugin, app: app, collection: collection, key: key, reader: reader)
   }
 
-  /// Sets a document. One that would be over the collection's limit is not kept; the ledger counts
-  /// it.
+  /// Sets a document. One that would be over the collection's limit is not kept: the ledger counts
+  /// it, and the answer is false.
+  @discardableResult
   package func setDocument(
     plugin: Int, app: UInt32, collection: String, key: [UInt8], _ body: [UInt8], documentLimit: Int
-  ) throws(StoreError) {
+  ) throws(StoreError) -> Bool {
     let isKept = try documents.set(
       plugin: plugin, app: app, collection: collection, key: key, body, limit: documentLimit,
       reader: reader)
     if !isKept { ledger(app: app, reason: DocumentCache.limitReason, 1) }
+    return isKept
   }
 }

@@ -74,6 +74,8 @@ struct SeriesCache: ~Copyable {
   var newLines: [Flush.Series] = []
   var newYears: [Flush.SeriesYear] = []
   var dropped: [LedgerKey: Int64] = [:]
+  /// How often a name was over a limit, in all, less what was undone.
+  private(set) var overLimit = 0
   /// The last id given; -1: not read yet.
   var lastID: Int64 = -1
   /// The flush that will carry what changes now.
@@ -164,6 +166,7 @@ struct SeriesCache: ~Copyable {
   mutating func drop(app: UInt32, _ level: Level) {
     let key = LedgerKey(app: app, reason: level.rawValue)
     dropped[key, default: 0] += 1
+    overLimit += 1
     log.append(.dropped(key))
   }
 
@@ -183,7 +186,9 @@ struct SeriesCache: ~Copyable {
         setYear(slot, bit, false)
       case .node(let slot): nodeTable.remove(slot)
       case .child(let slot): nodes[Int(slot)].children -= 1
-      case .dropped(let key): dropped[key, default: 0] -= 1
+      case .dropped(let key):
+        dropped[key, default: 0] -= 1
+        overLimit -= 1
       }
     }
   }

@@ -17,6 +17,9 @@ extension WorkingSet {
   /// How far the series had come; for `discardSeries`. Good until the next `takeFlush`.
   package var seriesMark: Int { lines.log.count }
 
+  /// How often a name was counted under the others, in all, less what was taken back.
+  package var overLimit: Int { lines.overLimit }
+
   /// Takes back every series made since the mark, as if nobody had asked for it.
   package func discardSeries(since mark: Int) { lines.undo(since: mark) }
 

@@ -1,5 +1,9 @@
-/* Declares its settings as a later header might: longer structs whose new member is zero. */
+/* Declares its settings as a later header might: longer structs whose new member is zero. SECOND names the second. */
 #include "fixture.h"
+
+#ifndef SECOND
+#define SECOND "second"
+#endif
 
 typedef struct newer_setting {
   tally_setting known;
@@ -9,7 +13,7 @@ typedef struct newer_setting {
 static const newer_setting settings[] = {
     {{sizeof(newer_setting), TALLY_SETTING_INT, TEXT("first_max"), TEXT("One."), TEXT("1"), 0, 10, {NULL, 0}, NULL, 0, 0},
      0},
-    {{sizeof(newer_setting), TALLY_SETTING_BOOL, TEXT("second"), TEXT("Two."), TEXT("true"), 0, 0, {NULL, 0}, NULL, 0, 0},
+    {{sizeof(newer_setting), TALLY_SETTING_BOOL, TEXT(SECOND), TEXT("Two."), TEXT("true"), 0, 0, {NULL, 0}, NULL, 0, 0},
      0},
 };
 

@@ -11,6 +11,7 @@ final class RunnerPlugin: @unchecked Sendable {
   private let path: String
   /// As this process can open it.
   private let usablePath: String
+  let secrets = Secrets()
   private var code: LoadedPlugin?
   private var host: HostTable?
   private(set) var instance: UnsafeMutableRawPointer?
@@ -49,15 +50,17 @@ final class RunnerPlugin: @unchecked Sendable {
       }
       let host = try hostTable(code, message, exchange)
       self.host = host
-      try ErrorText.check(name, "create") { code.table.create(host.pointer, &instance, $0) }
+      try ErrorText.check(name, "create", secrets) {
+        code.table.create(host.pointer, &instance, $0)
+      }
       let registered = try enroll(code)
       if let check = code.table.settings_check {
         try host.withSettings { (given) throws(PluginError) in
-          try ErrorText.check(name, "settings_check") { check(instance, given, $0) }
+          try ErrorText.check(name, "settings_check", secrets) { check(instance, given, $0) }
         }
       }
       if let start = code.table.start {
-        try ErrorText.check(name, "start") { start(instance, $0) }
+        try ErrorText.check(name, "start", secrets) { start(instance, $0) }
       }
       try lockDown()
       exchange.writer.put(0)
@@ -104,7 +107,7 @@ final class RunnerPlugin: @unchecked Sendable {
         name.withUnsafeBytes { exchange.writer.put($0) }
         var given = exchange.ask()
         return (try? given.word()).map { UInt32(truncatingIfNeeded: $0) } ?? 0
-      })
+      }, secrets: secrets)
     let host = HostTable(manifest: code.manifest, settings: settings, services: services)
     host.pointer.pointee.flags |= TALLY_HOST_ISOLATED
     return host
@@ -121,7 +124,7 @@ final class RunnerPlugin: @unchecked Sendable {
         inner, writer: WireWriter(base: memory, capacity: Self.registrationBytesMax))
       recorder.withTable { registrations in
         do throws(PluginError) {
-          try ErrorText.check(name, "enroll") {
+          try ErrorText.check(name, "enroll", secrets) {
             code.table.enroll(instance, registrations, $0)
           }
         } catch { failure = error }

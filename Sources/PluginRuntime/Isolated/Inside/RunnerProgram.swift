@@ -103,7 +103,7 @@ package final class RunnerProgram: @unchecked Sendable {
       exit(EX_PROTOCOL)
     }
     let hook = plugin.enrollment.hooks[call.hook]
-    let (status, reason) = ErrorText.collect { error in
+    let (status, reason) = ErrorText.collect(plugin.secrets) { error in
       withUnsafePointer(to: table) { effects in
         hook.process(plugin.instance, stage.batch, call.facts, effects, error)
       }
@@ -158,7 +158,7 @@ package final class RunnerProgram: @unchecked Sendable {
       }
       return withExtendedLifetime(document) {
         withUnsafePointer(to: fold) { fold in
-          ErrorText.collect { reduce(plugin.instance, fold, $0) }
+          ErrorText.collect(plugin.secrets) { reduce(plugin.instance, fold, $0) }
         }
       }
     }
@@ -175,7 +175,7 @@ package final class RunnerProgram: @unchecked Sendable {
         place >= 0, place < plugin.enrollment.routes.count
       else { exit(EX_PROTOCOL) }
       let route = plugin.enrollment.routes[place]
-      let (status, reason) = ErrorText.collect { error in
+      let (status, reason) = ErrorText.collect(plugin.secrets) { error in
         withUnsafePointer(to: request.request) { question in
           withUnsafePointer(to: reply) { route.answer(plugin.instance, question, $0, error) }
         }

@@ -25,6 +25,8 @@ package final class JobScheduler: @unchecked Sendable {
     package var running = 0
     /// Running beyond their timeout.
     package var overdue = 0
+    /// Running so long beyond it that their plugin was given up.
+    package var stuck = 0
     package var done = 0
     package var retried = 0
     package var failed = 0
@@ -38,8 +40,9 @@ package final class JobScheduler: @unchecked Sendable {
   let store: Store
   let keyValues: KeyValues
   let clock: @Sendable () -> Int64
-  private let threads: Int
-  private let log: Logger
+  let threads: Int
+  let grace: Int64
+  let log: Logger
   let condition = NSCondition()
   // Everything below only under the condition's lock.
   /// By generation, the newest last.
@@ -48,19 +51,26 @@ package final class JobScheduler: @unchecked Sendable {
   var running: [UInt64: JobRun] = [:]
   /// Whose instance runs a job.
   var owners: [UInt64: UInt64] = [:]
+  /// Jobs that were found over their time, and those whose plugin was given up.
+  var overdue: Set<UInt64> = []
+  var givenUp: Set<UInt64> = []
+  var giveUp: GiveUp?
   private var counts = Numbers()
-  private var isStopping = false
-  private var alive = 0
+  private(set) var isStopping = false
+  private(set) var alive = 0
+  /// Threads that were ever started, for their names.
+  private var started = 0
   private var tidiedMs: Int64 = 0
 
   /// Reads what an earlier run left.
   package init(
-    store: Store, keyValues: KeyValues, threads: Int, log: Logger,
-    clock: @escaping @Sendable () -> Int64
+    store: Store, keyValues: KeyValues, threads: Int, graceMs: Int64 = JobScheduler.graceMs,
+    log: Logger, clock: @escaping @Sendable () -> Int64
   ) throws(StoreError) {
     self.store = store
     self.keyValues = keyValues
     self.threads = threads
+    grace = graceMs
     self.log = log
     self.clock = clock
     for job in try store.unfinishedJobs() { waiting[job.id] = job }
@@ -72,6 +82,7 @@ package final class JobScheduler: @unchecked Sendable {
       numbers.waiting = waiting.count
       numbers.running = running.count
       numbers.overdue = running.values.count(where: \.isOverdue)
+      numbers.stuck = givenUp.count
       return numbers
     }
   }
@@ -80,13 +91,18 @@ package final class JobScheduler: @unchecked Sendable {
 
   /// Begins to run what is due.
   package func start() {
-    condition.withLock { alive = threads }
-    for number in 0..<threads {
-      let thread = Thread { self.work() }
-      thread.name = "jobs-\(number)"
-      thread.stackSize = 8 << 20
-      thread.start()
-    }
+    condition.withLock { for _ in 0..<threads { startThread() } }
+    Thread.detachNewThread { self.watch() }
+  }
+
+  /// Under the condition's lock.
+  func startThread() {
+    let thread = Thread { self.work() }
+    thread.name = "jobs-\(started)"
+    thread.stackSize = 8 << 20
+    started += 1
+    alive += 1
+    thread.start()
   }
 
   /// Tells running jobs to end and waits for them; false when some did not in time.
@@ -122,13 +138,15 @@ package final class JobScheduler: @unchecked Sendable {
   private func next() -> (JobKind, JobRun)? {
     condition.lock()
     defer { condition.unlock() }
-    while !isStopping {
+    while !isStopping, alive <= threadsWanted {
       let now = clock()
       if let (kind, job) = choose(now) {
         waiting[job.id] = nil
         let run = JobRun(job, startedMs: now, deadlineMs: now + kind.timeoutMs, clock: clock)
         running[job.id] = run
         owners[job.id] = kind.owner
+        // Whoever watches what runs sleeps while nothing does.
+        if running.count == 1 { condition.broadcast() }
         return (kind, run)
       }
       let pause = Double(min(max(nextDueMs(now) - now, 1), Self.sleepMaxMs)) / 1_000
@@ -150,7 +168,7 @@ package final class JobScheduler: @unchecked Sendable {
 
   private func hasRoom(_ kind: JobKind) -> Bool {
     let count = running.values.count { $0.job.plugin == kind.plugin && $0.job.name == kind.name }
-    return count < kind.parallelMax
+    return count < kind.parallelMax && !isBlocked(kind)
   }
 
   private static func goesFirst(_ a: StoredJob, _ b: StoredJob) -> Bool {
@@ -167,6 +185,10 @@ package final class JobScheduler: @unchecked Sendable {
 
   private func perform(_ kind: JobKind, _ run: JobRun) {
     var job = run.job
+    guard job.attempt <= kind.retriesMax else {
+      // Kept as begun and never as ended: the process ended with it.
+      return settle(kind, run, job, reason: "its last try ended with the process")
+    }
     job.state = .running
     job.attempt += 1
     job.permille = 0
@@ -210,12 +232,9 @@ package final class JobScheduler: @unchecked Sendable {
       log.error("the end of a job cannot be kept", metadata: ["job": "\(job.id)"])
     }
     if job.state == .failed {
-      log.warning(
-        "job failed",
-        metadata: [
-          "plugin": "\(job.plugin)", "job": "\(job.name)", "id": "\(job.id)",
-          "attempts": "\(job.attempt)", "reason": "\(job.error)",
-        ])
+      var words = metadata(job)
+      words["reason"] = "\(job.error)"
+      log.warning("job failed", metadata: words)
     }
     condition.withLock {
       counts.done += job.state == .done ? 1 : 0
@@ -225,11 +244,20 @@ package final class JobScheduler: @unchecked Sendable {
     putBack(job)
   }
 
+  func metadata(_ job: StoredJob) -> Logger.Metadata {
+    [
+      "plugin": "\(job.plugin)", "job": "\(job.name)", "id": "\(job.id)",
+      "attempts": "\(job.attempt)",
+    ]
+  }
+
   /// The try is over; a job that waits again is known again.
   private func putBack(_ job: StoredJob) {
     condition.withLock {
       running[job.id] = nil
       owners[job.id] = nil
+      overdue.remove(job.id)
+      givenUp.remove(job.id)
       if job.state == .waiting { waiting[job.id] = job }
       condition.broadcast()
     }

@@ -1,0 +1,97 @@
+import Foundation
+import Harness
+import Testing
+
+extension EndToEnd {
+  /// Who changed what of the configuration.
+  @Suite(.serialized) struct AuditTests {
+    private static let secret = "opensesame"
+
+    private func get(_ server: TallyServer, _ path: String, _ query: String = "") throws -> String {
+      let reply = try server.connect(seconds: 20).get(
+        "\(path)?api_key=\(server.keys.apiKey)\(query)")
+      #expect(reply.status == 200, "\(reply.text)")
+      return reply.text
+    }
+
+    /// "way by what: before -> after", oldest first.
+    private func lines(_ server: TallyServer) throws -> [String] {
+      let rows = try JSON(get(server, "/o/audit")).array ?? []
+      return try rows.reversed().map { row in
+        #expect(row["action"]?.string == "configuration.changed")
+        #expect((row["at_ms"]?.number ?? 0) > 1_600_000_000_000)
+        let detail = try JSON(row["detail"]?.string ?? "")
+        let by = detail["by"]?.string ?? "?"
+        let member = row["member_name"]?.string.map { " as \($0)" } ?? ""
+        let app = row["app_id"]?.string.map { " app \($0)" } ?? ""
+        return
+          "\(detail["way"]?.string ?? "?") \(by)\(member)\(app) \(detail["what"]?.string ?? "?"): "
+          + "\(detail["before"]?.string ?? "-") -> \(detail["after"]?.string ?? "-")"
+      }
+    }
+
+    private func wait(_ server: TallyServer, for count: Int) throws -> [String] {
+      let deadline = Clock.now + 10
+      var found = try lines(server)
+      while found.count < count, Clock.now < deadline {
+        usleep(20_000)
+        found = try lines(server)
+      }
+      return found
+    }
+
+    private func edit(_ server: TallyServer, _ old: String, _ new: String) throws {
+      let text = try Files.text(server.configPath)
+      #expect(text.contains(old), "\(text)")
+      try Files.write(text.replacing(old, with: new), to: server.configPath)
+    }
+
+    @Test("Each change has one line: who, what, before and after, and no secret")
+    func changes() throws {
+      let server = try FixtureServer.make("talkative", more: ", token: \(Self.secret)")
+      let app = server.keys.appID
+      try server.start()
+      #expect(try lines(server) == [])
+      let set = "&configs=%7B%22talkative%22:%7B"
+      _ = try get(server, "/i/configs", set + "%22limit_max%22:3%7D%7D")
+      _ = try get(server, "/i/configs", set + "%22token%22:%22openses-two%22%7D%7D")
+      _ = try get(server, "/i/configs", "&app_id=\(app)" + set + "%22limit_max%22:9%7D%7D")
+      let api = "api owner as owner"
+      var expected = [
+        "\(api) plugins.talkative.limit_max: 5 -> 3",
+        "\(api) plugins.talkative.token: (secret) -> (secret)",
+        "\(api) app \(app) plugins.talkative.apps.\(app).limit_max: 3 -> 9",
+      ]
+      #expect(try lines(server) == expected)
+      try edit(server, "limit_max: 3", "limit_max: 4, order: { phase: late }")
+      expected += [
+        "file  plugins.talkative.limit_max: 3 -> 4",
+        "file  plugins.talkative.order: - -> phase 500",
+      ]
+      #expect(try wait(server, for: expected.count) == expected)
+      let (status, output) = try Subprocess.run([
+        TallyServer.binary, "plugin", "disable", "talkative", "--data", server.dataPath, "--config",
+        server.configPath,
+      ])
+      #expect(status == .code(0), "\(output)")
+      expected.append(
+        "command tally plugin disable talkative (uid \(getuid())) plugins.talkative.enabled: "
+          + "true -> false")
+      #expect(try wait(server, for: expected.count) == expected)
+      _ = try get(server, "/i/plugins", "&plugin=%7B%22talkative%22:true%7D")
+      expected.append("\(api) plugins.talkative.enabled: false -> true")
+      #expect(try wait(server, for: expected.count) == expected)
+      #expect(server.terminate() == .code(0))
+      try edit(server, "openses-two", "openses-three")
+      try server.start()
+      expected.append("start  plugins.talkative.token: (secret) -> (secret)")
+      #expect(try wait(server, for: expected.count) == expected)
+      #expect(try !get(server, "/o/audit").contains("openses"))
+      #expect(server.terminate() == .code(0))
+      // Nothing changed, nothing is said.
+      try server.start()
+      #expect(try wait(server, for: expected.count) == expected)
+      #expect(server.terminate() == .code(0))
+    }
+  }
+}
