@@ -158,7 +158,7 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]),
     test("BuiltinsTests", ["Builtins", "FakeHost"]),
-    test("JournalTests", ["Journal", "CCRC32C"]),
+    test("JournalTests", ["Journal", "CCRC32C", "Harness"]),
     test("StoreTests", ["Store", .product(name: "GRDB", package: "GRDB.swift")]),
     test(
       "HostTests",
