@@ -153,6 +153,7 @@ let package = Package(
     // `FakeHost` is the host's side of the contract with plain dictionaries, for tests of plugins
     // alone.
     .target(name: "Harness", path: "Tests/Harness", swiftSettings: strict),
+    .target(name: "TestThreads", path: "Tests/TestThreads", swiftSettings: strict),
     .target(
       name: "FakeHost", dependencies: ["PluginABI", "PluginTestKit"], path: "Tests/FakeHost",
       swiftSettings: strict),
@@ -168,7 +169,7 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]),
     test("BuiltinsTests", ["Builtins", "FakeHost"]),
-    test("JournalTests", ["Journal", "CCRC32C"]),
+    test("JournalTests", ["Journal", "CCRC32C", "Harness"]),
     test("StoreTests", ["Store", .product(name: "GRDB", package: "GRDB.swift")]),
     test(
       "HostTests",
@@ -182,8 +183,8 @@ let package = Package(
         "Host", "Journal", "Store", "PluginABI", "PluginKit", "PluginRuntime", "Builtins",
         "Harness", .product(name: "GRDB", package: "GRDB.swift"),
       ]),
-    test("EndToEndTests", ["Harness"], exclude: ["Conversations"]),
-    test("SimulationTests", ["Harness"]),
+    test("EndToEndTests", ["Harness", "TestThreads"], exclude: ["Conversations"]),
+    test("SimulationTests", ["Harness", "TestThreads"]),
   ] + plugins.map(\.test)
     + plugins.map(\.target),
   cxxLanguageStandard: .cxx17

@@ -44,18 +44,16 @@ extension EndToEnd {
       #expect(try events(server, "slip", of: slips) == slips)
     }
 
-    /// How often an event was counted, once it is `all` or ten seconds are over: records go a way
-    /// of their own.
+    /// How often an event was counted, once it is `all`: records go a way of their own.
     private func events(_ server: TallyServer, _ key: String, of all: Int) throws -> Int {
-      let deadline = Clock.now + 10
       var counted = 0
-      repeat {
+      _ = try Patience.wait {
         let answer = try server.ask("method=events&event=\(key)&period=30days")
         counted = Int(
           (answer.object ?? [:]).filter { Int($0.key) != nil }
             .compactMap { $0.value["c"]?.number }.reduce(0, +))
-        if counted < all { usleep(50_000) }
-      } while counted < all && Clock.now < deadline
+        return counted >= all
+      }
       return counted
     }
   }

@@ -37,7 +37,7 @@ extension EndToEnd {
         // Trimming is rare; everything else happens many times a second.
         let passing = random.int(1...(point == "before-trim" ? 2 : 6))
         try server.launch(environment: ["TALLY_FAULT": "\(point):\(passing)"])
-        let ended = server.process?.wait(seconds: 20)
+        let ended = server.process?.wait(seconds: Patience.seconds)
         #expect(ended == .signal(SIGKILL), "the fault point \(point) was never passed")
         try server.start()
       }

@@ -27,7 +27,7 @@ final class Load: @unchecked Sendable {
     var retries = 0
   }
 
-  init(_ server: TallyServer, seed: UInt64 = 1, patience: Double = 30) {
+  init(_ server: TallyServer, seed: UInt64 = 1, patience: Double = Patience.seconds) {
     self.server = server
     self.patience = patience
     for client in 0..<Self.clients {

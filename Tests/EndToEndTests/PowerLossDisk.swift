@@ -47,19 +47,13 @@ final class PowerLossDisk {
     if isLying { arguments.append("--no-sync") }
     let process = try Subprocess(arguments, logPath: folder + "/log\(mounts)")
     self.process = process
-    guard wait(for: "mounted", seconds: 5), isMounted else {
+    guard wait(for: "mounted", seconds: Patience.seconds), isMounted else {
       throw HarnessError("powerloss did not mount: \(process.log)")
     }
   }
 
   private var isMounted: Bool {
-    let deadline = Clock.now + 5
-    while Clock.now < deadline {
-      let mounts = (try? Files.text("/proc/mounts")) ?? ""
-      if mounts.contains(" \(mountPath) ") { return true }
-      usleep(1_000)
-    }
-    return false
+    Patience.wait { ((try? Files.text("/proc/mounts")) ?? "").contains(" \(mountPath) ") }
   }
 
   private func wait(for line: String, seconds: Double) -> Bool {

@@ -114,7 +114,7 @@ package final class Subprocess: @unchecked Sendable {
 
   /// Runs a command to its end and answers how it ended and what it wrote.
   package static func run(
-    _ arguments: [String], environment: [String: String] = [:], seconds: Double = 60
+    _ arguments: [String], environment: [String: String] = [:], seconds: Double = Patience.seconds
   ) throws(HarnessError) -> (status: ExitStatus, output: String) {
     let folder = try Files.temporaryFolder()
     defer { Files.remove(folder) }

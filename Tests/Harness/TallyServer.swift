@@ -80,7 +80,7 @@ package final class TallyServer: @unchecked Sendable {
   package var log: String { (try? Files.text(logPath)) ?? "" }
 
   /// A read waits for the commit of what was accepted before it, however busy the machine is.
-  private static let patience = ["TALLY_READ_WAIT_MS": "5000"]
+  private static let patience = ["TALLY_READ_WAIT_MS": "20000"]
 
   /// Starts the server without waiting for it.
   package func launch(
@@ -98,7 +98,7 @@ package final class TallyServer: @unchecked Sendable {
 
   /// Starts the server and waits until it answers; throws with its log when it does not.
   package func start(
-    environment: [String: String] = [:], seconds: Double = 20
+    environment: [String: String] = [:], seconds: Double = Patience.seconds
   ) throws(HarnessError) {
     try launch(environment: environment)
     guard waitUntilReady(seconds: seconds) else {
@@ -109,7 +109,7 @@ package final class TallyServer: @unchecked Sendable {
   }
 
   /// Whether the server answers `/o/ping` before it ends or `seconds` pass.
-  package func waitUntilReady(seconds: Double = 20) -> Bool {
+  package func waitUntilReady(seconds: Double = Patience.seconds) -> Bool {
     let deadline = Clock.now + seconds
     while Clock.now < deadline, process?.poll() == nil {
       let connection = HTTPConnection(port: port, seconds: 2)
@@ -150,8 +150,8 @@ package final class TallyServer: @unchecked Sendable {
   }
 
   /// Waits until everything durable is committed to the store.
-  package func settle(seconds: Double = 30) throws(HarnessError) {
-    let deadline = Clock.now + seconds
+  package func settle() throws(HarnessError) {
+    let deadline = Clock.now + Patience.seconds
     while Clock.now < deadline {
       let durable = try metric("tally_journal_durable_position")
       let stored = try metric("tally_store_position")

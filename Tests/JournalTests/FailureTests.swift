@@ -1,4 +1,5 @@
 import Foundation
+import Harness
 import Testing
 
 @testable import Journal
@@ -37,7 +38,7 @@ struct FailureTests {
 
     disk.failWrites(0)
     disk.failSyncs(0)
-    while journal.admission() != .queued { usleep(100) }
+    #expect(Patience.wait { journal.admission() == .queued })
     journal.appendGroups(["after"])
     let expected = numbered(["kept one", "kept two"]) + [.init(position: 4, text: "after")]
     #expect(try journal.entries() == expected)
@@ -63,7 +64,7 @@ struct FailureTests {
     #expect(journal.append("refused", sink: number, token: 0) == .queued)
     #expect(sink.outcome(of: 0) == false)
     disk.failSyncs(0)
-    while journal.admission() != .queued { usleep(100) }
+    #expect(Patience.wait { journal.admission() == .queued })
     journal.appendGroups(["after"])
     let killed = folder.copy()
     #expect(try Journal.verify(directory: killed.path).tails.count == 1)
@@ -91,7 +92,7 @@ struct FailureTests {
     sink.waitForAll(20)
     #expect(sink.refused == Set(0..<20))
     disk.failSyncs(0)
-    while journal.admission() != .queued { usleep(100) }
+    #expect(Patience.wait { journal.admission() == .queued })
     #expect(sink.toldTwice.isEmpty)
     #expect(journal.statistics.queueBytes == 0)
     journal.appendGroups(["after"])

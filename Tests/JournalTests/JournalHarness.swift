@@ -1,4 +1,5 @@
 import Foundation
+import Harness
 import Testing
 
 @testable import Journal
@@ -62,7 +63,7 @@ final class TestSink: JournalSink, @unchecked Sendable {
     }
   }
 
-  /// How the entry ended; nil when nothing was said within five seconds.
+  /// How the entry ended; nil when nothing was said in all that time.
   func outcome(of token: UInt64) -> Bool? {
     wait { $0[token] != nil }
     return condition.withLock { outcomes[token] }
@@ -77,7 +78,7 @@ final class TestSink: JournalSink, @unchecked Sendable {
 
   private func wait(until done: ([UInt64: Bool]) -> Bool) {
     condition.withLock {
-      let deadline = Date(timeIntervalSinceNow: 5)
+      let deadline = Date(timeIntervalSinceNow: Patience.seconds)
       while !done(outcomes), condition.wait(until: deadline) {}
     }
   }

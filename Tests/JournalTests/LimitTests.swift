@@ -1,4 +1,4 @@
-import Foundation
+import Harness
 import Testing
 
 @testable import Journal
@@ -26,7 +26,7 @@ struct LimitTests {
     disk.release()
     sink.waitForAll(10)
     // The last group counts as queued until the writer comes back for the next one.
-    while journal.statistics.queueBytes > 0 { usleep(100) }
+    #expect(Patience.wait { journal.statistics.queueBytes == 0 })
     #expect(journal.append(text, sink: number, token: 11) == .queued)
     #expect(sink.outcome(of: 11) == true)
     #expect(try journal.entries().count == 11)
@@ -60,8 +60,7 @@ struct LimitTests {
     #expect(journal.admission() == .diskReserve)
     #expect(journal.statistics.refusedDiskReserve == 1)
     disk.setFree(1_000)
-    let deadline = Date(timeIntervalSinceNow: 5)
-    while journal.admission() == .diskReserve, Date() < deadline { usleep(1_000) }
+    #expect(Patience.wait { journal.admission() == .queued })
     journal.appendGroups(["entry"])
     #expect(try journal.entries() == numbered(["entry"]))
   }

@@ -3,6 +3,8 @@ import PluginABI
 import Store
 import Testing
 
+import enum Harness.Patience
+
 @testable import Host
 @testable import PluginRuntime
 
@@ -87,9 +89,9 @@ import Testing
     try stand.send(#"{"echo":1}"#)
     #expect(try stand.core.store.counts().deadLetters == 0)
     try stand.restart()
-    for _ in 0..<400 where report(stand) != "counted 2 rows 2 ada=2" { usleep(10_000) }
+    _ = Patience.wait { report(stand) == "counted 2 rows 2 ada=2" }
     #expect(report(stand) == "counted 2 rows 2 ada=2")
-    for _ in 0..<400 where try stand.items("stored") < 6 { usleep(10_000) }
+    _ = try Patience.wait { try stand.items("stored") >= 6 }
     stand.settle()
     // One record of each deposit, two echoes with a record each.
     #expect(try stand.items("stored") == 6)

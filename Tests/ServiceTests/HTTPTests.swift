@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+import enum Harness.Patience
+
 @testable import Host
 @testable import PluginRuntime
 
@@ -90,7 +92,7 @@ import Testing
     FetchPlugin.ended.withLock { $0.removeAll() }
     #expect(get(stand, base + "/", ["begin": "1"]) == "begun")
     #expect(get(stand, base + "/never", ["begin": "1", "cancel": "1"]) == "begun")
-    for _ in 0..<400 where FetchPlugin.ended.withLock({ $0.count }) < 2 { usleep(5_000) }
+    _ = Patience.wait { FetchPlugin.ended.withLock { $0.count } >= 2 }
     #expect(
       Set(FetchPlugin.ended.withLock { $0 }) == ["200 ok", "gone: the request was cancelled"])
   }

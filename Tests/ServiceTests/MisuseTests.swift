@@ -11,9 +11,13 @@ import Testing
 @Suite(.serialized) struct MisuseTests {
   private let folder = FileManager.default.temporaryDirectory.path + "/misuses-\(UUID().uuidString)"
 
+  /// Where the plugin writes what it was told after its end.
+  private var saidPath: String { folder + "/said" }
+
   private func stand() throws -> Stand {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    return try Stand(libraries: ["misuses": Fixture.compile("misuses", in: folder)])
+    let library = try Fixture.compile("misuses", ["-DSAID=\"\(saidPath)\""], in: folder)
+    return try Stand(libraries: ["misuses": library])
   }
 
   private static let told = [
@@ -22,6 +26,11 @@ import Testing
     (
       "short-struct",
       "-2 tally.commands.submit: tally_submission.struct_size is 4, need 72; set it to "
+        + "sizeof(tally_submission)"
+    ),
+    (
+      "clipped-struct",
+      "-2 tally.commands.submit: tally_submission.struct_size is 16, need 72; set it to "
         + "sizeof(tally_submission)"
     ),
     (
@@ -57,19 +66,16 @@ import Testing
 
   @Test("A thread that goes on after destroy is told so")
   func afterDestroy() throws {
-    let path = folder + "/said"
-    setenv("MISUSES_FILE", path, 1)
     let stand = try stand()
     try stand.restart(with: [])
     var said: String?
-    for _ in 0..<200 where said?.isEmpty ?? true {
-      said = try? String(contentsOfFile: path, encoding: .utf8)
-      usleep(10_000)
+    _ = Patience.wait {
+      said = try? String(contentsOfFile: saidPath, encoding: .utf8)
+      return said?.isEmpty == false
     }
     #expect(
       said
         == "tally.commands.submit: misuses has been stopped; end the threads that call before stop() "
         + "returns")
-    unsetenv("MISUSES_FILE")
   }
 }

@@ -5,6 +5,9 @@ import Builtins
 import PluginABI
 import PluginKit
 import Store
+import Testing
+
+import enum Harness.Patience
 
 @testable import Host
 @testable import PluginRuntime
@@ -29,7 +32,7 @@ final class Stand {
     var settings = HostSettings(cores: 2)
     settings.data = folder
     settings.limits.journalSegmentBytes = 1 << 20
-    settings.limits.readWaitMilliseconds = 2_000
+    settings.limits.readWaitMilliseconds = 20_000
     configure(&settings)
     self.settings = settings
     self.linked = linked
@@ -107,13 +110,12 @@ final class Stand {
 
   /// Waits until everything durable is committed, and what that put into the journal too.
   func settle() {
-    for _ in 0..<200 {
-      let durable = core.journal.durablePosition
-      core.pipeline.gate.wait(for: durable)
-      let isEmpty = (try? core.store.outbox().isEmpty) ?? true
-      if isEmpty, core.journal.durablePosition == core.store.committedPosition { return }
-      usleep(5_000)
+    let isSettled = Patience.wait {
+      core.pipeline.gate.wait(for: core.journal.durablePosition)
+      return (try? core.store.outbox().isEmpty) == true
+        && core.journal.durablePosition == core.store.committedPosition
     }
+    #expect(isSettled, "the store did not catch up with the journal")
   }
 
   /// Items of the app that ended under a reason.

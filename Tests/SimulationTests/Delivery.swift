@@ -18,8 +18,6 @@ final class Delivery {
     let isForm: Bool
   }
 
-  /// How long one request is tried before the test gives up.
-  static let patienceSeconds = 20.0
   static let recentMax = 6
 
   init(server: TallyServer, seed: UInt64) {
@@ -57,7 +55,7 @@ final class Delivery {
 
   private func send(_ request: Request) throws {
     var failures: [String] = []
-    let deadline = Clock.now + Self.patienceSeconds
+    let deadline = Clock.now + Patience.seconds
     for attempt in 0... {
       guard Clock.now < deadline else { break }
       do {

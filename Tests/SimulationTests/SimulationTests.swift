@@ -1,10 +1,11 @@
 import Foundation
 import Harness
+import TestThreads
 import Testing
 
 /// The server against the recount, on seeded streams. SEED=n repeats one; TODAY=ms repeats it as
 /// of another day.
-@Suite(.serialized) struct SimulationTests {
+@Suite(.serialized, .ownThread) struct SimulationTests {
   /// The last instant a request may carry: an hour ago.
   static let today =
     Environment["TODAY"].flatMap { Int64($0) } ?? Clock.unixMilliseconds - 3_600_000

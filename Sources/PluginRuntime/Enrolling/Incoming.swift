@@ -15,7 +15,7 @@ enum Incoming {
   ) throws(Refusal) -> T {
     guard let pointer else { throw Refusal(reason: "\(name) is NULL") }
     let raw = UnsafeRawPointer(pointer)
-    let size = Int(raw.load(as: UInt32.self))
+    let size = Int(raw.loadUnaligned(as: UInt32.self))
     let known = MemoryLayout<T>.size
     guard size >= known, size <= structBytesMax else {
       throw Refusal(
@@ -26,7 +26,7 @@ enum Incoming {
         reason: "\(name) has \(size) bytes with data behind the \(known) this host knows; "
           + "update Tally")
     }
-    return raw.load(as: T.self)
+    return raw.loadUnaligned(as: T.self)
   }
 
   /// Copies of an array whose elements begin with their size, walked by the size of the first.
@@ -34,7 +34,7 @@ enum Incoming {
     _ start: UnsafePointer<T>?, count: UInt32, _ name: String
   ) throws(Refusal) -> [T] {
     guard let start, count > 0 else { return [] }
-    let stride = Int(UnsafeRawPointer(start).load(as: UInt32.self))
+    let stride = Int(UnsafeRawPointer(start).loadUnaligned(as: UInt32.self))
     var result: [T] = []
     for place in 0..<Int(count) {
       let element = UnsafeRawPointer(start) + place * stride

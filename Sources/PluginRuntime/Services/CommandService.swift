@@ -44,7 +44,7 @@ extension tally_commands {
 extension ServiceContext {
   fileprivate func define(_ pointer: UnsafePointer<tally_command_handler>?) throws {
     try checkDefining()
-    let handler = try check(pointer, tally_command_handler(), "tally_command_handler")
+    let handler = try check(pointer, "tally_command_handler")
     let name = try ServiceName.check(handler.name, of: "command")
     guard let apply = handler.apply else {
       throw ServiceError(TALLY_INVALID, "command \(name) has no apply; set it")
@@ -61,7 +61,7 @@ extension ServiceContext {
   }
 
   fileprivate func submit(_ pointer: UnsafePointer<tally_submission>?) throws {
-    let submission = try check(pointer, tally_submission(), "tally_submission")
+    let submission = try check(pointer, "tally_submission")
     let command = try command(submission)
     account.count(.commands, bytes: command.payload.count)
     let outcome = host.submit(command)

@@ -28,7 +28,7 @@ extension tally_emit {
 
 extension ServiceContext {
   fileprivate func send(_ pointer: UnsafePointer<tally_record>?) throws {
-    let record = try check(pointer, tally_record(), "tally_record")
+    let record = try check(pointer, "tally_record")
     let device = try device(record)
     guard !device.isEmpty else {
       throw ServiceError(TALLY_INVALID, "a record needs a device id")
@@ -47,7 +47,7 @@ extension ServiceContext {
     guard let ctx = effects?.pointee.ctx else {
       throw ServiceError(TALLY_INVALID, "effects is NULL; pass what the hook was handed")
     }
-    let record = try check(pointer, tally_record(), "tally_record")
+    let record = try check(pointer, "tally_record")
     let (device, object) = (try device(record), try object(record))
     let stage = Unmanaged<EffectStage>.fromOpaque(ctx).takeUnretainedValue()
     guard stage.instance?.name == plugin else {

@@ -142,7 +142,7 @@ extension ServiceContext {
   private func outgoing(
     _ pointer: UnsafePointer<tally_http_request>?
   ) throws(ServiceError) -> OutgoingRequest {
-    let given = try check(pointer, tally_http_request(), "tally_http_request")
+    let given = try check(pointer, "tally_http_request")
     guard let url = given.url.string, url.utf8.count <= HTTPServiceLimits.urlBytesMax,
       url.hasPrefix("http://") || url.hasPrefix("https://"), Self.isPlain(url)
     else {

@@ -56,7 +56,7 @@ extension tally_jobs {
 extension ServiceContext {
   fileprivate func define(_ pointer: UnsafePointer<tally_job_kind>?) throws {
     try checkDefining()
-    let given = try check(pointer, tally_job_kind(), "tally_job_kind")
+    let given = try check(pointer, "tally_job_kind")
     let name = try ServiceName.check(given.name, of: "job")
     guard let run = given.run else {
       throw ServiceError(TALLY_INVALID, "job \(name) has no run; set it")
@@ -100,7 +100,7 @@ extension ServiceContext {
   }
 
   fileprivate func enqueue(_ pointer: UnsafePointer<tally_job_order>?) throws -> UInt64 {
-    let order = try check(pointer, tally_job_order(), "tally_job_order")
+    let order = try check(pointer, "tally_job_order")
     let name = try ServiceName.check(order.name, of: "job")
     guard jobKinds.withLock({ $0.contains { $0.name == name } }) else {
       throw ServiceError(TALLY_INVALID, "\(name) is no job of \(plugin); define it in enroll")

@@ -189,31 +189,12 @@ extension ServiceContext {
     }
   }
 
-  /// A struct the plugin passed, checked for its size; what it leaves out is zero.
-  func check<T>(
-    _ pointer: UnsafePointer<T>?, _ zero: T, _ name: StaticString
+  /// A struct the plugin passed, taken over as `enroll` takes its structs.
+  func check<T: BitwiseCopyable>(
+    _ pointer: UnsafePointer<T>?, _ name: String
   ) throws(ServiceError) -> T {
-    guard let pointer else { throw ServiceError(TALLY_INVALID, "\(name) is NULL") }
-    let known = MemoryLayout<T>.size
-    let raw = UnsafeRawPointer(pointer)
-    let size = Int(raw.load(as: UInt32.self))
-    guard size >= 8, size <= Self.structBytesMax else {
-      throw ServiceError(
-        TALLY_INVALID, "\(name).struct_size is \(size), need \(known); set it to sizeof(\(name))")
+    do { return try Incoming.copy(pointer, name) } catch {
+      throw ServiceError(TALLY_INVALID, error.reason)
     }
-    let tail = UnsafeRawBufferPointer(start: raw, count: size).dropFirst(known)
-    guard tail.allSatisfy({ $0 == 0 }) else {
-      throw ServiceError(
-        TALLY_INVALID,
-        "\(name) has \(size) bytes with data behind the \(known) this host knows; update Tally")
-    }
-    var copy = zero
-    withUnsafeMutableBytes(of: &copy) {
-      $0.copyMemory(from: UnsafeRawBufferPointer(start: raw, count: min(size, known)))
-    }
-    return copy
   }
-
-  /// No struct of the contract comes near it.
-  private static let structBytesMax = 4_096
 }

@@ -1,6 +1,6 @@
 /* Calls services as it must not: /o?method=misuses&which=NAME answers with what the host says to that. An item with
  * the parameter `trap_me` waits for a command inside a hook; after destroy a thread goes on calling, and writes what it
- * was told to the file named in MISUSES_FILE. */
+ * was told to the file named by the macro SAID. */
 #include "fixture.h"
 
 #include <pthread.h>
@@ -74,6 +74,10 @@ static tally_status misuse(const char *which, size_t length, heard *into) {
     submission.struct_size = 4;
     return commands->submit(commands->ctx, &submission, &error);
   }
+  if (ASKED("clipped-struct")) {
+    submission.struct_size = 16;
+    return commands->submit(commands->ctx, &submission, &error);
+  }
   if (ASKED("long-struct")) {
     longer.known.struct_size = sizeof(longer);
     return commands->submit(commands->ctx, &longer.known, &error);
@@ -120,13 +124,12 @@ static tally_status enroll(void *instance, const tally_registrar *registrar, con
 
 static void *go_on(void *unused) {
   const struct timespec pause = {0, 50000000};
-  const char *path = getenv("MISUSES_FILE");
   heard said;
   FILE *file;
   (void)unused;
   nanosleep(&pause, NULL);
   (void)submit(&said);
-  file = path == NULL ? NULL : fopen(path, "w");
+  file = fopen(SAID, "w");
   if (file != NULL) {
     fputs(said.text, file);
     fclose(file);

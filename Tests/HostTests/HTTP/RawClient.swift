@@ -1,15 +1,18 @@
 import Glibc
+import Harness
 
 /// A socket that sends exactly what a test says, in the pieces it says. Confined to one thread.
 final class RawClient {
   private let socket: Int32
   private var buffer: [UInt8] = []
+  /// The server closed or reset the connection; silence alone is no end.
+  private var hasEnded = false
 
   struct Failure: Error {
     let message: String
   }
 
-  init(port: Int, seconds: Int = 10) throws {
+  init(port: Int, seconds: Int = Int(Patience.seconds)) throws {
     socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -71,7 +74,7 @@ final class RawClient {
   }
 
   /// Whether the server has closed, with nothing left to read.
-  func isClosed() -> Bool { buffer.isEmpty && !fill() && buffer.isEmpty }
+  func isClosed() -> Bool { buffer.isEmpty && !fill() && hasEnded }
 
   /// "200 {…}" of a reply.
   static func summary(_ reply: String) -> String {
@@ -97,7 +100,10 @@ final class RawClient {
   private func fill() -> Bool {
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     let count = recv(socket, &chunk, chunk.count, 0)
-    guard count > 0 else { return false }
+    guard count > 0 else {
+      hasEnded = count == 0 || errno == ECONNRESET
+      return false
+    }
     buffer += chunk[..<count]
     return true
   }
