@@ -92,7 +92,7 @@ import enum Harness.Patience
     for place in ["1", "2"] { _ = order(stand, "stubborn", place) }
     let quick = order(stand, "quick", "beside")
     _ = order(stand, "stubborn", "3", delay: 2)
-    #expect(wait(stand, quick, for: "done", seconds: 3) == "done 1 1000")
+    #expect(wait(stand, quick, for: "done") == "done 1 1000")
     #expect(stand.core.services.jobs.overdue(of: "worker") == 2)
     let state = { stand.core.lifecycle.statuses.first { $0.name == "worker" } }
     let deadline = Date(timeIntervalSinceNow: 10)
