@@ -18,7 +18,7 @@ package final class HostTable: @unchecked Sendable {
     /// What plugins cost.
     package let accounts: PluginAccounts
     /// What no text that leaves a plugin contains.
-    package let secrets: Secrets
+    package let secrets: SecretBook
     /// Behind `service`; without it a plugin finds no services.
     let host: (any ServiceHost)?
 
@@ -26,7 +26,7 @@ package final class HostTable: @unchecked Sendable {
       log: Logger, productVersion: String, host: (any ServiceHost)? = nil,
       intern: @escaping ([UInt8]) -> UInt32, appID: @escaping (UInt32) -> String? = { _ in nil },
       trust: TrustPolicy = TrustPolicy(), accounts: PluginAccounts = PluginAccounts(),
-      secrets: Secrets = Secrets()
+      secrets: SecretBook = SecretBook()
     ) {
       self.secrets = secrets
       self.trust = trust
@@ -49,6 +49,7 @@ package final class HostTable: @unchecked Sendable {
   private let services: Services
   private let log: Logger
   private let account: PluginAccount
+  private let secrets: Secrets
   let service: ServiceContext?
   private var texts: [UnsafeMutablePointer<CChar>] = []
   private let rate = Mutex(LogRate(linesPerSecondMax: logLinesPerSecondMax))
@@ -62,9 +63,12 @@ package final class HostTable: @unchecked Sendable {
     self.log = log
     let account = services.accounts.account(manifest.name)
     self.account = account
+    let secrets = services.secrets.of(manifest.name)
+    secrets.add(settings.secrets)
+    self.secrets = secrets
     service = services.host.map {
       ServiceContext(
-        plugin: manifest.name, host: $0, costs: account, secrets: services.secrets, log: log)
+        plugin: manifest.name, host: $0, costs: account, secrets: secrets, log: log)
     }
     var texts: [UnsafeMutablePointer<CChar>] = []
     func stable(_ text: String) -> tally_str {
@@ -76,7 +80,6 @@ package final class HostTable: @unchecked Sendable {
     overrides = settings.overrides.mapValues { values in
       values.mapValues { tally_setting_value($0, text: stable) }
     }
-    services.secrets.add(settings.secrets)
     pointer.pointee.struct_size = UInt32(MemoryLayout<tally_host>.size)
     pointer.pointee.abi_major = TALLY_ABI_MAJOR
     pointer.pointee.abi_minor = TALLY_ABI_MINOR
@@ -140,7 +143,7 @@ package final class HostTable: @unchecked Sendable {
   private func write(level: UInt32, _ message: tally_str) {
     let dropped = rate.withLock { $0.admit(second: Int(time(nil))) }
     guard let dropped else { return account.drop(.log) }
-    let text = services.secrets.clean(message.bytes, charactersMax: Self.logLineCharactersMax)
+    let text = secrets.clean(message.bytes, charactersMax: Self.logLineCharactersMax)
     let levels: [Logger.Level] = [.debug, .info, .warning, .error]
     log.log(
       level: levels[min(Int(level), levels.count - 1)], "plugin says",
