@@ -18,7 +18,7 @@ package final class HostTable: @unchecked Sendable {
     /// What plugins cost.
     package let accounts: PluginAccounts
     /// What no text that leaves a plugin contains.
-    package let secrets: Secrets
+    package let secrets: SecretBook
     /// Behind `service`; without it a plugin finds no services.
     let host: (any ServiceHost)?
 
@@ -26,7 +26,7 @@ package final class HostTable: @unchecked Sendable {
       log: Logger, productVersion: String, host: (any ServiceHost)? = nil,
       intern: @escaping ([UInt8]) -> UInt32, appID: @escaping (UInt32) -> String? = { _ in nil },
       trust: TrustPolicy = TrustPolicy(), accounts: PluginAccounts = PluginAccounts(),
-      secrets: Secrets = Secrets()
+      secrets: SecretBook = SecretBook()
     ) {
       self.secrets = secrets
       self.trust = trust
@@ -53,6 +53,7 @@ package final class HostTable: @unchecked Sendable {
   private let services: Services
   private let log: Logger
   private let account: PluginAccount
+  private let secrets: Secrets
   let service: ServiceContext?
   private var texts: [UnsafeMutablePointer<CChar>] = []
   private let rate = Mutex(LogRate(linesPerSecondMax: logLinesPerSecondMax))
@@ -66,9 +67,12 @@ package final class HostTable: @unchecked Sendable {
     self.log = log
     let account = services.accounts.account(manifest.name)
     self.account = account
+    let secrets = services.secrets.of(manifest.name)
+    secrets.add(settings.secrets)
+    self.secrets = secrets
     service = services.host.map {
       ServiceContext(
-        plugin: manifest.name, host: $0, costs: account, secrets: services.secrets, log: log)
+        plugin: manifest.name, host: $0, costs: account, secrets: secrets, log: log)
     }
     var texts: [UnsafeMutablePointer<CChar>] = []
     func stable(_ text: String) -> tally_str {
@@ -79,7 +83,6 @@ package final class HostTable: @unchecked Sendable {
     let values = SettingValues(settings)
     self.values = Mutex(values)
     handedOut = Mutex([values])
-    services.secrets.add(settings.secrets)
     pointer.pointee.struct_size = UInt32(MemoryLayout<tally_host>.size)
     pointer.pointee.abi_major = TALLY_ABI_MAJOR
     pointer.pointee.abi_minor = TALLY_ABI_MINOR
@@ -139,7 +142,7 @@ package final class HostTable: @unchecked Sendable {
   }
 
   private func handOut(_ values: SettingValues) {
-    services.secrets.add(values.settings.secrets)
+    secrets.add(values.settings.secrets)
     handedOut.withLock { $0.append(values) }
   }
 
@@ -180,7 +183,7 @@ package final class HostTable: @unchecked Sendable {
   private func write(level: UInt32, _ message: tally_str) {
     let dropped = rate.withLock { $0.admit(second: Int(time(nil))) }
     guard let dropped else { return account.drop(.log) }
-    let text = services.secrets.clean(message.bytes, charactersMax: Self.logLineCharactersMax)
+    let text = secrets.clean(message.bytes, charactersMax: Self.logLineCharactersMax)
     let levels: [Logger.Level] = [.debug, .info, .warning, .error]
     log.log(
       level: levels[min(Int(level), levels.count - 1)], "plugin says",

@@ -45,33 +45,33 @@ package final class PluginInstance: @unchecked Sendable {
     let before = ThreadKind.become(.control)
     defer { ThreadKind.become(before) }
     let name = code.manifest.name
+    let secrets = services.secrets.of(name)
     try Self.check(code.manifest, services, lane)
     let host = HostTable(manifest: code.manifest, settings: settings, services: services)
     let table = code.table
     var created: UnsafeMutableRawPointer?
     do {
-      try ErrorText.check(name, "create", services.secrets) {
+      try ErrorText.check(name, "create", secrets) {
         table.create(host.pointer, &created, $0)
       }
-    } catch { throw PluginError(error.code, services.secrets.redact(error.message)) }
+    } catch { throw PluginError(error.code, secrets.redact(error.message)) }
     do {
-      enrollment = try Self.enroll(code.manifest, lane, table, created, services.secrets)
+      enrollment = try Self.enroll(code.manifest, lane, table, created, secrets)
       host.service?.seal()
       if let check = table.settings_check {
         try host.withSettings { (given) throws(PluginError) in
-          try ErrorText.check(name, "settings_check", services.secrets) {
+          try ErrorText.check(name, "settings_check", secrets) {
             check(created, given, $0)
           }
         }
       }
-      if let state, let reason = StateTransfer.import(state, into: created, table, services.secrets)
-      {
+      if let state, let reason = StateTransfer.import(state, into: created, table, secrets) {
         services.log.warning(
           "a plugin starts without the state of the code before it",
           metadata: ["plugin": "\(name)", "reason": "\(reason)"])
       }
       if let start = table.start {
-        try ErrorText.check(name, "start", services.secrets) { start(created, $0) }
+        try ErrorText.check(name, "start", secrets) { start(created, $0) }
       }
       number = try Self.storeNumber(name, store)
       committedNumber =
@@ -79,10 +79,10 @@ package final class PluginInstance: @unchecked Sendable {
     } catch {
       host.service?.end()
       table.destroy(created)
-      throw PluginError(error.code, services.secrets.redact(error.message))
+      throw PluginError(error.code, secrets.redact(error.message))
     }
     manifest = code.manifest
-    secrets = services.secrets
+    self.secrets = secrets
     origin = code.origin
     factName = services.intern(Array(name.utf8))
     crumb = StaticName(name)
@@ -101,8 +101,9 @@ package final class PluginInstance: @unchecked Sendable {
     _ lane: IsolatedLane, settings: Settings, services: HostTable.Services, store: WorkingSet
   ) throws(PluginError) {
     let name = lane.manifest.name
-    services.secrets.add(settings.secrets)
-    secrets = services.secrets
+    let secrets = services.secrets.of(name)
+    secrets.add(settings.secrets)
+    self.secrets = secrets
     do throws(PluginError) {
       try Self.check(lane.manifest, services, .isolated)
       guard settings.overrides.isEmpty else {
@@ -115,7 +116,7 @@ package final class PluginInstance: @unchecked Sendable {
       number = try Self.storeNumber(name, store)
     } catch {
       lane.end()
-      throw PluginError(error.code, services.secrets.redact(error.message))
+      throw PluginError(error.code, secrets.redact(error.message))
     }
     committedNumber = 0
     manifest = lane.manifest

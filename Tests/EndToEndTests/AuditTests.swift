@@ -88,7 +88,10 @@ extension EndToEnd {
       #expect(try wait(server, for: expected.count) == expected)
       #expect(try !get(server, "/o/audit").contains("openses"))
       #expect(server.terminate() == .code(0))
-      // Nothing changed, nothing is said.
+      // A safe start changes nothing, and the start behind it neither.
+      try server.launch(arguments: ["--safe"])
+      #expect(server.waitUntilReady())
+      #expect(server.terminate() == .code(0))
       try server.start()
       #expect(try wait(server, for: expected.count) == expected)
       #expect(server.terminate() == .code(0))

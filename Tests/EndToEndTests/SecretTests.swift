@@ -74,6 +74,12 @@ extension EndToEnd {
       // Lifecycle hooks, the audit of a change, and the old secret behind it.
       let configs = "&configs=%7B%22blabs%22:%7B%22token%22:%22\(Self.later)%22%7D%7D"
       texts.append(try ask(server, "/i/configs", configs))
+      let own =
+        "&app_id=\(server.keys.appID)" + configs.replacing(Self.later, with: "openseapp-1122")
+      texts.append(try ask(server, "/i/configs", own))
+      texts.append(try ask(server, "/o/configs", "&app_id=\(server.keys.appID)"))
+      try send(server, "blab=log")
+      try server.settle()
       let two = "&configs=%7B%22blabs%22:%7B%22token%22:%22\(Self.lines)%22%7D%7D"
       texts.append(try ask(server, "/i/configs", two))
       let wrong = "&configs=%7B%22blabs%22:%7B%22pin%22:%22opensesame%22%7D%7D"

@@ -88,6 +88,7 @@ struct PluginInfoCommand: ParsableCommand {
     pairs += row.calls.map {
       ["\($0.kind.rawValue) calls", Figures.text($0.reading, hasItems: $0.kind != .question)]
     }
+    if row.overdueJobs > 0 { pairs.append(["jobs over their time", "\(row.overdueJobs)"]) }
     if !row.drops.isEmpty {
       let drops = row.drops.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
       pairs.append(["left out", drops.joined(separator: ", ")])

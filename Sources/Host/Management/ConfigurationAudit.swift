@@ -43,6 +43,8 @@ final class ConfigurationAudit: Sendable {
 
   /// A configuration is in force. `text` is the file's; what was not announced is `author`'s.
   func settle(_ configuration: Configuration, text: String?, else author: ConfigurationAuthor) {
+    // A safe start passes the plugins over; nobody has changed them.
+    guard !configuration.isSafe else { return }
     do {
       try state.withLock { try settle(configuration, text, author, &$0) }
     } catch {

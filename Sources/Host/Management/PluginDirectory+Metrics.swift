@@ -44,6 +44,9 @@ extension PluginDirectory {
         ("{plugin=\"\(row.code)\",limit=\"\($0.key)\"}", "\($0.value)")
       }
     }
+    family("tally_plugin_jobs_overdue", "gauge", "Jobs that run and are over their time") {
+      [("{plugin=\"\($0.code)\"}", "\($0.overdueJobs)")]
+    }
     family("tally_plugin_dead_letters", "gauge", "Items that wait for an operator") {
       [("{plugin=\"\($0.code)\"}", "\($0.deadLetters)")]
     }

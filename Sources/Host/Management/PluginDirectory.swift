@@ -58,7 +58,9 @@ struct PluginDirectory: Sendable {
       otherCalls: Dictionary(
         uniqueKeysWithValues: account.readings.filter {
           ![.hook, .question].contains($0.kind) && $0.reading.calls > 0
-        }.map { ($0.kind.rawValue, $0.reading) }), drops: account.drops, deadLetters: letters,
+        }.map { ($0.kind.rawValue, $0.reading) }), drops: account.drops,
+      overdueJobs: core.services.jobs.overdue(of: status.name),
+      deadLetters: letters,
       lag: instance.map { core.pipeline.progress.lag(of: $0.number) } ?? 0, storage: storage)
   }
 

@@ -39,6 +39,8 @@ struct PluginRow: Codable, Equatable, Sendable {
   let otherCalls: [String: CallMeter.Reading]
   /// What was left out because a limit was reached, by `Drop`.
   let drops: [String: Int]
+  /// Jobs of it that run and are over their time.
+  let overdueJobs: Int
   /// Waiting in the store.
   let deadLetters: Int
   /// Requests it has not seen yet.
@@ -54,6 +56,7 @@ struct PluginRow: Codable, Equatable, Sendable {
     case hookCalls = "hook_calls"
     case otherCalls = "other_calls"
     case drops
+    case overdueJobs = "overdue_jobs"
     case deadLetters = "dead_letters"
   }
 

@@ -48,7 +48,7 @@ package final class LifecycleProbe {
     let host = HostTable(manifest: manifest, settings: settings, services: services)
     var created: UnsafeMutableRawPointer?
     let table = code.table
-    try ErrorText.check(manifest.name, "create", services.secrets) {
+    try ErrorText.check(manifest.name, "create", secrets) {
       table.create(host.pointer, &created, $0)
     }
     table.destroy(created)
@@ -72,7 +72,7 @@ package final class LifecycleProbe {
     let host = HostTable(manifest: manifest, settings: settings, services: services)
     let put = Put()
     var created: UnsafeMutableRawPointer?
-    try ErrorText.check(name, "create", services.secrets) {
+    try ErrorText.check(name, "create", secrets) {
       table.create(host.pointer, &created, $0)
     }
     defer {
@@ -104,10 +104,12 @@ package final class LifecycleProbe {
     return withExtendedLifetime(put) { put.bytes }
   }
 
+  private var secrets: Secrets { services.secrets.of(manifest.name) }
+
   private func check(
     _ step: String, _ body: (UnsafePointer<tally_error>) -> tally_status
   ) throws(PluginError) {
-    try ErrorText.check(manifest.name, step, services.secrets, body)
+    try ErrorText.check(manifest.name, step, secrets, body)
   }
 
   /// An instance that runs until `end`.

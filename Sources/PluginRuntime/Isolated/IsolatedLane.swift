@@ -55,7 +55,7 @@ package final class IsolatedLane: @unchecked Sendable {
     log[metadataKey: "plugin"] = "\(plan.name)"
     self.log = log
     output = RunnerOutput(
-      plugin: plan.name, log: services.log, secrets: services.secrets,
+      plugin: plan.name, log: services.log, secrets: services.secrets.of(plan.name),
       linesPerSecondMax: plan.limits.linesPerSecondMax)
     keeper = RunnerKeeper(plan, output: output)
     do throws(PluginError) {

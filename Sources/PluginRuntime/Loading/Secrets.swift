@@ -1,8 +1,8 @@
 import Synchronization
 
-/// Every secret that a plugin was given since the process began: none of them is in a text that
-/// leaves a plugin, also not after it was changed. Any thread.
-package final class Secrets: Sendable {
+/// Every secret that one plugin was given since the process began: none of them is in a text that
+/// leaves it, also not after it was changed. Any thread.
+final class Secrets: Sendable {
   /// Shorter ones are not looked for in what plugins say: they would be found in every other word.
   static let charactersMin = 4
   /// Secrets that are kept, the oldest being forgotten first.
@@ -18,8 +18,6 @@ package final class Secrets: Sendable {
   }
 
   private let state = Mutex(State())
-
-  package init() {}
 
   func add(_ values: [String]) {
     guard !values.isEmpty else { return }
@@ -38,7 +36,7 @@ package final class Secrets: Sendable {
   }
 
   /// The text without them.
-  package func redact(_ text: String) -> String {
+  func redact(_ text: String) -> String {
     state.withLock { $0.longestFirst }.reduce(text) {
       $0.replacing($1, with: SettingDefinition.redacted)
     }

@@ -50,7 +50,9 @@ package struct Settings: Sendable, Equatable {
           "\(entry.place): setting \(entry.name) of plugin \(manifest.name): \(reason)")
       }
     }
-    let hidden = manifest.settings.filter(\.isSecret).map(\.name)
+    // One of a few words is in every other text.
+    let hidden = manifest.settings.filter { $0.isSecret && $0.kind != .bool && $0.choices.isEmpty }
+      .map(\.name)
     let all = [values] + overrides.values.map { $0 }
     secrets = all.flatMap { one in hidden.compactMap { one[$0]?.text } }
   }

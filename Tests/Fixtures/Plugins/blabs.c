@@ -23,12 +23,14 @@ static tally_str str(const char *text) {
 static const char *line(int place) {
   static _Thread_local char text[16384];
   char token[2048], more[2048];
-  tally_setting_value one = {0}, two = {0};
+  tally_setting_value one = {0}, two = {0}, own = {0};
   host_table->setting(host_table->ctx, str("token"), &one);
   host_table->setting(host_table->ctx, str("token_more"), &two);
+  host_table->app_setting(host_table->ctx, 1, str("token"), &own);
   snprintf(token, sizeof(token), "%.*s", (int)one.text.len, one.text.ptr);
   snprintf(more, sizeof(more), "%.*s", (int)two.text.len, two.text.ptr);
-  snprintf(text, sizeof(text), "%s %s %*s%s", token, more, place - (int)strlen(token) - (int)strlen(more) - 2, "", more);
+  snprintf(text, sizeof(text), "%s %s %.*s %*s%s", token, more, (int)own.text.len, own.text.ptr,
+           place - (int)strlen(token) - (int)strlen(more) - (int)own.text.len - 3, "", more);
   return text;
 }
 
@@ -188,7 +190,7 @@ TALLY_EXPORT const tally_plugin *tally_plugin_blabs(void);
 TALLY_EXPORT const tally_plugin *tally_plugin_blabs(void) {
   static const tally_setting settings[] = {
       {sizeof(tally_setting), TALLY_SETTING_STRING, TEXT("token"), TEXT("A word."), TEXT("built-in-word"), 0, 0, TEXT(""),
-       NULL, 0, TALLY_SETTING_SECRET},
+       NULL, 0, TALLY_SETTING_SECRET | TALLY_SETTING_PER_APP},
       {sizeof(tally_setting), TALLY_SETTING_STRING, TEXT("token_more"), TEXT("A longer one."), TEXT(""), 0, 0, TEXT(""),
        NULL, 0, TALLY_SETTING_SECRET},
       {sizeof(tally_setting), TALLY_SETTING_INT, TEXT("pin"), TEXT("A number."), TEXT("0"), 0, 0, TEXT(""), NULL, 0,

@@ -11,7 +11,8 @@ final class RunnerPlugin: @unchecked Sendable {
   private let path: String
   /// As this process can open it.
   private let usablePath: String
-  let secrets = Secrets()
+  private let book = SecretBook()
+  var secrets: Secrets { book.of(name) }
   private var code: LoadedPlugin?
   private var host: HostTable?
   private(set) var instance: UnsafeMutableRawPointer?
@@ -107,7 +108,7 @@ final class RunnerPlugin: @unchecked Sendable {
         name.withUnsafeBytes { exchange.writer.put($0) }
         var given = exchange.ask()
         return (try? given.word()).map { UInt32(truncatingIfNeeded: $0) } ?? 0
-      }, secrets: secrets)
+      }, secrets: book)
     let host = HostTable(manifest: code.manifest, settings: settings, services: services)
     host.pointer.pointee.flags |= TALLY_HOST_ISOLATED
     return host
