@@ -2,6 +2,9 @@ import PluginABI
 
 /// Other settings for an instance that runs, in two steps: it judges them, then it takes them over.
 extension PluginInstance {
+  /// Whether it may be handed settings once more.
+  var hasRoomForSettings: Bool { host?.hasRoom == true }
+
   /// Has it judge settings that are not in force.
   func check(_ settings: Settings) throws(PluginError) {
     guard let host, let check = table.settings_check else { return }
@@ -16,9 +19,6 @@ extension PluginInstance {
   func apply(_ settings: Settings) throws(PluginError) {
     guard let host, let apply = table.settings_apply else {
       throw PluginError(.startFailed, "\(name) takes no settings over")
-    }
-    guard host.hasRoom else {
-      throw PluginError(.startFailed, "\(name) has had \(HostTable.settingsMax) settings")
     }
     try asControl { () throws(PluginError) in
       let before = host.use(SettingValues(settings))

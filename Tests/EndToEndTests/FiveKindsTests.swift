@@ -285,6 +285,21 @@ extension EndToEnd {
       #expect(server.terminate() == .code(0))
     }
 
+    @Test("A hook that hangs on the pipeline does not hold up the end, and nothing is lost")
+    func pipelineHangs() throws {
+      let server = try server()
+      let gate = server.folder + "/gate"
+      try server.start(environment: ["FIVE_KINDS_GATE": gate])
+      #expect(try send(server, "taps=a&wish=hang") == (200, success))
+      try waitFor(server.logPath, "a transform hangs")
+      #expect(try send(server, "taps=b") == (200, success))
+      #expect(server.terminate() == .code(0), "\(server.log.suffix(2_000))")
+      try Files.write("", to: gate)
+      try server.start(environment: ["FIVE_KINDS_GATE": gate])
+      try expect(server, "by=tap", #"{"a":1,"b":1,"":0}"#)
+      #expect(server.terminate() == .code(0))
+    }
+
     /// Waits until a file contains a text.
     private func waitFor(_ path: String, _ text: String) throws {
       let deadline = Clock.now + 10

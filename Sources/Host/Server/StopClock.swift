@@ -55,11 +55,11 @@ final class StopClock: Sendable {
     Thread.start(name: "stop") { [self] in
       Thread.sleep(forTimeInterval: remaining(.end))
       leave("\(current.withLock { $0 })")
-      endProcess()
+      Self.endProcess()
     }
   }
 
-  /// Ends the process without running anything more in it: code that hangs could fault in what the
-  /// C library would tidy up.
-  func endProcess() -> Never { _exit(0) }
+  /// Ends the process without running anything more in it: plugins' code stays mapped, and where it
+  /// hangs while it is loaded, the C library's own end would wait for it.
+  static func endProcess() -> Never { _exit(0) }
 }

@@ -8,7 +8,7 @@ enum TallyServer {
   /// Threads that answer questions; more of them wait in line.
   static let readThreads = 2
 
-  /// Runs until SIGTERM or SIGINT. Throws what kept it from starting.
+  /// Runs until SIGTERM or SIGINT, and then ends the process. Throws what kept it from starting.
   static func run(_ configuration: Configuration) async throws {
     LoggingSystem.bootstrap(StreamLogHandler.standardError)
     let log = Logger(label: "tally")
@@ -26,7 +26,7 @@ enum TallyServer {
       throw error
     }
     try? await threads.shutdownGracefully()
-    withExtendedLifetime(folder) {}
+    withExtendedLifetime(folder) { StopClock.endProcess() }
   }
 
   private static func serve(
@@ -63,7 +63,7 @@ enum TallyServer {
       clock.leave("a command of the operator")
     }
     core.stop(clock)
-    if clock.hasLeft { clock.endProcess() }
+    if clock.hasLeft { StopClock.endProcess() }
   }
 
   private static func announce(_ core: Core, port: Int) {

@@ -7,11 +7,16 @@ extension Lifecycle {
   /// could not be performed.
   func change(_ actions: [LifecycleMachine.Action]) -> [LifecycleMachine.Action] {
     var accepted: [(LifecycleMachine.Serial, PluginInstance, Settings)] = []
+    var instead: [LifecycleMachine.Action] = []
     for case .change(let serial) in actions {
       let (instance, source) = state.withLock {
         ($0.instances[serial], $0.machine.change(of: serial))
       }
       guard let instance, let settings = source?.settings else { continue }
+      guard instance.hasRoomForSettings else {
+        instead += state.withLock { $0.machine.replace(serial) }
+        continue
+      }
       if let refusal = judge(settings, by: instance) {
         let told = report(instance.name, refusal)
         state.withLock { $0.machine.unchanged(serial, told) }
@@ -19,7 +24,7 @@ extension Lifecycle {
         accepted.append((serial, instance, settings))
       }
     }
-    return accepted.flatMap { apply($0, to: $1, $2) }
+    return instead + accepted.flatMap { apply($0, to: $1, $2) }
   }
 
   private func judge(_ settings: Settings, by instance: PluginInstance) -> PluginError? {

@@ -17,7 +17,7 @@ typedef struct five {
   uint32_t metric;
   uint32_t by_method, by_path, by_body; /* routes */
   FILE *commits;
-  const char *gate; /* a tap "wait" is committed when there is a file of this name */
+  const char *gate; /* a tap "wait" and a wish "hang" wait for a file of this name */
 } five;
 
 static tally_str str(const char *text) {
@@ -56,6 +56,10 @@ static tally_status transform(void *instance, const tally_batch *batch, const ta
     const tally_item *item = tally_batch_item(batch, i);
     const tally_node *root = tally_batch_node(batch, item->root);
     tally_str wish = tally_text(batch, tally_member(batch, root, self->wish));
+    if (is(wish, "hang") && self->gate != NULL && access(self->gate, F_OK) != 0) {
+      self->host->log(self->host->ctx, TALLY_LOG_INFO, str("a transform hangs"));
+      while (access(self->gate, F_OK) != 0) usleep(1000);
+    }
     if (is(wish, "drop")) verdicts->drop(verdicts->ctx, i);
     if (is(wish, "drop-event")) verdicts->drop_event(verdicts->ctx, item->first_event);
     if (is(wish, "set")) verdicts->set(verdicts->ctx, i, item->root, str("taps"), str("\"edited \\\"q\\\"\""));
