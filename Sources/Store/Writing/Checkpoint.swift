@@ -1,4 +1,5 @@
 import GRDBSQLite
+import Synchronization
 
 /// Keeps the write-ahead log of one connection bounded. Pages are moved between commits, by the
 /// writer, in a way that waits for nobody. A reader that looks at an old state keeps the log from
@@ -12,8 +13,9 @@ final class Checkpoint {
   private let handle: OpaquePointer
   private let path: String
   private let pagesMax: Int
-  /// Pages in the log after the last commit; SQLite calls back with it.
-  private var pages = 0
+  /// Pages in the log after the last commit; SQLite calls back with it, on the thread of whoever
+  /// commits.
+  private let pages = Atomic<Int>(0)
 
   init(_ handle: OpaquePointer, path: String, pagesMax: Int) {
     self.handle = handle
@@ -23,7 +25,8 @@ final class Checkpoint {
       handle,
       { context, _, _, pages in
         guard let context else { return SQLITE_OK }
-        Unmanaged<Checkpoint>.fromOpaque(context).takeUnretainedValue().pages = Int(pages)
+        let checkpoint = Unmanaged<Checkpoint>.fromOpaque(context).takeUnretainedValue()
+        checkpoint.pages.store(Int(pages), ordering: .relaxed)
         return SQLITE_OK
       }, Unmanaged.passUnretained(self).toOpaque())
   }
@@ -33,10 +36,12 @@ final class Checkpoint {
     sqlite3_wal_hook(handle, nil, nil)
   }
 
-  var isDue: Bool { pages >= pagesMax }
+  var isDue: Bool { pages.load(ordering: .relaxed) >= pagesMax }
 
   /// Nobody has called `run` for a long time, or readers were in its way.
-  var isOverdue: Bool { pages >= pagesMax * Self.patience }
+  var isOverdue: Bool {
+    pages.load(ordering: .relaxed) >= pagesMax * Self.patience
+  }
 
   /// Moves what readers allow.
   func run() throws(StoreError) {
@@ -59,6 +64,6 @@ final class Checkpoint {
       throw StoreError(sqlite: code, handle: handle, file: path)
     }
     // When everything was moved, the next commit starts the log over and tells its new length.
-    pages = log == moved ? 0 : Int(log)
+    pages.store(log == moved ? 0 : Int(log), ordering: .relaxed)
   }
 }
