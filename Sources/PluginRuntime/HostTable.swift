@@ -19,12 +19,16 @@ package final class HostTable: @unchecked Sendable {
     package let accounts: PluginAccounts
     /// Behind `service`; without it a plugin finds no services.
     let host: (any ServiceHost)?
+    /// Where batches lie that isolated plugins read in place.
+    let batches: BatchMemory?
 
     package init(
       log: Logger, productVersion: String, host: (any ServiceHost)? = nil,
       intern: @escaping ([UInt8]) -> UInt32, appID: @escaping (UInt32) -> String? = { _ in nil },
-      trust: TrustPolicy = TrustPolicy(), accounts: PluginAccounts = PluginAccounts()
+      trust: TrustPolicy = TrustPolicy(), accounts: PluginAccounts = PluginAccounts(),
+      batches: BatchMemory? = nil
     ) {
+      self.batches = batches
       self.trust = trust
       self.accounts = accounts
       self.log = log

@@ -1,3 +1,4 @@
+import Foundation
 import Logging
 import PluginABI
 import Store
@@ -65,6 +66,9 @@ package final class PluginRuntime: @unchecked Sendable {
   let services: HostTable.Services
   let store: WorkingSet
   let nearest: (String, [String]) -> String?
+
+  /// Told, by name and with the reason, of an isolated plugin that is given up; must not wait.
+  let givenUp = Mutex<@Sendable (String, String) -> Void>({ _, _ in })
 
   /// What happened and is no request, on its way to the lifecycle hooks.
   package let happenings = LifecycleQueue()
@@ -155,7 +159,7 @@ package final class PluginRuntime: @unchecked Sendable {
   package func dispatcher(breadcrumb: Breadcrumb, suspects: Suspects) -> Dispatcher {
     Dispatcher(
       set: entered(), store: store, breadcrumb: breadcrumb, suspects: suspects,
-      lifecycle: happenings, log: services.log)
+      lifecycle: happenings, log: services.log, batches: services.batches)
   }
 
   // MARK: Starting and stopping without a lifecycle
@@ -185,11 +189,21 @@ package final class PluginRuntime: @unchecked Sendable {
     }
   }
 
-  /// Ends all plugins, last started first. Nobody may use what `dispatcher` answered any more.
+  /// Ends all plugins, last started first; those in processes of their own beside them, at once.
+  /// Nobody may use what `dispatcher` answered any more.
   package func stop() {
     let last = set
     publish(.empty)
-    last.instances.reversed().forEach { $0.end() }
+    let elsewhere = DispatchGroup()
+    for instance in last.instances where instance.lane != nil {
+      elsewhere.enter()
+      Deadline.detach("plugin-end") {
+        instance.end()
+        elsewhere.leave()
+      }
+    }
+    last.instances.reversed().filter { $0.lane == nil }.forEach { $0.end() }
+    elsewhere.wait()
   }
 
   /// The code of a plugin, without an instance. Of a library `copy` is what is opened.
@@ -256,8 +270,10 @@ package final class PluginRuntime: @unchecked Sendable {
         code, settings: settings, services: services, store: store, state: state)
     }
     return try PluginInstance(
-      try IsolatedLane(plan, services: services), settings: settings, services: services,
-      store: store)
+      try IsolatedLane(plan, services: services) { [weak self, name = code.manifest.name] in
+        self?.givenUp.withLock { $0 }(name, $0)
+      },
+      settings: settings, services: services, store: store)
   }
 
   /// Remembers and reports a plugin the server runs without.

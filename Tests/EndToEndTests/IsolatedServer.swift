@@ -11,7 +11,7 @@ struct IsolatedServer {
 
   /// Compiles each fixture; `lanes` says how each plugin runs. Views are inproc unless named.
   init(
-    _ lanes: [(plugin: String, mode: String)],
+    _ lanes: [(plugin: String, mode: String)], macros: [String] = [],
     firstMillisecond: Int64 = Clock.unixMilliseconds - 40 * 86_400_000
   ) throws {
     folder = try Files.temporaryFolder()
@@ -21,7 +21,7 @@ struct IsolatedServer {
       config += "  \(plugin): { mode: \(mode)"
       if plugin != "views" {
         let library = "\(folder)/lib\(plugin).so"
-        try Self.compile(plugin, to: library)
+        try Self.compile(plugin, macros, to: library)
         config += ", path: \(library)"
       }
       config += " }\n"
@@ -32,14 +32,17 @@ struct IsolatedServer {
 
   func remove() { Files.remove(folder) }
 
-  private static func compile(_ fixture: String, to library: String) throws {
+  private static func compile(
+    _ fixture: String, _ macros: [String], to library: String
+  ) throws {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent().path
-    let (status, output) = try Subprocess.run([
-      "cc", "-w", "-shared", "-fPIC", "-fvisibility=hidden", "-pthread",
-      "-I\(root)/Sources/PluginABI/include", "\(root)/Tests/Fixtures/Plugins/\(fixture).c", "-o",
-      library,
-    ])
+    let flags = ["-w", "-shared", "-fPIC", "-fvisibility=hidden", "-pthread"]
+    let (status, output) = try Subprocess.run(
+      ["cc"] + flags + macros.map { "-D" + $0 } + [
+        "-I\(root)/Sources/PluginABI/include", "\(root)/Tests/Fixtures/Plugins/\(fixture).c",
+        "-o", library,
+      ])
     try #require(status == .code(0), "\(output)")
   }
 
@@ -75,6 +78,21 @@ struct IsolatedServer {
         ? String(UnicodeScalar(byte))
         : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
     }.joined()
+  }
+
+  /// What `tally plugin` says to the running server.
+  func command(_ words: String...) throws -> String {
+    try Subprocess.run(
+      [TallyServer.binary, "plugin"] + words
+        + ["--data", server.dataPath, "--config", server.configPath]
+    ).output
+  }
+
+  /// Waits until every plugin has seen every request.
+  func waitUntilAtHead() throws {
+    let deadline = Clock.now + 20
+    while try server.metric("tally_consumer_lag") != 0, Clock.now < deadline { usleep(10_000) }
+    try server.settle()
   }
 
   /// The text and status of an answer, as they came.

@@ -55,5 +55,6 @@ struct Limits: Equatable, Sendable {
   var jobThreads = 4
   var catchUpPercent = 25
   var isolatedDeadlineMilliseconds = 2_000
+  var isolatedComputingMilliseconds = 250
   var isolatedMemoryBytesMax = 1 << 30
 }

@@ -1,8 +1,10 @@
+import PluginRuntime
+
 /// Why a question is refused, with the words clients know.
 struct QueryError: Error {
   enum Code {
     case missingAppID, invalidAppID, unknownMethod, unknownPath, methodNotAllowed,
-      appDoesNotExist, bodyTooLarge, deadlinePassed, pluginFailed, storeFailed
+      appDoesNotExist, bodyTooLarge, deadlinePassed, pluginFailed, pluginUnavailable, storeFailed
   }
 
   let code: Code
@@ -19,7 +21,19 @@ struct QueryError: Error {
     case .appDoesNotExist: QueryReply(status: 401, message: "App does not exist")
     case .bodyTooLarge: QueryReply(status: 413, message: "Request body is too large")
     case .deadlinePassed: QueryReply(status: 504, message: "Deadline exceeded")
+    case .pluginUnavailable: QueryReply(status: 503, message: "Plugin unavailable")
     case .pluginFailed, .storeFailed: QueryReply(status: 500, message: "Server error")
+    }
+  }
+}
+
+extension QueryError.Code {
+  /// What whoever asked is told about a plugin's failure.
+  init(_ code: PluginError.Code) {
+    switch code {
+    case .late: self = .deadlinePassed
+    case .quarantined: self = .pluginUnavailable
+    default: self = .pluginFailed
     }
   }
 }

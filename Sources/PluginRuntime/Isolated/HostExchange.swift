@@ -66,19 +66,21 @@ final class HostExchange: @unchecked Sendable {
     _ = write(bell, &one, 8)
   }
 
-  /// Waits for the runner's next word until the deadline. What it hands out is valid until the next
-  /// call.
-  func receive(process: Int32, until deadline: ContinuousClock.Instant) -> Event {
+  /// Waits for the runner's next word until the deadline, or until `isOver`, which is asked now and
+  /// then. What it hands out is valid until the next call.
+  func receive(
+    process: Int32, until deadline: ContinuousClock.Instant, isOver: () -> Bool = { false }
+  ) -> Event {
     while true {
       var waits = [
         pollfd(fd: replyBell, events: Int16(POLLIN), revents: 0),
         pollfd(fd: process, events: Int16(POLLIN), revents: 0),
       ]
       let left = ContinuousClock.now.duration(to: deadline)
-      guard poll(&waits, 2, left.millisecondsUp) >= 0 else { continue }
+      guard poll(&waits, 2, min(left, HookPatience.pulse).millisecondsUp) >= 0 else { continue }
       if waits[0].revents != 0 { return take() }
       if waits[1].revents != 0 { return .ended }
-      if ContinuousClock.now >= deadline { return .late }
+      if ContinuousClock.now >= deadline || isOver() { return .late }
     }
   }
 

@@ -5,7 +5,7 @@ import Store
 /// left to the dispatcher, which goes on item by item.
 extension IsolatedLane {
   /// Deaths in one call that were others' fault.
-  private static let straysMax = 3
+  static let straysMax = 3
   /// Of a batch's memory, what a runner may go on holding.
   private static let keptBytesMax = 32 << 20
 
@@ -13,6 +13,14 @@ extension IsolatedLane {
   private enum Attempt {
     case returned(tally_status, String)
     case died(String, isOurs: Bool)
+    /// It took too long: trying the same once more would take as long.
+    case late(String)
+
+    var reason: String {
+      switch self {
+      case .returned(_, let reason), .died(let reason, _), .late(let reason): reason
+      }
+    }
   }
 
   /// How a call ended.
@@ -102,24 +110,23 @@ extension IsolatedLane {
     while true {
       let runner: RunnerProcess
       do throws(PluginError) { runner = try live() } catch { return .failed(error.message) }
-      switch body(runner) {
-      case .returned(let status, let reason):
+      let end = body(runner)
+      if case .returned(let status, let reason) = end {
         if let survived { noteFault(survived) }
         if loader.bytes > Self.keptBytesMax { retire(runner) }
         return .returned(status, reason)
-      case .died(let reason, let isOurs):
-        epoch += 1
-        loader.forget()
-        afterDeath()
-        noteDeath(of: runner, reason)
-        if !isOurs, strays < Self.straysMax {
-          strays += 1
-        } else if isLast || survived != nil {
-          blame(reason, isLast: isLast)
-          return .failed(reason)
-        } else {
-          survived = reason
-        }
+      }
+      epoch += 1
+      loader.forget()
+      afterDeath()
+      noteDeath(of: runner, end.reason)
+      if case .died(_, isOurs: false) = end, strays < Self.straysMax {
+        strays += 1
+      } else if case .died = end, !isLast, survived == nil {
+        survived = end.reason
+      } else {
+        blame(end.reason, isLast: isLast)
+        return .failed(end.reason)
       }
     }
   }
@@ -175,8 +182,9 @@ extension IsolatedLane {
     var writer = runner.hooks.writer()
     writer.put(UInt64(call.hook))
     writer.put(epoch)
-    writer.put(UInt64(places.facts))
-    writer.put(UInt64(places.users))
+    writer.put(places.batch)
+    writer.put(places.facts)
+    writer.put(places.users)
     writer.put(UInt64(call.stage.users.count))
     writer.put(places.sent.rawValue)
     let replay = EffectReplay(stage: call.stage, table: call.table)
@@ -228,13 +236,16 @@ extension IsolatedLane {
   ) -> Attempt {
     let limit = plan.limits.hookDeadline
     let deadline = ContinuousClock.now + limit
+    var patience = HookPatience(runner.identifier, plan.limits.hookComputing)
     runner.busyWithHook = true
     defer { runner.busyWithHook = false }
     runner.hooks.send(kind, length: length)
     var asked = 0
     while true {
       do throws(WireDamage) {
-        switch runner.hooks.receive(process: runner.descriptor, until: deadline) {
+        let event = runner.hooks.receive(
+          process: runner.descriptor, until: deadline, isOver: { patience.isOver() })
+        switch event {
         case .ask(let message):
           asked += message.count
           guard asked <= plan.limits.effectBytesMax else {
@@ -245,9 +256,7 @@ extension IsolatedLane {
           _ = try hear(message, false)
         case .done(let message): if let end = try hear(message, true) { return end }
         case .ended: return ended(runner)
-        case .late:
-          return ended(
-            runner, because: "did not answer within \(limit.milliseconds) ms; its runner was ended")
+        case .late: return ended(runner, late: patience.reason(deadline: limit))
         case .damaged: throw WireDamage()
         }
       } catch { return ended(runner, because: EffectReplay.damage) }
@@ -257,6 +266,13 @@ extension IsolatedLane {
   private func ended(_ runner: RunnerProcess) -> Attempt {
     let (end, sentence) = runner.waitForEnd()
     return .died(sentence ?? "ended its runner with \(end.words)", isOurs: sentence == nil)
+  }
+
+  private func ended(_ runner: RunnerProcess, late reason: String) -> Attempt {
+    if case .died(let reason, isOurs: true) = ended(runner, because: reason) {
+      return .late(reason)
+    }
+    return .died(reason, isOurs: false)
   }
 
   /// Ends it for something it did in this call.

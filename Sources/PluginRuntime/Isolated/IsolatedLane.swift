@@ -19,6 +19,11 @@ package final class IsolatedLane: @unchecked Sendable {
   /// Names the first runner interned. Later ones are told, the batch builder is not asked again.
   private var interned: [[UInt8]: UInt32] = [:]
 
+  /// Told once why the plugin is given up, on any thread; must not wait.
+  private let onGiveUp: @Sendable (String) -> Void
+
+  /// Held while a runner is started again, which takes its time.
+  private let startLock = NSLock()
   /// Guards the runner and everything below.
   private let lock = NSLock()
   private var runner: RunnerProcess?
@@ -31,7 +36,7 @@ package final class IsolatedLane: @unchecked Sendable {
   // One call of each kind at a time.
   let hookLock = NSLock()
   let questionLock = NSLock()
-  var loader = BatchLoader()
+  var loader: BatchLoader
   var wants: Wire.Wants = []
   var epoch: UInt64 = 1
   var lastPosition: UInt64 = 0
@@ -48,15 +53,20 @@ package final class IsolatedLane: @unchecked Sendable {
   package internal(set) var frozenPosition: UInt64?
 
   /// Starts a runner and has it open the library: from here on the plugin's descriptor is known.
-  package init(_ plan: IsolationPlan, services: HostTable.Services) throws(PluginError) {
+  package init(
+    _ plan: IsolationPlan, services: HostTable.Services,
+    onGiveUp: @escaping @Sendable (String) -> Void = { _ in }
+  ) throws(PluginError) {
     self.plan = plan
+    self.onGiveUp = onGiveUp
     self.services = services
     var log = services.log
     log[metadataKey: "plugin"] = "\(plan.name)"
     self.log = log
     output = RunnerOutput(
       plugin: plan.name, log: services.log, linesPerSecondMax: plan.limits.linesPerSecondMax)
-    keeper = RunnerKeeper(plan, output: output)
+    keeper = RunnerKeeper(plan, output: output, batches: services.batches)
+    loader = BatchLoader(services.batches)
     do throws(PluginError) {
       let runner = try keeper.start()
       self.runner = runner
@@ -129,24 +139,30 @@ package final class IsolatedLane: @unchecked Sendable {
 
   /// The runner, started again when it has died and rested.
   func live() throws(PluginError) -> RunnerProcess {
+    startLock.lock()
+    defer { startLock.unlock() }
+    if let runner = try survivor() { return runner }
+    if let restAt = lock.withLock({ restAt }) {
+      Thread.sleep(forTimeInterval: restAt.secondsFromNow)
+    }
+    return try restart()
+  }
+
+  /// The runner, while it lives.
+  private func survivor() throws(PluginError) -> RunnerProcess? {
     lock.lock()
     defer { lock.unlock() }
     if let reason = numbers.quarantine { throw PluginError(.quarantined, reason) }
     guard !isEnded else { throw PluginError(.runner, "\(plan.name) has ended") }
-    if let runner {
-      guard runner.hasEnded else { return runner }
-      // It died while nobody was looking: a thread of the plugin did that.
-      let (end, sentence) = runner.waitForEnd()
-      bury(runner, sentence ?? "ended its runner with \(end.words) between calls")
-      if fault(sentence ?? "ended its runner with \(end.words) between calls") {
-        throw PluginError(.quarantined, numbers.quarantine ?? "")
-      }
-    }
-    if let restAt { Thread.sleep(forTimeInterval: restAt.secondsFromNow) }
-    return try restart()
+    guard let runner, runner.hasEnded else { return self.runner }
+    // It died while nobody was looking: a thread of the plugin did that.
+    let (end, sentence) = runner.waitForEnd()
+    let reason = sentence ?? "ended its runner with \(end.words) between calls"
+    bury(runner, reason)
+    if fault(reason) { throw PluginError(.quarantined, numbers.quarantine ?? "") }
+    return nil
   }
 
-  /// Called with the lock held.
   private func restart() throws(PluginError) -> RunnerProcess {
     let fresh = try keeper.start()
     do throws(PluginError) {
@@ -159,12 +175,21 @@ package final class IsolatedLane: @unchecked Sendable {
       }
     } catch {
       fresh.kill(because: "it could not be started again")
-      _ = giveUp("cannot be started again: \(error)")
+      _ = lock.withLock { giveUp("cannot be started again: \(error)") }
       throw error
     }
-    runner = fresh
-    numbers.process = fresh.identifier
-    numbers.restarts += 1
+    let isWanted = lock.withLock {
+      if !isEnded {
+        runner = fresh
+        numbers.process = fresh.identifier
+        numbers.restarts += 1
+      }
+      return !isEnded
+    }
+    guard isWanted else {
+      fresh.kill(because: "the plugin has ended")
+      throw PluginError(.runner, "\(plan.name) has ended")
+    }
     services.accounts.account(plan.name).restarted()
     log.info("runner started again", metadata: ["pid": "\(fresh.identifier)"])
     return fresh
@@ -201,12 +226,10 @@ package final class IsolatedLane: @unchecked Sendable {
   private func giveUp(_ reason: String) -> Bool {
     guard numbers.quarantine == nil else { return true }
     numbers.quarantine = "quarantined: \(reason)"
-    log.error(
-      "plugin quarantined; mend it, or disable and enable it: then it catches up",
-      metadata: ["reason": "\(reason)"])
     runner?.kill(because: "the plugin is quarantined")
     runner = nil
     numbers.process = nil
+    onGiveUp(reason)
     return true
   }
 
@@ -231,34 +254,42 @@ package final class IsolatedLane: @unchecked Sendable {
         runner = nil
         numbers.process = nil
       }
-      finish(old)
+      finish(old, until: Date(timeIntervalSinceNow: plan.limits.endDeadline.seconds))
     }
   }
 
-  private func finish(_ last: RunnerProcess) {
+  private func finish(_ last: RunnerProcess, until limit: Date) {
     last.hooks.send(.end, length: 0)
-    if !last.waitForEnd(within: plan.limits.endDeadline) {
-      log.warning("the runner did not end in time and was ended")
-      last.kill(because: "it did not end in time")
-    }
+    guard !last.waitForEnd(until: limit) else { return }
+    log.warning("the runner did not end in time and was ended")
+    last.kill(because: "it did not end in time")
   }
 
-  /// Drain, stop, destroy; a runner that takes too long is ended.
+  /// Drain, stop, destroy; a runner that takes too long, in these or in a call, is ended.
   package func end() {
-    hookLock.lock()
-    questionLock.lock()
-    defer {
-      questionLock.unlock()
-      hookLock.unlock()
-    }
+    let limit = Date(timeIntervalSinceNow: plan.limits.endDeadline.seconds)
     let last = lock.withLock { () -> RunnerProcess? in
       isEnded = true
       defer { runner = nil }
       return runner
     }
-    if let last { finish(last) }
+    if let last { end(last, until: limit) }
     keeper.close()
   }
+
+  private func end(_ last: RunnerProcess, until limit: Date) {
+    let locks = [hookLock, questionLock]
+    let held = locks.prefix { $0.lock(before: limit) }
+    defer { held.forEach { $0.unlock() } }
+    if held.count == locks.count { return finish(last, until: limit) }
+    log.warning("a call of the plugin did not end in time; its runner was ended")
+    last.kill(because: "a call of it did not end in time")
+  }
+}
+
+extension Duration {
+  /// Seconds, for what counts in them.
+  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
 }
 
 extension ContinuousClock.Instant {

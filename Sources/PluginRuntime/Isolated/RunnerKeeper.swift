@@ -7,12 +7,14 @@ import Logging
 final class RunnerKeeper: @unchecked Sendable {
   private let plan: IsolationPlan
   private let output: RunnerOutput
+  private let batches: BatchMemory?
   private let state = NSCondition()
   private var wanted: ((Result<RunnerProcess, PluginError>) -> Void)?
   private var isClosed = false
 
-  init(_ plan: IsolationPlan, output: RunnerOutput) {
+  init(_ plan: IsolationPlan, output: RunnerOutput, batches: BatchMemory?) {
     self.plan = plan
+    self.batches = batches
     self.output = output
     let thread = Thread { [self] in run() }
     thread.name = "runner " + plan.name.prefix(8)
@@ -86,7 +88,7 @@ final class RunnerKeeper: @unchecked Sendable {
     }
     let descriptors =
       [input, theirs.output, theirs.errors, theirs.log] + hooks.descriptors
-      + questions.descriptors
+      + questions.descriptors + [batches?.descriptor ?? input]
     let identifier = spawn(with: descriptors)
     let reason = systemReason()
     let watched = identifier > 0 ? tally_process_open(identifier) : -1
@@ -112,6 +114,7 @@ final class RunnerKeeper: @unchecked Sendable {
     let arguments = [
       plan.program, plan.name, plan.path, plan.file, "\(getpid())",
       "\(plan.limits.addressSpaceBytesMax)", "\(processesMax)", "\(plan.limits.filesMax)",
+      "\(batches == nil ? 0 : BatchMemory.bytes)",
     ]
     // Nothing of the host's environment is the plugin's business.
     var environment = ["SWIFT_BACKTRACE=enable=no", "LANG=C.UTF-8", "TZ=UTC"]

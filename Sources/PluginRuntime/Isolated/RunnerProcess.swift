@@ -65,10 +65,9 @@ final class RunnerProcess: @unchecked Sendable {
     }
   }
 
-  /// Whether it ends by itself within the time.
-  func waitForEnd(within time: Duration) -> Bool {
-    let limit = Date(timeIntervalSinceNow: Double(time.components.seconds) + 0.01)
-    return state.withLock {
+  /// Whether it ends by itself in time.
+  func waitForEnd(until limit: Date) -> Bool {
+    state.withLock {
       while ended == nil { if !state.wait(until: limit) { break } }
       return ended != nil
     }

@@ -4,7 +4,7 @@ import PluginABI
 /// installation.
 package enum Wire {
   /// Changes with every change of the messages.
-  package static let protocolNumber: UInt32 = 2
+  package static let protocolNumber: UInt32 = 3
   static let magic: UInt32 = 0x5441_4C52
 
   /// The first page of each block holds its `WireHeader`.
@@ -68,6 +68,10 @@ package enum Wire {
   /// Says "no number" where 0 is one.
   static let none = UInt64.max
 
+  /// Of a place: it is counted from the first byte of the memory all runners share, and not from
+  /// that of the call's own.
+  static let isShared: UInt64 = 1 << 63
+
   /// Users of a batch: words of each, and where they point from the batch's first byte.
   static let wordsPerUser = 4
 
@@ -91,6 +95,7 @@ enum RunnerDescriptor: Int32, CaseIterable {
   case questionReplies = 9
   case questionBell = 10
   case questionReplyBell = 11
+  case batches = 12
 }
 
 /// The first bytes of a block: what lies behind it.

@@ -51,6 +51,7 @@ extension Lifecycle {
     }
     // The same code in the other lane is another one.
     let hash = (copy?.sha256 ?? Self.builtin) + (plugin.code.isIsolated ? Self.isolated : "")
+    try checkQuarantine(plugin.name, code: hash)
     let key = Self.key(plugin.name, hash)
     if let known = state.withLock({ $0.loaded[key] }) { return (hash, known) }
     let code = try mapped(plugin, copy)

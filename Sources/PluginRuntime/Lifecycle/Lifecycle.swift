@@ -61,6 +61,7 @@ package final class Lifecycle: Sendable {
     var probations: [String: Probation] = [:]
     var draining: [LifecycleMachine.Serial: (since: Double, isReported: Bool)] = [:]
     var taker: Taker?
+    var quarantine: Quarantine
     /// The server ends.
     var isClosed = false
   }
@@ -69,15 +70,19 @@ package final class Lifecycle: Sendable {
   let cache: CodeCache
   /// Monotonic seconds.
   let now: @Sendable () -> Double
-  let state = Mutex(State())
-  private let changing = Mutex(())
+  let state: Mutex<State>
+  let changing = Mutex(())
 
+  /// `quarantinePath` is where quarantined plugins are remembered; without it they are not.
   package init(
-    runtime: PluginRuntime, cache: CodeCache, now: @escaping @Sendable () -> Double
+    runtime: PluginRuntime, cache: CodeCache, quarantinePath: String? = nil,
+    now: @escaping @Sendable () -> Double
   ) {
     self.runtime = runtime
     self.cache = cache
     self.now = now
+    state = Mutex(State(quarantine: Quarantine(path: quarantinePath)))
+    watchLanes()
   }
 
   var log: Logger { runtime.services.log }
@@ -97,6 +102,7 @@ package final class Lifecycle: Sendable {
     var failure: PluginError?
     changing.withLock { _ in
       do throws(PluginError) {
+        forgive(plugins, again: again)
         var wanted: [LifecycleMachine.Wanted] = []
         for plugin in plugins { wanted.append(try prepare(plugin, isStrict: isStrict)) }
         if isStrict { try checkNeeds(among: wanted) }
@@ -117,25 +123,12 @@ package final class Lifecycle: Sendable {
     }
   }
 
-  /// Keeps a plugin out until its code or settings change or it is enabled again.
-  package func quarantine(_ name: String, reason: String) {
-    changing.withLock { _ in
-      log.error("plugin quarantined", metadata: ["plugin": "\(name)", "reason": "\(reason)"])
-      perform {
-        $0.quarantine(name, reason: reason)
-        return []
-      }
-    }
-  }
-
   /// Nothing changes any more: what is being started is not published.
   package func close() { state.withLock { $0.isClosed = true } }
 
   /// Every plugin the configuration names, in its order.
   package var statuses: [PluginStatus] {
-    let all = state.withLock { $0.machine.statuses(generations: $0.generations) }
-    let lanes = Dictionary(runtime.instances.map { ($0.name, $0.lane) }) { one, _ in one }
-    return all.map { $0.seen(from: lanes[$0.name] ?? nil) }
+    state.withLock { $0.machine.statuses(generations: $0.generations) }.map(\.withoutLane)
   }
 
   /// Instances that are off or replaced and not yet destroyed.
@@ -143,7 +136,7 @@ package final class Lifecycle: Sendable {
 
   // MARK: Performing
 
-  private func perform(_ decide: (inout LifecycleMachine) -> [LifecycleMachine.Action]) {
+  func perform(_ decide: (inout LifecycleMachine) -> [LifecycleMachine.Action]) {
     let first = state.withLock { decide(&$0.machine) }
     for case .start(let serial) in first { start(serial) }
     guard !state.withLock({ $0.isClosed }) else { return }
@@ -152,7 +145,7 @@ package final class Lifecycle: Sendable {
     for case .retire(let serial) in then { retire(serial, after: version) }
     let statuses = statuses
     runtime.settle(refusals: { name in
-      statuses.contains { $0.name == name && [.refused, .failed].contains($0.state) }
+      statuses.contains { $0.name == name && [.refused, .failed, .quarantined].contains($0.state) }
     })
   }
 

@@ -93,7 +93,7 @@ package struct LifecycleMachine {
     if hangs { entry.rejected = entry.candidate?.source.code }
     entry.candidate = nil
     entry.reason = error.description
-    if entry.running == nil { entry.state = error.code == .startFailed ? .failed : .refused }
+    if entry.running == nil { entry.state = PluginState(failedWith: error.code) }
     entries[name] = entry
   }
 
@@ -129,7 +129,7 @@ package struct LifecycleMachine {
     return starts()
   }
 
-  /// Keeps a plugin out until it is wanted `again`.
+  /// Keeps a plugin out until other code of it is wanted, or it is wanted `again`.
   package mutating func quarantine(_ name: String, reason: String) {
     guard let source = entries[name]?.runningSource else { return }
     switchOff(name)
@@ -191,7 +191,7 @@ package struct LifecycleMachine {
     switch entry.wanted.source {
     case .failure(let error):
       entry.reason = error.description
-      if entry.running == nil { entry.state = error.code == .startFailed ? .failed : .refused }
+      if entry.running == nil { entry.state = PluginState(failedWith: error.code) }
       entries[name] = entry
     case .success(let source):
       if entry.runningSource == source {

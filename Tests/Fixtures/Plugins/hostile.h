@@ -55,7 +55,13 @@ UNUSED static tally_status hostile_enroll_hook(const tally_registrar *registrar,
   return registrar->hook(registrar->ctx, &hook);
 }
 
-UNUSED static void hostile_destroy(void *instance) { (void)instance; }
+UNUSED static void hostile_destroy(void *instance) {
+  (void)instance;
+#ifdef HOSTILE_NEVER_ENDS
+  for (;;) {
+  }
+#endif
+}
 
 /* Whether the item has the parameter `trap_me`. */
 UNUSED static int hostile_is_asked(const tally_batch *batch, uint32_t item) {

@@ -55,6 +55,8 @@ static tally_status misbehave(tally_str how, const tally_error *error) {
   if (is(how, "loop"))
     for (;;) {
     }
+  if (is(how, "wait"))
+    for (;;) usleep(1000);
   if (is(how, "memory")) memset(malloc((size_t)10 << 30), 1, (size_t)10 << 30);
   if (is(how, "threads")) return start_threads(error);
   if (is(how, "scribble") && replies != NULL) memset(replies, 0xFF, 1 << 20);
@@ -102,7 +104,7 @@ static tally_status enroll(void *instance, const tally_registrar *registrar, con
   static const tally_measure measures[] = {{TEXT("t"), TALLY_MEASURE_SUM, TALLY_GRAIN_DAY | TALLY_GRAIN_MONTH, 0, 0}};
   static const tally_dimension dimensions[] = {{TEXT("device"), TEXT("devices"), TALLY_DIMENSION_INLINE, 1000, 1, 0}};
   static const tally_metric described = {sizeof(described), 1, TEXT("kills"), measures, dimensions, 1, 0, 0, 0};
-  tally_route route = {sizeof(route), 0, TEXT("/o"), TEXT("kills"), {NULL, 0}, {NULL, 0}, 0, 0, 0, 0, answer};
+  tally_route route = {sizeof(route), 0, TEXT("/o"), TEXT("kills"), {NULL, 0}, {NULL, 0}, 0, 0, 0, 1500, answer};
   uint32_t number;
   tally_status status = registrar->metric(registrar->ctx, &described, &metric);
   (void)instance;

@@ -38,21 +38,21 @@ final class RecordingStage {
 
   /// Begins a call that the host's message describes.
   func begin(_ message: inout WireReader) throws(WireDamage) -> Call {
-    let region = exchange.batchRegion
     let hook = Int(try message.word())
     let epoch = try message.word()
-    let facts = Int(try message.word())
-    let users = Int(try message.word())
+    let batch = exchange.address(try message.word())
+    let facts = exchange.address(try message.word())
+    let users = exchange.address(try message.word())
     let userCount = Int(try message.word())
     sent = Wire.Wants(rawValue: try message.word())
     if epoch != self.epoch { mirror.removeAll() }
     self.epoch = epoch
-    batch = region.assumingMemoryBound(to: tally_batch.self)
-    self.users = (region + users).assumingMemoryBound(to: UInt64.self)
+    self.batch = batch.assumingMemoryBound(to: tally_batch.self)
+    self.users = users.assumingMemoryBound(to: UInt64.self)
     working.removeAll(keepingCapacity: true)
     working.append(contentsOf: repeatElement(Working(), count: userCount))
     exchange.writer.put(0)
-    return Call(hook: hook, facts: (region + facts).assumingMemoryBound(to: tally_facts.self))
+    return Call(hook: hook, facts: facts.assumingMemoryBound(to: tally_facts.self))
   }
 
   /// Ends the call: the host performs what was asked for when the status is good.
@@ -130,7 +130,7 @@ final class RecordingStage {
     let offset = users[user * Wire.wordsPerUser + word]
     guard offset != Wire.none else { return nil }
     return UnsafeRawBufferPointer(
-      start: exchange.batchRegion + Int(offset),
+      start: exchange.address(offset),
       count: Int(users[user * Wire.wordsPerUser + word + 1]))
   }
 }

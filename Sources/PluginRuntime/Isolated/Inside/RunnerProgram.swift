@@ -34,7 +34,7 @@ package final class RunnerProgram: @unchecked Sendable {
     guard let given = RunnerArguments(arguments),
       let hooks = RunnerExchange(
         requests: .hookRequests, bytes: Wire.hookRequestBytes, replies: .hookReplies,
-        bell: .hookBell, replyBell: .hookReplyBell),
+        bell: .hookBell, replyBell: .hookReplyBell, batchBytes: given.batchBytes),
       let questions = RunnerExchange(
         requests: .questionRequests, bytes: Wire.blockBytes, replies: .questionReplies,
         bell: .questionBell, replyBell: .questionReplyBell)
@@ -193,13 +193,16 @@ struct RunnerArguments {
   /// What is opened.
   let file: String
   let jail: tally_jail
+  /// Bytes of the memory in which batches lie; 0 without.
+  let batchBytes: Int
 
   /// nil when these are not the arguments of a runner.
   init?(_ arguments: [String]) {
-    guard arguments.count == 8, let parent = Int32(arguments[4]),
+    guard arguments.count == 9, let parent = Int32(arguments[4]),
       let memory = UInt64(arguments[5]), let processes = UInt64(arguments[6]),
-      let files = UInt64(arguments[7])
+      let files = UInt64(arguments[7]), let batchBytes = Int(arguments[8])
     else { return nil }
+    self.batchBytes = batchBytes
     name = arguments[1]
     path = arguments[2]
     file = arguments[3]
