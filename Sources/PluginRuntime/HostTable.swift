@@ -50,10 +50,15 @@ package final class HostTable: @unchecked Sendable {
   private let services: Services
   private let log: Logger
   let service: ServiceContext?
+  /// In a runner: the services of the host's process.
+  private let remote: RemoteServices?
   private var texts: [UnsafeMutablePointer<CChar>] = []
   private let rate = Mutex(LogRate(linesPerSecondMax: logLinesPerSecondMax))
 
-  init(manifest: Manifest, settings: Settings, services: Services) {
+  init(
+    manifest: Manifest, settings: Settings, services: Services, remote: RemoteServices? = nil
+  ) {
+    self.remote = remote
     pointer = .allocate(capacity: 1)
     pointer.initialize(to: tally_host())
     self.services = services
@@ -98,7 +103,9 @@ package final class HostTable: @unchecked Sendable {
   }
 
   private func service(_ id: tally_str, _ revision: UInt32) -> UnsafeRawPointer? {
-    id.string.flatMap { service?.table($0, minRevision: revision) }
+    id.string.flatMap {
+      remote?.table($0, minRevision: revision) ?? service?.table($0, minRevision: revision)
+    }
   }
 
   private func setting(

@@ -67,8 +67,8 @@ package final class PluginRuntime: @unchecked Sendable {
   let store: WorkingSet
   let nearest: (String, [String]) -> String?
 
-  /// Told, by name and with the reason, of an isolated plugin that is given up; must not wait.
-  let givenUp = Mutex<@Sendable (String, String) -> Void>({ _, _ in })
+  /// Told, with the reason, of an isolated plugin that is given up; must not wait.
+  let givenUp = Mutex<@Sendable (IsolatedLane, String) -> Void>({ _, _ in })
 
   /// What happened and is no request, on its way to the lifecycle hooks.
   package let happenings = LifecycleQueue()
@@ -270,10 +270,10 @@ package final class PluginRuntime: @unchecked Sendable {
         code, settings: settings, services: services, store: store, state: state)
     }
     return try PluginInstance(
-      try IsolatedLane(plan, services: services) { [weak self, name = code.manifest.name] in
-        self?.givenUp.withLock { $0 }(name, $0)
+      try IsolatedLane(plan, services: services) { [weak self] in
+        self?.givenUp.withLock { $0 }($0, $1)
       },
-      settings: settings, services: services, store: store)
+      settings: settings, services: services, store: store, state: state)
   }
 
   /// Remembers and reports a plugin the server runs without.

@@ -11,6 +11,8 @@ extension EndToEnd {
       private static let trap = "signal 5 (SIGTRAP)"
     #endif
 
+    private static let late = "did not answer within 2000 ms; its runner was ended"
+
     /// What an item makes the plugin do, and the reason of its dead letter.
     static let faults: [(how: String, reason: String)] = [
       ("segv", "ended its runner with signal 11 (SIGSEGV)"),
@@ -20,7 +22,7 @@ extension EndToEnd {
       ("overflow", "ended its runner with signal 11 (SIGSEGV)"),
       ("memory", "ended its runner with signal 11 (SIGSEGV)"),
       ("loop", "computed for over 250 ms; its runner was ended"),
-      ("wait", "did not answer within 2000 ms; its runner was ended"),
+      ("wait", late),
       ("threads", "status -1: thread 1 of 10000: error 1"),
       ("file", "status -1: may not open a file"),
       (
@@ -55,7 +57,11 @@ extension EndToEnd {
         #expect(try isolated.counts("kills") == needed, "\(fault.how): \(log)")
         let letters = log.split(separator: "\n").filter { $0.contains("dead letter") }
         #expect(letters.count == 1, "\(fault.how): \(log)")
-        #expect(letters.allSatisfy { $0.contains("reason=\(fault.reason)") }, "\(letters)")
+        // A machine that is busy enough keeps a loop from computing for so long.
+        let reasons = fault.how == "loop" ? [fault.reason, Self.late] : [fault.reason]
+        #expect(
+          letters.allSatisfy { line in reasons.contains { line.contains("reason=\($0)") } },
+          "\(letters)")
         #expect(isolated.server.terminate() == .code(0), "\(fault.how): \(log)")
       }
     }

@@ -12,6 +12,7 @@ struct IsolatedServer {
   /// Compiles each fixture; `lanes` says how each plugin runs. Views are inproc unless named.
   init(
     _ lanes: [(plugin: String, mode: String)], macros: [String] = [],
+    extra: [String: String] = [:],
     firstMillisecond: Int64 = Clock.unixMilliseconds - 40 * 86_400_000
   ) throws {
     folder = try Files.temporaryFolder()
@@ -24,7 +25,7 @@ struct IsolatedServer {
         try Self.compile(plugin, macros, to: library)
         config += ", path: \(library)"
       }
-      config += " }\n"
+      config += "\(extra[plugin] ?? "") }\n"
     }
     server = try TallyServer(config: config)
     try server.start()

@@ -22,11 +22,12 @@ extension Dispatcher {
     let instance = entry.instance
     exports.plugin = instance.name
     let (status, reason) = withTable(event, exports) { table in
-      ErrorText.collect { error in
-        breadcrumb.during(StaticName(instance.name + "/lifecycle"), 0...0, item: nil) {
-          function(instance.pointer, table, error)
+      instance.lane?.tell(entry.hook.ordinal, table)
+        ?? ErrorText.collect { error in
+          breadcrumb.during(StaticName(instance.name + "/lifecycle"), 0...0, item: nil) {
+            function(instance.pointer, table, error)
+          }
         }
-      }
     }
     instance.counts.add(failed: status != TALLY_OK)
     guard status != TALLY_OK else { return }

@@ -33,11 +33,12 @@ struct BatchLoader {
   /// Bytes of the runner's own memory that the last call took.
   var bytes: Int { used }
 
-  /// The store fails while reading users: throws its error.
+  /// For a process hook or a command. The store fails while reading users: throws its error.
   mutating func load(
     _ call: LaneCall, wants: Wire.Wants, into region: UnsafeMutableRawPointer
   ) throws -> Places {
     used = 0
+    if call.serial == nil { forget() }
     let batch = try place(call, in: region)
     let facts = try place(call.facts, Int(call.facts.pointee.total_size), in: region)
     let users = used
@@ -46,16 +47,29 @@ struct BatchLoader {
     return Places(batch: batch, facts: facts, users: UInt64(users), sent: wants)
   }
 
+  /// For a hook that reads nothing of users.
+  mutating func load(
+    _ batch: UnsafePointer<tally_batch>, _ facts: UnsafePointer<tally_facts>?,
+    into region: UnsafeMutableRawPointer
+  ) throws(Overflow) -> Places {
+    used = 0
+    forget()
+    let place = try place(batch, Int(batch.pointee.total_size), in: region)
+    var said = place
+    if let facts { said = try self.place(facts, Int(facts.pointee.total_size), in: region) }
+    return Places(batch: place, facts: said, users: 0, sent: [])
+  }
+
   /// A copy of the block stays while only its window changes.
   private mutating func place(
     _ call: LaneCall, in region: UnsafeMutableRawPointer
   ) throws(Overflow) -> UInt64 {
     let bytes = Int(call.batch.pointee.total_size)
     guard batches?.offset(of: call.batch, bytes: bytes) == nil,
-      copied == (call.serial, bytes)
+      let serial = call.serial, copied == (serial, bytes)
     else {
       let place = try place(call.batch, bytes, in: region)
-      if place & Wire.isShared == 0 { copied = (call.serial, bytes) }
+      if place & Wire.isShared == 0 { copied = (call.serial ?? 0, bytes) }
       return place
     }
     try take(bytes)
@@ -90,6 +104,7 @@ struct BatchLoader {
       let user = Int(tally_batch_item(UnsafePointer(call.batch), index).pointee.user_index)
       let row = words + user * Wire.wordsPerUser
       let slot = call.stage.users[user]
+      guard slot != EffectStage.noUser else { continue }
       if wants.contains(.cells), row[0] == Wire.none {
         (row[0], row[1]) = try append(
           call.stage.store.borrowedCell(user: slot, plugin: call.plugin), to: region)
@@ -117,16 +132,21 @@ struct BatchLoader {
 
 /// One call of one hook on its way to a runner.
 struct LaneCall {
+  var kind = Wire.Kind.process
   let hook: Int
   /// The plugin's number in the store.
   let plugin: Int
-  /// Tells one batch from the next.
-  let serial: UInt64
-  let batch: UnsafeMutablePointer<tally_batch>
+  /// Tells one batch from the next; nil for a command, which is none.
+  let serial: UInt64?
+  let batch: UnsafePointer<tally_batch>
   let facts: UnsafePointer<tally_facts>
   let positions: ClosedRange<UInt64>
   /// Whether the window is one item.
   let isSingle: Bool
   let stage: EffectStage
   let table: tally_effects
+  /// Writes what the call says beside its batch.
+  var arguments: ((inout WireWriter) -> Void)?
+  /// Takes what the call hands out.
+  var hand: ((tally_bytes) -> Void)?
 }

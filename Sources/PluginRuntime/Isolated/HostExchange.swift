@@ -28,9 +28,11 @@ final class HostExchange: @unchecked Sendable {
   private var sequence: UInt32 = 0
   private var copy = UnsafeMutableRawBufferPointer.allocate(byteCount: 4_096, alignment: 16)
 
-  init(_ name: String, requestBytes: Int) throws(PluginError) {
-    requests = try SharedMemory("tally-\(name)-requests", count: requestBytes, isReadOnly: true)
-    replies = try SharedMemory("tally-\(name)-replies", count: Wire.blockBytes, isReadOnly: false)
+  init(_ channel: Channel) throws(PluginError) {
+    requests = try SharedMemory(
+      "tally-\(channel)-requests", count: channel.requestBytes, isReadOnly: true)
+    replies = try SharedMemory(
+      "tally-\(channel)-replies", count: Wire.blockBytes, isReadOnly: false)
     bell = tally_bell_make()
     replyBell = tally_bell_make()
     guard bell >= 0, replyBell >= 0 else {
@@ -43,7 +45,7 @@ final class HostExchange: @unchecked Sendable {
     for descriptor in [bell, replyBell] where descriptor >= 0 { close(descriptor) }
   }
 
-  /// In the order of `RunnerDescriptor`.
+  /// In the order of a `Channel`.
   var descriptors: [Int32] { [requests.descriptor, replies.descriptor, bell, replyBell] }
 
   func closeDescriptors() {

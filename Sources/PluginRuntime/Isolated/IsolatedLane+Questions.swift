@@ -15,8 +15,8 @@ extension IsolatedLane {
   }
 
   /// Has the runner answer; what it writes and asks goes to the context. A runner that dies is waited
-  /// for and the next one is asked: a question changes nothing. Throws when it ends two, when the
-  /// time of its route is over, or when there is no runner any more.
+  /// for and the next one is asked, unless the question has changed something already. Throws when it
+  /// ends two, when the time of its route is over, or when there is no runner any more.
   func answer(_ context: ReadContext) throws(PluginError) -> (tally_status, String) {
     let time = context.question.time
     guard questionLock.lock(before: Date(timeIntervalSinceNow: time.seconds)) else {
@@ -27,11 +27,15 @@ extension IsolatedLane {
     defer { questionLock.unlock() }
     var survived: String?
     var strays = 0
+    let acts = ServiceReplay.Acts()
     while true {
-      switch try attempt(context) {
+      switch try attempt(context, acts) {
       case .answered(let status, let reason):
         if let survived { noteFault(survived) }
         return (status, reason)
+      case .died(let reason, let isOurs) where acts.happened:
+        if isOurs { noteFault(reason) }
+        throw PluginError(.runner, "\(plan.name): \(reason)")
       case .died(_, isOurs: false) where strays < Self.straysMax: strays += 1
       case .died(let reason, _):
         guard survived != nil else {
@@ -45,7 +49,9 @@ extension IsolatedLane {
     }
   }
 
-  private func attempt(_ context: ReadContext) throws(PluginError) -> Answered {
+  private func attempt(
+    _ context: ReadContext, _ acts: ServiceReplay.Acts
+  ) throws(PluginError) -> Answered {
     let runner = try live()
     var writer = runner.questions.writer()
     Self.write(context.question, route: context.route, to: &writer)
@@ -53,10 +59,15 @@ extension IsolatedLane {
       throw PluginError(
         .runner, "\(plan.name): a question over the isolated lane's \(Wire.messageBytes) bytes")
     }
-    runner.questions.send(.answer, length: writer.used)
+    var services = serviceReplay
+    services.acts = acts
     return try context.withTables { request, reply in
-      Result { () throws(PluginError) in
-        try listen(runner, ReadReplay(request: request, reply: reply), for: context.question.time)
+      runner.during(.question) {
+        runner.questions.send(.answer, length: writer.used)
+        return Result { () throws(PluginError) in
+          let replay = ReadReplay(request: request, reply: reply, services: services)
+          return try listen(runner, replay, for: context.question.time)
+        }
       }
     }.get()
   }
@@ -80,24 +91,27 @@ extension IsolatedLane {
   private func listen(
     _ runner: RunnerProcess, _ replay: ReadReplay, for time: Duration
   ) throws(PluginError) -> Answered {
-    let deadline = ContinuousClock.now + time
+    var deadline = ContinuousClock.now + time
     while true {
       switch runner.questions.receive(process: runner.descriptor, until: deadline) {
       case .ask(let message), .done(let message):
+        let heard = ContinuousClock.now
         var given = runner.questions.writer()
         do throws(WireDamage) {
           if let end = try replay.run(message, given: &given) {
             note(end.refusals, of: runner)
+            replay.services.apply(end.changes)
             return .answered(end.status, String(end.reason.prefix(ErrorText.lengthMax)))
           }
         } catch { throw fail(runner, .runner, EffectReplay.damage) }
         runner.questions.send(.given, length: given.used)
+        // What the host takes is not the plugin's time.
+        deadline += .now - heard
       case .ended:
-        let busy = runner.busyWithHook
         let (end, sentence) = runner.waitForEnd()
         let reason = sentence ?? "ended its runner with \(end.words) while answering"
         noteDeath(of: runner, reason)
-        return .died(reason, isOurs: sentence == nil && !busy)
+        return .died(reason, isOurs: sentence == nil && runner.isToBlame(.question))
       case .late:
         throw fail(
           runner, .late,

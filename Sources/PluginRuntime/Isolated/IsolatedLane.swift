@@ -12,15 +12,19 @@ package final class IsolatedLane: @unchecked Sendable {
   private let log: Logger
   private let keeper: RunnerKeeper
   private let services: HostTable.Services
+  /// The plugin's services; nil where the host offers none.
+  let context: ServiceContext?
   private let descriptorHash: UInt64
   /// What the first runner registered; a later one must register the same.
   private var registrations: [UInt8] = []
   private var settings: Settings?
+  /// Whether it has anything to leave to the code that takes its place.
+  private(set) var hasState = false
   /// Names the first runner interned. Later ones are told, the batch builder is not asked again.
   private var interned: [[UInt8]: UInt32] = [:]
 
   /// Told once why the plugin is given up, on any thread; must not wait.
-  private let onGiveUp: @Sendable (String) -> Void
+  private let onGiveUp: @Sendable (IsolatedLane, String) -> Void
 
   /// Held while a runner is started again, which takes its time.
   private let startLock = NSLock()
@@ -36,7 +40,10 @@ package final class IsolatedLane: @unchecked Sendable {
   // One call of each kind at a time.
   let hookLock = NSLock()
   let questionLock = NSLock()
+  let commitLock = NSLock()
+  let jobLock = NSLock()
   var loader: BatchLoader
+  var commitLoader = BatchLoader(nil)
   var wants: Wire.Wants = []
   var epoch: UInt64 = 1
   var lastPosition: UInt64 = 0
@@ -55,7 +62,7 @@ package final class IsolatedLane: @unchecked Sendable {
   /// Starts a runner and has it open the library: from here on the plugin's descriptor is known.
   package init(
     _ plan: IsolationPlan, services: HostTable.Services,
-    onGiveUp: @escaping @Sendable (String) -> Void = { _ in }
+    onGiveUp: @escaping @Sendable (IsolatedLane, String) -> Void = { _, _ in }
   ) throws(PluginError) {
     self.plan = plan
     self.onGiveUp = onGiveUp
@@ -77,6 +84,9 @@ package final class IsolatedLane: @unchecked Sendable {
         runner.kill(because: "it could not be loaded")
         throw error
       }
+      context = services.host.map {
+        ServiceContext(plugin: plan.name, host: $0, log: log)
+      }
     } catch {
       keeper.close()
       throw error
@@ -93,14 +103,25 @@ package final class IsolatedLane: @unchecked Sendable {
     return lane.manifest
   }
 
-  /// Creates, enrolls and starts the plugin with settings that the host has checked.
-  package func begin(_ settings: Settings) throws(PluginError) -> Enrollment {
+  /// Creates, enrolls and starts the plugin with settings that the host has checked. `state` is what
+  /// another generation of its code left.
+  package func begin(
+    _ settings: Settings, state: [UInt8]? = nil
+  ) throws(PluginError) -> Enrollment {
     self.settings = settings
     guard let runner = lock.withLock({ runner }) else {
       throw PluginError(.runner, "\(plan.name): its runner has ended")
     }
     do throws(PluginError) {
-      registrations = try start(runner, isFirst: true)
+      let begun = try start(runner, state: state, isFirst: true)
+      registrations = begun.registrations
+      hasState = begun.hasState
+      if let reason = begun.stateRefusal {
+        services.log.warning(
+          "a plugin starts without the state of the code before it",
+          metadata: ["plugin": "\(plan.name)", "reason": "\(reason)"])
+      }
+      context?.seal()
       let enrollment = try registrations.withUnsafeBytesTyped { bytes throws(PluginError) in
         try EnrollmentWire.read(bytes, of: manifest)
       }
@@ -113,15 +134,27 @@ package final class IsolatedLane: @unchecked Sendable {
     }
   }
 
-  private func start(_ runner: RunnerProcess, isFirst: Bool) throws(PluginError) -> [UInt8] {
-    try RunnerStart(plan, runner).begin(settings, version: services.productVersion) { name in
+  /// Calls of services are made as those of create, enroll and start.
+  private func start(
+    _ runner: RunnerProcess, state: [UInt8]? = nil, isFirst: Bool
+  ) throws(PluginError) -> RunnerStart.Begun {
+    let before = ThreadKind.become(.control)
+    defer { ThreadKind.become(before) }
+    var replay = serviceReplay
+    replay.isAgain = !isFirst
+    replay.intern = { [self] name in
       if let known = interned[name] { return known }
       guard isFirst else { return 0 }
       let number = services.intern(name)
       interned[name] = number
       return number
     }
+    return try RunnerStart(plan, runner).begin(
+      settings, state: state, version: services.productVersion, services: replay)
   }
+
+  /// Performs what the plugin asks of services.
+  var serviceReplay: ServiceReplay { ServiceReplay(context: context, appID: services.appID) }
 
   // MARK: State
 
@@ -141,11 +174,19 @@ package final class IsolatedLane: @unchecked Sendable {
   func live() throws(PluginError) -> RunnerProcess {
     startLock.lock()
     defer { startLock.unlock() }
-    if let runner = try survivor() { return runner }
-    if let restAt = lock.withLock({ restAt }) {
-      Thread.sleep(forTimeInterval: restAt.secondsFromNow)
+    while true {
+      if let runner = try survivor() { return runner }
+      if let restAt = lock.withLock({ restAt }) {
+        Thread.sleep(forTimeInterval: restAt.secondsFromNow)
+      }
+      do throws(PluginError) { return try restart() } catch {
+        // It may have died of something else on its way; one fault too many and it is given up.
+        lock.withLock {
+          restAt = .now + window.death(at: .now)
+          _ = fault("cannot be started again: \(error.message)")
+        }
+      }
     }
-    return try restart()
   }
 
   /// The runner, while it lives.
@@ -167,15 +208,14 @@ package final class IsolatedLane: @unchecked Sendable {
     let fresh = try keeper.start()
     do throws(PluginError) {
       let (_, hash) = try RunnerStart(plan, fresh).load()
-      let registered = try start(fresh, isFirst: false)
-      guard hash == descriptorHash, registered == registrations else {
+      let begun = try start(fresh, isFirst: false)
+      guard hash == descriptorHash, begun.registrations == registrations else {
         throw PluginError(
           .runner,
           "\(plan.name): \(plan.path) changed under the running plugin; restart Tally to use it")
       }
     } catch {
       fresh.kill(because: "it could not be started again")
-      _ = lock.withLock { giveUp("cannot be started again: \(error)") }
       throw error
     }
     let isWanted = lock.withLock {
@@ -229,7 +269,7 @@ package final class IsolatedLane: @unchecked Sendable {
     runner?.kill(because: "the plugin is quarantined")
     runner = nil
     numbers.process = nil
-    onGiveUp(reason)
+    if !isEnded { onGiveUp(self, reason) }
     return true
   }
 
@@ -246,16 +286,20 @@ package final class IsolatedLane: @unchecked Sendable {
 
   // MARK: The end
 
-  /// Ends a runner that did nothing wrong; the next call starts another.
+  /// Ends a runner that did nothing wrong, unless something else is under way in it; the next call
+  /// starts another. Called with the lock of hooks held.
   func retire(_ old: RunnerProcess) {
-    questionLock.withLock {
-      lock.withLock {
-        guard runner === old else { return }
-        runner = nil
-        numbers.process = nil
-      }
-      finish(old, until: Date(timeIntervalSinceNow: plan.limits.endDeadline.seconds))
+    let limit = Date(timeIntervalSinceNow: plan.limits.endDeadline.seconds)
+    let locks = [questionLock, commitLock, jobLock]
+    let held = locks.prefix { $0.try() }
+    defer { held.forEach { $0.unlock() } }
+    guard held.count == locks.count else { return }
+    lock.withLock {
+      guard runner === old else { return }
+      runner = nil
+      numbers.process = nil
     }
+    finish(old, until: limit)
   }
 
   private func finish(_ last: RunnerProcess, until limit: Date) {
@@ -278,7 +322,7 @@ package final class IsolatedLane: @unchecked Sendable {
   }
 
   private func end(_ last: RunnerProcess, until limit: Date) {
-    let locks = [hookLock, questionLock]
+    let locks = [hookLock, questionLock, commitLock, jobLock]
     let held = locks.prefix { $0.lock(before: limit) }
     defer { held.forEach { $0.unlock() } }
     if held.count == locks.count { return finish(last, until: limit) }

@@ -4,7 +4,8 @@ import Logging
 package struct IsolationPlan: Sendable {
   /// The bounds of runners.
   package struct Limits: Sendable {
-    /// The longest that a hook may take for one batch, and a reduce for one document.
+    /// The longest that a hook may take for one batch, and a reduce for one document, without what
+    /// the host takes for services.
     package var hookDeadline = Duration.seconds(2)
     /// The longest that a hook may compute for one batch. Waiting for a processor is not computing.
     package var hookComputing = Duration.milliseconds(250)

@@ -71,8 +71,8 @@ final class RunnerKeeper: @unchecked Sendable {
   }
 
   private func spawn() throws(PluginError) -> (process: RunnerProcess, ends: Ends) {
-    let hooks = try HostExchange("hook", requestBytes: Wire.hookRequestBytes)
-    let questions = try HostExchange("question", requestBytes: Wire.blockBytes)
+    var channels: [HostExchange] = []
+    for channel in Channel.allCases { channels.append(try HostExchange(channel)) }
     var ends = Ends()
     var theirs = Ends()
     let input = open("/dev/null", O_RDONLY | O_CLOEXEC)
@@ -87,8 +87,8 @@ final class RunnerKeeper: @unchecked Sendable {
         .runner, "\(plan.name): no pipes for a runner: \(systemReason()); raise `ulimit -n`")
     }
     let descriptors =
-      [input, theirs.output, theirs.errors, theirs.log] + hooks.descriptors
-      + questions.descriptors + [batches?.descriptor ?? input]
+      [input, theirs.output, theirs.errors, theirs.log] + channels.flatMap(\.descriptors)
+      + [batches?.descriptor ?? input]
     let identifier = spawn(with: descriptors)
     let reason = systemReason()
     let watched = identifier > 0 ? tally_process_open(identifier) : -1
@@ -100,12 +100,8 @@ final class RunnerKeeper: @unchecked Sendable {
         "\(plan.name): \(plan.program) cannot be started: \(reason); install it beside tally, "
           + "or write mode: inproc")
     }
-    hooks.closeDescriptors()
-    questions.closeDescriptors()
-    return (
-      RunnerProcess(
-        hooks: hooks, questions: questions, identifier: identifier, descriptor: watched), ends
-    )
+    for channel in channels { channel.closeDescriptors() }
+    return (RunnerProcess(channels, identifier: identifier, descriptor: watched), ends)
   }
 
   private func spawn(with descriptors: [Int32]) -> pid_t {

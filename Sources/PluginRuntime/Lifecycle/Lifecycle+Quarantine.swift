@@ -6,19 +6,24 @@ extension Lifecycle {
   /// of its own, for nobody who calls a plugin may wait for a change of what runs.
   func watchLanes() {
     runtime.givenUp.withLock {
-      $0 = { [weak self] name, reason in
-        Deadline.detach("quarantine") { [weak self] in self?.quarantine(name, reason: reason) }
+      $0 = { [weak self] lane, reason in
+        Deadline.detach("quarantine") { [weak self] in self?.quarantine(lane, reason: reason) }
       }
     }
   }
 
-  /// Keeps a plugin out until its code changes, or it is switched off and on or asked for again.
-  package func quarantine(_ name: String, reason: String) {
+  /// Keeps the plugin of a lane out until its code changes, or it is switched off and on or asked for
+  /// again; not when something else runs in its place by now.
+  private func quarantine(_ lane: IsolatedLane, reason: String) {
     changing.withLock { _ in
-      let code = state.withLock { state in
-        state.machine.running(name).flatMap { state.machine.source(of: $0.serial)?.code }
+      let name = lane.manifest.name
+      let code = state.withLock { state -> String? in
+        guard let serial = state.machine.running(name)?.serial,
+          state.instances[serial]?.lane === lane
+        else { return nil }
+        return state.machine.source(of: serial)?.code
       }
-      guard let code else { return }
+      guard let code, !isHolding(name) else { return }
       log.error(
         "plugin quarantined; mend it, or disable and enable it: then it catches up",
         metadata: ["plugin": "\(name)", "reason": "\(reason)"])
@@ -27,6 +32,14 @@ extension Lifecycle {
         $0.quarantine(name, reason: reason)
         return []
       }
+    }
+  }
+
+  /// Whether the pipeline waits for the plugin's transform hooks rather than count without them: then
+  /// it stays, and what it does not take is not counted.
+  private func isHolding(_ name: String) -> Bool {
+    runtime.set.plan[.transform].contains {
+      $0.instance.name == name && $0.transformFault == .hold
     }
   }
 

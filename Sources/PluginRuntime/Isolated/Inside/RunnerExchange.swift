@@ -15,23 +15,20 @@ final class RunnerExchange: @unchecked Sendable {
   var writer: WireWriter
 
   /// nil when the memory cannot be mapped.
-  init?(
-    requests: RunnerDescriptor, bytes: Int, replies: RunnerDescriptor, bell: RunnerDescriptor,
-    replyBell: RunnerDescriptor, batchBytes: Int = 0
-  ) {
-    guard let mapped = tally_memory_map(requests.rawValue, bytes, 0),
-      let writable = tally_memory_map(replies.rawValue, Wire.blockBytes, 1)
+  init?(_ channel: Channel, batchBytes: Int = 0) {
+    guard let mapped = tally_memory_map(channel.requests, channel.requestBytes, 0),
+      let writable = tally_memory_map(channel.replies, Wire.blockBytes, 1)
     else { return nil }
     batches =
       batchBytes == 0
       ? nil
-      : tally_memory_map(RunnerDescriptor.batches.rawValue, batchBytes, 0)
+      : tally_memory_map(Channel.batches, batchBytes, 0)
         .map { UnsafeRawPointer($0) }
     guard batchBytes == 0 || batches != nil else { return nil }
     self.requests = UnsafeRawPointer(mapped)
     self.replies = writable
-    self.bell = bell.rawValue
-    self.replyBell = replyBell.rawValue
+    bell = channel.bell
+    replyBell = channel.replyBell
     writer = WireWriter(base: writable + Wire.headerBytes, capacity: Wire.messageBytes)
   }
 
