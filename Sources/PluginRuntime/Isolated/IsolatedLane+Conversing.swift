@@ -89,7 +89,8 @@ extension IsolatedLane {
         let entries = try Self.entries(message)
         try hear(entries, nil)
         let end = 8 + entries.count
-        return try close(WireReader(UnsafeRawBufferPointer(rebasing: message[end...])), runner)
+        let trailer = WireReader(UnsafeRawBufferPointer(rebasing: message[end...]))
+        return try close(trailer, runner, channel)
       case .ended: return ended(runner, channel)
       case .late: return ended(runner, late: patience.reason())
       case .damaged: throw WireDamage()
@@ -108,12 +109,13 @@ extension IsolatedLane {
   }
 
   private func close(
-    _ trailer: WireReader, _ runner: RunnerProcess
+    _ trailer: WireReader, _ runner: RunnerProcess, _ channel: Channel
   ) throws(WireDamage) -> Attempt {
     var trailer = trailer
     let status = tally_status(truncatingIfNeeded: Int64(bitPattern: try trailer.word()))
     let wants = Wire.Wants(rawValue: try trailer.word())
-    if !wants.isEmpty { self.wants.formUnion(wants) }
+    // Only there is anything to be had, and its lock held.
+    if channel == .hook { self.wants.formUnion(wants) }
     let reason = try trailer.text()
     note(try RefusedCalls(&trailer), of: runner)
     let changes = try MetricChange.read(&trailer)
