@@ -11,14 +11,15 @@ struct EventBlock {
   let memory: UnsafeMutableRawBufferPointer
   let users: [Int32]
 
-  /// Each item is of a user of its own, up to the users there are.
-  init(events count: Int, users slots: [Int32]) {
+  /// Each item is of a user of its own, up to the users there are. The block lies where the
+  /// server builds its own.
+  init(events count: Int, users slots: [Int32], in lent: UnsafeMutableRawBufferPointer) {
     users = Array(slots.prefix(count))
     let itemsEnd = Self.items + count * MemoryLayout<tally_item>.size
     let eventsEnd = itemsEnd + count * MemoryLayout<tally_event>.size
     let nodesEnd = eventsEnd + count * Self.nodesPerItem * MemoryLayout<tally_node>.size
     let total = nodesEnd + count * Self.textBytesPerItem
-    memory = .allocate(byteCount: total, alignment: 64)
+    memory = UnsafeMutableRawBufferPointer(rebasing: lent[..<total])
     memory.initializeMemory(as: UInt8.self, repeating: 0)
     var batch = tally_batch()
     batch.struct_size = UInt32(MemoryLayout<tally_batch>.size)

@@ -18,11 +18,14 @@ final class HookBench {
   private let users: [Int32]
   private var position: UInt64 = 0
 
+  private let batches = try? BatchMemory()
+
   init(_ code: PluginRuntime.Request.Code?, folder: String) throws {
     let store = try Store.open(directory: folder + "/data-\(UUID().uuidString)")
     let set = try store.workingSet()
     let services = HostTable.Services(
-      log: Logger(label: "hook-bench"), productVersion: "1.0.0", intern: { _ in 1 })
+      log: Logger(label: "hook-bench"), productVersion: "1.0.0", intern: { _ in 1 },
+      batches: batches)
     runtime = PluginRuntime(store: set, services: services, nearest: { _, _ in nil })
     if let code { runtime.start(.init(code, settings: [])) }
     if let refusal = runtime.refusals.first { throw refusal.error }
@@ -37,8 +40,8 @@ final class HookBench {
 
   /// Nanoseconds an event: the median of all rounds.
   func measure(events: Int) throws -> Double {
-    let block = EventBlock(events: events, users: users)
-    defer { block.memory.deallocate() }
+    guard let memory = batches?[.built] else { throw CocoaError(.fileWriteOutOfSpace) }
+    let block = EventBlock(events: events, users: users, in: memory)
     try run(block, times: 10)
     var results: [Double] = []
     var times = 10

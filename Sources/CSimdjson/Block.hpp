@@ -15,6 +15,7 @@ namespace tally {
 class Block {
  public:
   uint32_t declare(std::string_view name) { return keys_.declare(name); }
+  void lend(void *memory, size_t bytes) { block_.lend(memory, bytes); }
   void begin();
 
   uint32_t open();

@@ -17,7 +17,15 @@ class Buffer {
   Buffer() = default;
   Buffer(const Buffer &) = delete;
   Buffer &operator=(const Buffer &) = delete;
-  ~Buffer() { std::free(values_); }
+  ~Buffer() { release(); }
+
+  /// Has the values lie in memory of somebody else, which must outlive the array, whenever they fit.
+  void lend(void *memory, size_t bytes) {
+    release();
+    values_ = lent_ = static_cast<T *>(memory);
+    capacity_ = lent_capacity_ = bytes / sizeof(T);
+    size_ = 0;
+  }
 
   T *data() { return values_; }
   const T *data() const { return values_; }
@@ -28,10 +36,10 @@ class Buffer {
   /// Empties the array; memory beyond `kept_bytes` is given back.
   void clear(size_t kept_bytes) {
     size_ = 0;
-    if (capacity_ * sizeof(T) <= kept_bytes) return;
-    std::free(values_);
-    values_ = nullptr;
-    capacity_ = 0;
+    if (lent_ == nullptr && capacity_ * sizeof(T) <= kept_bytes) return;
+    release();
+    values_ = lent_;
+    capacity_ = lent_capacity_;
   }
 
   void truncate(size_t size) { size_ = size; }
@@ -63,15 +71,23 @@ class Buffer {
   void grow(size_t count) {
     size_t capacity = capacity_ * 2 < 1024 ? 1024 : capacity_ * 2;
     if (capacity < size_ + count) capacity = size_ + count;
-    void *values = std::realloc(static_cast<void *>(values_), capacity * sizeof(T));
+    bool is_lent = values_ == lent_;
+    void *values = std::realloc(is_lent ? nullptr : static_cast<void *>(values_), capacity * sizeof(T));
     if (values == nullptr) std::terminate();
+    if (is_lent && size_ > 0) std::memcpy(values, static_cast<void *>(values_), size_ * sizeof(T));
     values_ = static_cast<T *>(values);
     capacity_ = capacity;
+  }
+
+  void release() {
+    if (values_ != lent_) std::free(values_);
   }
 
   T *values_ = nullptr;
   size_t size_ = 0;
   size_t capacity_ = 0;
+  T *lent_ = nullptr;
+  size_t lent_capacity_ = 0;
 };
 
 }  // namespace tally

@@ -20,6 +20,8 @@ uint32_t tally_json_declare(tally_json *json, const void *name, size_t len) {
   return json->block.declare(view(name, len));
 }
 
+void tally_json_lend(tally_json *json, void *memory, size_t bytes) { json->block.lend(memory, bytes); }
+
 void tally_json_begin(tally_json *json) { json->block.begin(); }
 
 uint32_t tally_json_open(tally_json *json) { return json->block.open(); }

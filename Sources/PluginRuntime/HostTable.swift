@@ -21,14 +21,17 @@ package final class HostTable: @unchecked Sendable {
     package let secrets: SecretBook
     /// Behind `service`; without it a plugin finds no services.
     let host: (any ServiceHost)?
+    /// Where batches lie that isolated plugins read in place.
+    let batches: BatchMemory?
 
     package init(
       log: Logger, productVersion: String, host: (any ServiceHost)? = nil,
       intern: @escaping ([UInt8]) -> UInt32, appID: @escaping (UInt32) -> String? = { _ in nil },
       trust: TrustPolicy = TrustPolicy(), accounts: PluginAccounts = PluginAccounts(),
-      secrets: SecretBook = SecretBook()
+      secrets: SecretBook = SecretBook(), batches: BatchMemory? = nil
     ) {
       self.secrets = secrets
+      self.batches = batches
       self.trust = trust
       self.accounts = accounts
       self.log = log
@@ -55,10 +58,15 @@ package final class HostTable: @unchecked Sendable {
   private let account: PluginAccount
   private let secrets: Secrets
   let service: ServiceContext?
+  /// In a runner: the services of the host's process.
+  private let remote: RemoteServices?
   private var texts: [UnsafeMutablePointer<CChar>] = []
   private let rate = Mutex(LogRate(linesPerSecondMax: logLinesPerSecondMax))
 
-  init(manifest: Manifest, settings: Settings, services: Services) {
+  init(
+    manifest: Manifest, settings: Settings, services: Services, remote: RemoteServices? = nil
+  ) {
+    self.remote = remote
     pointer = .allocate(capacity: 1)
     pointer.initialize(to: tally_host())
     self.services = services
@@ -109,7 +117,9 @@ package final class HostTable: @unchecked Sendable {
   }
 
   private func service(_ id: tally_str, _ revision: UInt32) -> UnsafeRawPointer? {
-    id.string.flatMap { service?.table($0, minRevision: revision) }
+    id.string.flatMap {
+      remote?.table($0, minRevision: revision) ?? service?.table($0, minRevision: revision)
+    }
   }
 
   private func setting(

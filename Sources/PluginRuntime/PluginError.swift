@@ -18,6 +18,7 @@ package struct PluginError: Error, CustomStringConvertible, Sendable {
     case openToAll = "TALLY-151"
     case startFailed = "TALLY-160"
     case runner = "TALLY-162"
+    case late = "TALLY-163"
     case conflict = "TALLY-170"
     case quarantined = "TALLY-180"
   }

@@ -98,7 +98,8 @@ package final class PluginInstance: @unchecked Sendable {
 
   /// The same in a runner that has loaded the plugin.
   init(
-    _ lane: IsolatedLane, settings: Settings, services: HostTable.Services, store: WorkingSet
+    _ lane: IsolatedLane, settings: Settings, services: HostTable.Services, store: WorkingSet,
+    state: [UInt8]? = nil
   ) throws(PluginError) {
     let name = lane.manifest.name
     let secrets = services.secrets.of(name)
@@ -106,19 +107,15 @@ package final class PluginInstance: @unchecked Sendable {
     self.secrets = secrets
     do throws(PluginError) {
       try Self.check(lane.manifest, services, .isolated)
-      guard settings.overrides.isEmpty else {
-        throw PluginError(
-          .otherLane,
-          "\(name): settings of single apps reach no isolated plugin; remove `apps`, or set mode: "
-            + "inproc")
-      }
-      enrollment = try lane.begin(settings)
+      enrollment = try lane.begin(settings, state: state)
       number = try Self.storeNumber(name, store)
+      committedNumber =
+        enrollment.has(.committed) ? try Self.storeNumber(name + "/committed", store) : 0
     } catch {
+      lane.context?.end()
       lane.end()
       throw PluginError(error.code, secrets.redact(error.message))
     }
-    committedNumber = 0
     manifest = lane.manifest
     origin = lane.plan.path
     factName = services.intern(Array(name.utf8))
@@ -130,10 +127,11 @@ package final class PluginInstance: @unchecked Sendable {
     table = tally_plugin()
     host = nil
     self.lane = lane
+    lane.context?.begin(Unmanaged.passUnretained(lane).toOpaque())
   }
 
   /// What the plugin asks of the host outside of hooks; nil where the host offers nothing.
-  package var services: ServiceContext? { host?.service }
+  package var services: ServiceContext? { lane?.context ?? host?.service }
 
   package var name: String { manifest.name }
 
@@ -146,15 +144,18 @@ package final class PluginInstance: @unchecked Sendable {
   }
 
   /// What it leaves to the next generation of its code. While no hook of it runs.
-  func exportState() -> [UInt8]? { StateTransfer.export(pointer, table) }
+  func exportState() -> [UInt8]? { lane?.exportState() ?? StateTransfer.export(pointer, table) }
 
   /// Whether it has anything to leave.
-  var hasState: Bool { table.state_export != nil }
+  var hasState: Bool { lane?.hasState ?? (table.state_export != nil) }
 
   /// Says that no new calls will come.
   func drain() {
     // A runner drains when it ends: until then calls are in flight.
-    guard lane == nil else { return }
+    if lane != nil {
+      isIdle = services?.drain() ?? true
+      return
+    }
     let before = ThreadKind.become(.control)
     defer { ThreadKind.become(before) }
     isIdle = services?.drain() ?? true
@@ -164,7 +165,11 @@ package final class PluginInstance: @unchecked Sendable {
   /// Stops and destroys; the code itself stays mapped. No call may run: an instance whose jobs did
   /// not end stays as it is.
   func destroy() {
-    if let lane { return lane.end() }
+    if let lane {
+      lane.end()
+      services?.end()
+      return
+    }
     let before = ThreadKind.become(.control)
     defer { ThreadKind.become(before) }
     table.stop?(pointer)
@@ -189,12 +194,6 @@ package final class PluginInstance: @unchecked Sendable {
         "\(manifest.name) runs \(other) only, have mode: \(lane); set mode: \(other)")
     }
     for need in manifest.needs where !need.isOptional {
-      guard lane == .inproc else {
-        throw PluginError(
-          .serviceMissing,
-          "\(manifest.name) needs the service \(need.service), and isolated plugins have none; set "
-            + "mode: inproc")
-      }
       let revision = services.host == nil ? 0 : Service.revision(of: need.service)
       guard revision < max(need.revision, 1) else { continue }
       throw PluginError(

@@ -1,3 +1,4 @@
+import Foundation
 import Logging
 import PluginABI
 import Store
@@ -77,6 +78,9 @@ package final class PluginRuntime: @unchecked Sendable {
     let known = IntakeFaults(breadcrumb: breadcrumb, killers: suspects.requests)
     faults.withLock { $0 = known }
   }
+
+  /// Told, with the reason, of an isolated plugin that is given up; must not wait.
+  let givenUp = Mutex<@Sendable (IsolatedLane, String) -> Void>({ _, _ in })
 
   /// What happened and is no request, on its way to the lifecycle hooks.
   package let happenings = LifecycleQueue()
@@ -167,7 +171,7 @@ package final class PluginRuntime: @unchecked Sendable {
   package func dispatcher(breadcrumb: Breadcrumb, suspects: Suspects) -> Dispatcher {
     Dispatcher(
       set: entered(), store: store, breadcrumb: breadcrumb, suspects: suspects,
-      lifecycle: happenings, log: services.log)
+      lifecycle: happenings, log: services.log, batches: services.batches)
   }
 
   // MARK: Starting and stopping without a lifecycle
@@ -198,15 +202,25 @@ package final class PluginRuntime: @unchecked Sendable {
   }
 
   /// Ends all plugins, last started first; what `dispatcher` answered must have ended before. A
-  /// plugin of which calls still run stays as it is; answers the names of those.
+  /// plugin of which calls still run stays as it is; answers the names of those. Plugins in processes
+  /// of their own end beside them, at once, and their calls with them.
   @discardableResult
   package func stop() -> [String] {
     let last = set
     publish(.empty)
+    let elsewhere = DispatchGroup()
+    for instance in last.instances where instance.lane != nil {
+      elsewhere.enter()
+      Deadline.detach("plugin-end") {
+        instance.end()
+        elsewhere.leave()
+      }
+    }
     var busy: [String] = []
-    for instance in last.instances.reversed() {
+    for instance in last.instances.reversed() where instance.lane == nil {
       if instance.inFlight.count == 0 { instance.end() } else { busy.append(instance.name) }
     }
+    elsewhere.wait()
     return busy
   }
 
@@ -283,8 +297,10 @@ package final class PluginRuntime: @unchecked Sendable {
         code, settings: settings, services: services, store: store, state: state)
     }
     return try PluginInstance(
-      try IsolatedLane(plan, services: services), settings: settings, services: services,
-      store: store)
+      try IsolatedLane(plan, services: services) { [weak self] in
+        self?.givenUp.withLock { $0 }($0, $1)
+      },
+      settings: settings, services: services, store: store, state: state)
   }
 
   /// Remembers and reports a plugin the server runs without.

@@ -13,11 +13,6 @@ struct SystemCallFilter {
     "rt_sigaction", "sigaltstack", "restart_syscall", "set_robust_list", "rseq", "membarrier",
     "exit", "exit_group",
   ]
-  /// Descriptors the runner may write to: standard output and error, the log, and the doorbells of
-  /// its two conversations.
-  private static let written: [UInt64] = [1, 2, 3, 7, 11]
-  /// The doorbells it waits at.
-  private static let read: [UInt64] = [6, 10]
   /// Calls that libc makes with all signals blocked, when a trap would end the process. They fail at
   /// once and are not counted.
   private static let processes = ["clone", "clone3", "fork", "vfork"]
@@ -46,9 +41,13 @@ struct SystemCallFilter {
     var isGood = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1) == 0
     for name in Self.harmless { isGood = allow(name) && isGood }
     for name in ["write", "writev"] {
-      for descriptor in Self.written { isGood = allow(name, descriptor: descriptor) && isGood }
+      for descriptor in RunnerRights.written {
+        isGood = allow(name, descriptor: descriptor) && isGood
+      }
     }
-    for descriptor in Self.read { isGood = allow("read", descriptor: descriptor) && isGood }
+    for descriptor in RunnerRights.read {
+      isGood = allow("read", descriptor: descriptor) && isGood
+    }
     // Memory, but no new code.
     for name in ["mmap", "mprotect"] { isGood = allow(name, where: Self.isNotExecutable) && isGood }
     for name in Self.processes { isGood = refuse(name) && isGood }

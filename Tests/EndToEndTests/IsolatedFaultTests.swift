@@ -11,6 +11,8 @@ extension EndToEnd {
       private static let trap = "signal 5 (SIGTRAP)"
     #endif
 
+    private static let late = "did not answer within 2000 ms; its runner was ended"
+
     /// What an item makes the plugin do, and the reason of its dead letter.
     static let faults: [(how: String, reason: String)] = [
       ("segv", "ended its runner with signal 11 (SIGSEGV)"),
@@ -19,7 +21,8 @@ extension EndToEnd {
       ("exit", "ended its runner with exit(3)"),
       ("overflow", "ended its runner with signal 11 (SIGSEGV)"),
       ("memory", "ended its runner with signal 11 (SIGSEGV)"),
-      ("loop", "did not answer within 2000 ms; its runner was ended"),
+      ("loop", "computed for over 250 ms; its runner was ended"),
+      ("wait", late),
       ("threads", "status -1: thread 1 of 10000: error 1"),
       ("file", "status -1: may not open a file"),
       (
@@ -54,12 +57,16 @@ extension EndToEnd {
         #expect(try isolated.counts("kills") == needed, "\(fault.how): \(log)")
         let letters = log.split(separator: "\n").filter { $0.contains("dead letter") }
         #expect(letters.count == 1, "\(fault.how): \(log)")
-        #expect(letters.allSatisfy { $0.contains("reason=\(fault.reason)") }, "\(letters)")
+        // A machine that is busy enough keeps a loop from computing for so long.
+        let reasons = fault.how == "loop" ? [fault.reason, Self.late] : [fault.reason]
+        #expect(
+          letters.allSatisfy { line in reasons.contains { line.contains("reason=\($0)") } },
+          "\(letters)")
         #expect(isolated.server.terminate() == .code(0), "\(fault.how): \(log)")
       }
     }
 
-    @Test("Three faults quarantine a plugin: it is named, and counts nothing any more")
+    @Test("Three faults quarantine a plugin, also over a restart; asked for again, it catches up")
     func quarantine() throws {
       let isolated = try IsolatedServer([("kills", "isolated"), ("taps", "inproc")])
       defer { isolated.remove() }
@@ -67,6 +74,24 @@ extension EndToEnd {
       try isolated.server.settle()
       try isolated.accept(batch(nil, round: 4))
       try isolated.server.settle()
+      try checkQuarantine(isolated)
+      #expect(isolated.server.terminate() == .code(0))
+      try isolated.server.start()
+      #expect(try isolated.server.metric("tally_plugin_quarantined") == 1)
+      #expect(try isolated.answer("method=kills&period=60days").hasPrefix("400"))
+      let list = try isolated.command("list")
+      #expect(list.contains("quarantined"), "\(list)")
+      #expect(list.contains("3 faults within 5 minutes"), "\(list)")
+      #expect(try isolated.command("reload").contains("kills: running"))
+      try isolated.waitUntilAtHead()
+      let counts = try isolated.counts("kills")
+      #expect(
+        [0, 11, 12].map { counts["device-\($0)"] ?? 0 } == [4, 1, 3], "\(isolated.server.log)")
+      #expect(try isolated.server.metric("tally_plugin_quarantined") == 0)
+      #expect(isolated.server.terminate() == .code(0))
+    }
+
+    private func checkQuarantine(_ isolated: IsolatedServer) throws {
       let log = isolated.server.log
       #expect(try isolated.counts("taps") == ["buy": 80], "\(log)")
       #expect(
@@ -77,11 +102,10 @@ extension EndToEnd {
       let letters = log.split(separator: "\n").filter { $0.contains("dead letter") }
       #expect(letters.count == 3 + 8, "\(log)")
       #expect(letters.filter { $0.contains("reason=quarantined: 3 faults") }.count == 8, "\(log)")
-      let answer = try isolated.answer("method=kills&period=60days")
-      #expect(answer.hasPrefix("500"), "\(answer)")
+      #expect(log.contains("plugin quarantined;"), "\(log)")
       #expect(try isolated.server.metric("tally_plugin_quarantined") == 1)
-      #expect(try isolated.server.metric("tally_consumer_lag") == 1)
-      #expect(isolated.server.terminate() == .code(0))
+      let answer = try isolated.answer("method=kills&period=60days")
+      #expect(answer == "400 {\"result\":\"Invalid method\"}", "\(answer)")
     }
 
     @Test("A question that ends or holds its runner is refused, and the next one answered")
@@ -89,14 +113,16 @@ extension EndToEnd {
       let isolated = try IsolatedServer([("kills", "isolated"), ("taps", "inproc")])
       defer { isolated.remove() }
       try isolated.accept(batch(nil, round: 0))
-      for how in ["segv", "loop"] {
+      for (how, status) in [("segv", "500"), ("loop", "504")] {
+        let began = Clock.now
         let answer = try isolated.answer("method=kills&how=\(how)")
-        #expect(answer.hasPrefix("500"), "\(how): \(answer)")
+        #expect(answer.hasPrefix(status), "\(how): \(answer)")
+        #expect(Clock.now - began < 4, "\(how): \(Clock.now - began) s")
         #expect(try isolated.counts("kills").count == 20, "\(isolated.server.log)")
       }
       let log = isolated.server.log
       #expect(log.contains("ended its runner with signal 11 (SIGSEGV) while answering"), "\(log)")
-      #expect(log.contains("did not answer a question within 5000 ms"), "\(log)")
+      #expect(log.contains("did not answer a question within 1500 ms"), "\(log)")
       try isolated.accept(batch(nil, round: 1))
       #expect(try isolated.counts("kills")["device-3"] == 2, "\(isolated.server.log)")
       #expect(isolated.server.terminate() == .code(0))
@@ -146,9 +172,7 @@ extension EndToEnd {
         usleep(50_000)
       }
       try isolated.accept(batch(nil, round: 2))
-      // A question that a runner dies over is an error; the next one is answered.
-      let answered = Clock.now + 10
-      while (try? isolated.counts("taps")) != ["buy": 60], Clock.now < answered { usleep(50_000) }
+      // A question waits for the runner that is started again.
       #expect(try isolated.counts("taps") == ["buy": 60], "\(isolated.server.log)")
       #expect(try isolated.counts("kills")["device-7"] == 3, "\(isolated.server.log)")
       let last = runners(of: isolated)
@@ -168,6 +192,33 @@ extension EndToEnd {
       return Files.list("/proc").compactMap { pid_t($0) }.filter { process in
         (try? Files.text("/proc/\(process)/status"))?.contains("\nPPid:\t\(server)\n") == true
       }
+    }
+
+    @Test("A question whose runner is killed is answered by the next one")
+    func killedBeforeQuestion() throws {
+      let isolated = try IsolatedServer([("taps", "isolated")])
+      defer { isolated.remove() }
+      try isolated.accept(batch(nil, round: 0))
+      for _ in 0..<2 {
+        for runner in runners(of: isolated) { Foundation.kill(runner, SIGKILL) }
+        #expect(try isolated.counts("taps") == ["buy": 20], "\(isolated.server.log)")
+      }
+      #expect(isolated.server.terminate() == .code(0))
+    }
+
+    @Test("Runners that do not end are ended side by side when the server ends")
+    func stopping() throws {
+      let plugins = ["kills", "hangs", "isolated-only"].map { ($0, "isolated") }
+      let isolated = try IsolatedServer(plugins, macros: ["FIXTURE_NEVER_ENDS"])
+      defer { isolated.remove() }
+      try isolated.accept(batch(nil, round: 0))
+      try isolated.server.settle()
+      let began = Clock.now
+      #expect(isolated.server.terminate(seconds: 5) == .code(0), "\(isolated.server.log)")
+      #expect(Clock.now - began < 4, "\(Clock.now - began) s")
+      let lines = isolated.server.log.split(separator: "\n")
+        .filter { $0.contains("the runner did not end in time") }
+      #expect(lines.count == 3, "\(isolated.server.log)")
     }
 
     @Test("A runner has nothing but its limits")

@@ -21,6 +21,8 @@ extension EndToEnd {
       #expect(try live.wait { try live.about()?["label"]?.string == "second" } != nil)
       try live.compile(["LIVE_VERSION=\"v2\""])
       #expect(try live.wait { try live.about()?["version"]?.string == "v2" } != nil)
+      // What the code before left was taken over.
+      #expect(try live.about()?["before"]?.string == "1")
       try live.compile(["LIVE_VERSION=\"bad\"", "LIVE_REFUSES_START"])
       #expect(try live.wait { live.server.log.contains("version bad does not start") } != nil)
       #expect(try live.about()?["version"]?.string == "v2")
@@ -28,6 +30,7 @@ extension EndToEnd {
       try live.write(live.config(label: "third").replacing("mode: isolated", with: "mode: inproc"))
       try live.compile(["LIVE_VERSION=\"v3\""])
       #expect(try live.wait { try live.about()?["version"]?.string == "v3" } != nil)
+      #expect(try live.about()?["before"]?.string == "v2")
       #expect(try live.wait { runners(of: live).isEmpty } != nil, "\(live.server.log)")
       try live.write(live.config(label: "third"))
       #expect(try live.wait { runners(of: live).count == 1 } != nil, "\(live.server.log)")

@@ -11,7 +11,8 @@ struct IsolatedServer {
 
   /// Compiles each fixture; `lanes` says how each plugin runs. Views are inproc unless named.
   init(
-    _ lanes: [(plugin: String, mode: String)],
+    _ lanes: [(plugin: String, mode: String)], macros: [String] = [],
+    extra: [String: String] = [:],
     firstMillisecond: Int64 = Clock.unixMilliseconds - 40 * 86_400_000
   ) throws {
     folder = try Files.temporaryFolder()
@@ -20,9 +21,10 @@ struct IsolatedServer {
     for (plugin, mode) in lanes {
       config += "  \(plugin): { mode: \(mode)"
       if plugin != "views" {
-        config += ", path: \(try Fixture.compile(plugin, in: folder))"
+        let library = try Fixture.compile(plugin, macros.map { "-D" + $0 }, in: folder)
+        config += ", path: \(library)"
       }
-      config += " }\n"
+      config += "\(extra[plugin] ?? "") }\n"
     }
     server = try TallyServer(config: config)
     try server.start()
@@ -62,6 +64,21 @@ struct IsolatedServer {
         ? String(UnicodeScalar(byte))
         : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
     }.joined()
+  }
+
+  /// What `tally plugin` says to the running server.
+  func command(_ words: String...) throws -> String {
+    try Subprocess.run(
+      [TallyServer.binary, "plugin"] + words
+        + ["--data", server.dataPath, "--config", server.configPath]
+    ).output
+  }
+
+  /// Waits until every plugin has seen every request.
+  func waitUntilAtHead() throws {
+    let deadline = Clock.now + 20
+    while try server.metric("tally_consumer_lag") != 0, Clock.now < deadline { usleep(10_000) }
+    try server.settle()
   }
 
   /// The text and status of an answer, as they came.

@@ -77,12 +77,12 @@ struct IsolatedStartTests {
   func notOffered() throws {
     #expect(
       try refusal("may-block", path: compile("may-block"))
-        == "TALLY-113: may-block: enroll registered something invalid: intake hook: an isolated "
-        + "plugin may have process hooks, have intake; set mode: inproc")
+        == "TALLY-113: may-block: enroll registered something invalid: intake hook: no request "
+        + "waits for another process, so an isolated plugin has none; set mode: inproc")
     #expect(
       try refusal("needs-service", path: compile("needs-service"))
-        == "TALLY-130: needs-service needs the service tally.weather, and isolated plugins have "
-        + "none; set mode: inproc")
+        == "TALLY-130: needs-service needs the service tally.weather, revision 3; this host has "
+        + "none; update Tally")
     #expect(try refusal("isolated-only", path: compile("isolated-only")) == nil)
   }
 

@@ -2,7 +2,7 @@
  *
  * A `tally_json` is used again for every batch and belongs to one thread. Calls come in this order:
  *
- *   declare* · begin · (item | object, text*)* · finish
+ *   lend? · declare* · begin · (item | object, text*)* · finish
  *
  * Offsets count from the block's first byte. Node 0 is null. Nothing here fails: what cannot be taken is answered,
  * counted and left out. Pointers that are handed out are valid until the next call that adds something.
@@ -48,6 +48,9 @@ void tally_json_free(tally_json *json);
 
 /* Interns a name: its id is its key index in every batch that begins from here on. 0 when there are too many. */
 uint32_t tally_json_declare(tally_json *json, const void *name, size_t len);
+
+/* Has the block of every batch that begins from here on, and fits, lie in this memory, aligned to 16. */
+void tally_json_lend(tally_json *json, void *memory, size_t bytes);
 
 /* Begins a batch; the block of the last one is gone. */
 void tally_json_begin(tally_json *json);

@@ -122,6 +122,9 @@ extension HostSetting {
       "limits.isolated_deadline_ms", \.limits.isolatedDeadlineMilliseconds, 10...600_000,
       "The longest that a hook of an isolated plugin may take for one batch."),
     number(
+      "limits.isolated_computing_ms", \.limits.isolatedComputingMilliseconds, 10...600_000,
+      "The longest that a hook of an isolated plugin may compute for one batch."),
+    number(
       "limits.isolated_memory_bytes_max", \.limits.isolatedMemoryBytesMax, (16 << 20)...(1 << 40),
       "The memory that an isolated plugin may map."),
   ]

@@ -57,5 +57,6 @@ struct Limits: Equatable, Sendable {
   var jobGraceSeconds = 60
   var catchUpPercent = 25
   var isolatedDeadlineMilliseconds = 2_000
+  var isolatedComputingMilliseconds = 250
   var isolatedMemoryBytesMax = 1 << 30
 }

@@ -1,5 +1,6 @@
 import CSimdjson
 import PluginABI
+import PluginRuntime
 import Store
 
 /// Builds the block of memory hooks read (tally_plugin.h, section 2) out of journalled items. Used
@@ -13,6 +14,7 @@ final class BatchBuilder {
   /// How many names of the table the blocks of this builder know.
   private var declared = 0
   private let retentionMonths: Int
+  private let memory: BatchMemory?
   private let rule: TimestampRule
   private var events: EventDecoder
   private var itemList: ContiguousArray<tally_item> = []
@@ -22,12 +24,16 @@ final class BatchBuilder {
   private var hasNotes = false
 
   /// Times older than `retentionMonths` before receipt are moved to that edge. Builders that share
-  /// a table give the same numbers to the same names.
+  /// a table give the same numbers to the same names. Blocks lie in their part of `memory`, which
+  /// nobody else writes, as long as they fit.
   init(
-    retentionMonths: Int, counters: Counters = Counters(), table: NameTable = NameTable()
+    retentionMonths: Int, counters: Counters = Counters(), table: NameTable = NameTable(),
+    memory: BatchMemory? = nil, part: BatchMemory.Part = .built
   ) {
     guard let json = tally_json_new() else { preconditionFailure("the allocator answers or ends") }
     self.json = json
+    self.memory = memory
+    if let lent = memory?[part] { tally_json_lend(json, lent.baseAddress, lent.count) }
     self.counters = counters
     self.table = table
     self.retentionMonths = retentionMonths
@@ -45,7 +51,9 @@ final class BatchBuilder {
   }
 
   /// Another that builds the same blocks out of the same items, and whose counts nobody sees.
-  func twin() -> BatchBuilder { BatchBuilder(retentionMonths: retentionMonths, table: table) }
+  func twin() -> BatchBuilder {
+    BatchBuilder(retentionMonths: retentionMonths, table: table, memory: memory, part: .rebuilt)
+  }
 
   /// Interns a member name: the id is its key index in every batch that begins from here on. 0 when
   /// there are too many.

@@ -31,6 +31,7 @@ extension Pipeline {
 
   /// What can fail comes first, so that a change is taken over whole or not at all.
   private func prepare(for next: PluginSet) throws {
+    noteGivenUp()
     // Series are cached under their metric's description: with another one the cache begins anew.
     let isNew = next.metrics.contains { known in
       metrics[known.storedName].map { $0 != known } ?? false

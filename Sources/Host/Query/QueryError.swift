@@ -1,8 +1,11 @@
+import PluginRuntime
+
 /// Why a question is refused, with the words clients know.
 struct QueryError: Error {
   enum Code {
     case missingAppID, invalidAppID, invalidUserID, unknownMethod, unknownPath, methodNotAllowed,
-      appDoesNotExist, bodyTooLarge, deadlinePassed, readCut, pluginFailed, storeFailed
+      appDoesNotExist, bodyTooLarge, deadlinePassed, readCut, pluginFailed, pluginUnavailable,
+      storeFailed
   }
 
   let code: Code
@@ -21,7 +24,19 @@ struct QueryError: Error {
     case .bodyTooLarge: QueryReply(status: 413, message: "Request body is too large")
     case .deadlinePassed: QueryReply(status: 504, message: "Deadline exceeded")
     case .readCut: QueryReply(status: 504, message: "Reading took too long; ask about less")
+    case .pluginUnavailable: QueryReply(status: 503, message: "Plugin unavailable")
     case .pluginFailed, .storeFailed: QueryReply(status: 500, message: "Server error")
+    }
+  }
+}
+
+extension QueryError.Code {
+  /// What whoever asked is told about a plugin's failure.
+  init(_ code: PluginError.Code) {
+    switch code {
+    case .late: self = .deadlinePassed
+    case .quarantined: self = .pluginUnavailable
+    default: self = .pluginFailed
     }
   }
 }

@@ -109,7 +109,7 @@ struct QueryService: Sendable {
       let answer = try store.read { try reader.answer(question, snapshot: $0) }
       return QueryReply(status: answer.status, body: answer.body, headers: answer.headers)
     } catch let error as PluginError {
-      throw QueryError(code: .pluginFailed, detail: "\(error)")
+      throw QueryError(code: QueryError.Code(error.code), detail: "\(error)")
     } catch let error as StoreError where error.code == .cut {
       throw QueryError(code: .readCut, detail: "\(reader.plugin): \(error)")
     }

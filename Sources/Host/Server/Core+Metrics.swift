@@ -86,8 +86,11 @@ extension Core {
       $0.refusedCalls
     }
     family("tally_plugin_dropped_lines_total", "Printed lines over the limit") { $0.droppedLines }
-    family("tally_plugin_quarantined", "1 when the plugin was given up") {
-      $0.quarantine == nil ? 0 : 1
+    metrics.family("tally_plugin_quarantined", help: "1 when the plugin was given up") {
+      [lifecycle] in
+      lifecycle.statuses.map {
+        ("plugin=\"\($0.name)\"", $0.state == .quarantined ? 1 : 0)
+      }
     }
   }
 }

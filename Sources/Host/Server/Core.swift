@@ -53,7 +53,9 @@ final class Core: Sendable {
     directory = AppDirectory(apps.map(AppView.init))
     members = MemberDirectory(try store.members())
     let workingSet = try store.workingSet(limits: .init(cacheBytesMax: host.limits.cacheBytesMax))
-    let builder = BatchBuilder(retentionMonths: host.limits.rawRetentionMonths)
+    let batches = try BatchMemory()
+    let builder = BatchBuilder(
+      retentionMonths: host.limits.rawRetentionMonths, memory: batches)
     decoding = builder.counters
     let services = try HostServices(
       store: store, journal: journal, registry: registry, members: members, settings: host,
@@ -66,13 +68,15 @@ final class Core: Sendable {
       services: .init(
         log: log, productVersion: Product.version, host: services,
         intern: { [table = builder.table] in table.intern($0) },
-        appID: { [registry] in registry.snapshot.byNumber[$0]?.hexID }, trust: TrustPolicy(host)),
+        appID: { [registry] in registry.snapshot.byNumber[$0]?.hexID }, trust: TrustPolicy(host),
+        batches: batches),
       nearest: PluginConfiguration.nearest)
     let verdicts = host.data + "/rolled-back.json"
     days = DayWatch(registry: registry, happenings: runtime.happenings)
     lifecycle = Lifecycle(
       runtime: runtime, cache: try CodeCache(folder: host.data + "/cache", verdictsPath: verdicts),
-      verdictsPath: verdicts, now: { Clock.monotonicSeconds })
+      verdictsPath: verdicts, quarantinePath: host.data + "/quarantined.json",
+      now: { Clock.monotonicSeconds })
     plugins = PluginPlan(
       builtins: Builtins.entries(withFaultPoint: faults.isArmed(.hookTrap)) + linked)
     try lifecycle.apply(

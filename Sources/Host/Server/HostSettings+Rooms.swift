@@ -52,6 +52,7 @@ extension HostSettings {
   var isolation: IsolationPlan.Limits {
     var bounds = IsolationPlan.Limits()
     bounds.hookDeadline = .milliseconds(limits.isolatedDeadlineMilliseconds)
+    bounds.hookComputing = .milliseconds(limits.isolatedComputingMilliseconds)
     bounds.addressSpaceBytesMax = UInt64(limits.isolatedMemoryBytesMax)
     return bounds
   }

@@ -605,7 +605,7 @@ typedef struct tally_table {
 #define TALLY_HOOK_LIFECYCLE 5u
 
 /* A declaration that every intake hook must make; without it the host refuses the plugin. It runs in the host's process
- * only: the isolated lane offers process hooks. */
+ * only: the isolated lane has no intake hooks. */
 #define TALLY_HOOK_NEVER_BLOCKS 1u
 
 /* A function that sees requests, or hears of what else happens. A plugin may register several, also of one kind. The

@@ -12,9 +12,10 @@ extension Registrar {
         return refuse("hook", "kind \(given.kind) is not one of TALLY_HOOK_…")
       }
       let what = "\(kind.name) hook"
-      guard lane == .inproc || kind == .process else {
+      guard lane == .inproc || kind != .intake else {
         return refuse(
-          what, "an isolated plugin may have process hooks, have \(kind.name); set mode: inproc")
+          what,
+          "no request waits for another process, so an isolated plugin has none; set mode: inproc")
       }
       guard given.n_before <= Self.namesMax, given.n_after <= Self.namesMax,
         given.n_keys <= Self.namesMax

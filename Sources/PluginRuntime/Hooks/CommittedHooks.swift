@@ -6,14 +6,20 @@ package struct CommittedHooks: @unchecked Sendable {
   /// Under this number the store keeps what was delivered.
   package let number: Int
   private let instance: PluginInstance
-  private let hooks: [(keys: [UInt32], function: Enrollment.CommittedFunction)]
+  private let hooks: [Hook]
+
+  private struct Hook {
+    let ordinal: Int
+    let keys: [UInt32]
+    let function: Enrollment.CommittedFunction
+  }
 
   init?(_ instance: PluginInstance, _ plan: HookPlan) {
-    let hooks = plan[.committed].compactMap { entry -> ([UInt32], Enrollment.CommittedFunction)? in
+    let hooks = plan[.committed].compactMap { entry -> Hook? in
       guard entry.instance === instance, case .committed(let function) = entry.hook.function else {
         return nil
       }
-      return (entry.hook.keys, function)
+      return Hook(ordinal: entry.hook.ordinal, keys: entry.hook.keys, function: function)
     }
     guard !hooks.isEmpty else { return nil }
     plugin = instance.name
@@ -43,7 +49,8 @@ package struct CommittedHooks: @unchecked Sendable {
     for hook in hooks where hook.keys.isEmpty || hook.keys.contains(where: contains) {
       let begun = CallMeter.now()
       let (status, reason) = withUnsafePointer(to: commit) { commit in
-        ErrorText.collect(instance.secrets) { hook.function(instance.pointer, commit, $0) }
+        instance.lane?.deliver(hook.ordinal, commit)
+          ?? ErrorText.collect(instance.secrets) { hook.function(instance.pointer, commit, $0) }
       }
       instance.counts.add(failed: status != TALLY_OK)
       instance.account[.committed].record(

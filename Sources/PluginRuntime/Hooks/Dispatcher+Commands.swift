@@ -53,7 +53,10 @@ extension Dispatcher {
   ) throws(StoreFailure) -> CommandOutcome {
     let positions = command.position...command.position
     let answer = CommandAnswer()
-    let (status, reason) = ErrorText.collect(instance.secrets) { error in
+    if let lane = instance.lane {
+      return try finish(instance, lane.apply(laneCall(command, instance, answer)), answer)
+    }
+    let end = ErrorText.collect(instance.secrets) { error in
       withUnsafePointer(to: table) { effects in
         answer.withTable(command) { given in
           breadcrumb.during(instance.crumb, positions, item: 0) {
@@ -62,6 +65,14 @@ extension Dispatcher {
         }
       }
     }
+    return try finish(instance, end, answer)
+  }
+
+  private func finish(
+    _ instance: PluginInstance, _ end: (status: tally_status, reason: String),
+    _ answer: CommandAnswer
+  ) throws(StoreFailure) -> CommandOutcome {
+    let (status, reason) = end
     if let failure = stage.storeFailure {
       stage.discard()
       throw StoreFailure(underlying: failure)
@@ -112,8 +123,12 @@ extension CommandOutcome {
 }
 
 /// What a handler answers whoever waits.
-private final class CommandAnswer {
-  private(set) var bytes: [UInt8] = []
+final class CommandAnswer {
+  fileprivate(set) var bytes: [UInt8] = []
+
+  func hand(_ given: tally_bytes) {
+    if given.len <= CommandLimits.answerBytesMax { bytes = Array(given.bytes) }
+  }
 
   /// Calls `body` with the command as the contract passes it.
   func withTable(
@@ -132,8 +147,8 @@ private final class CommandAnswer {
       len: UInt64(command.payload.count))
     table.answer_ctx = Unmanaged.passUnretained(self).toOpaque()
     table.answer = { ctx, bytes in
-      guard let ctx, bytes.len <= CommandLimits.answerBytesMax else { return }
-      Unmanaged<CommandAnswer>.fromOpaque(ctx).takeUnretainedValue().bytes = Array(bytes.bytes)
+      guard let ctx else { return }
+      Unmanaged<CommandAnswer>.fromOpaque(ctx).takeUnretainedValue().hand(bytes)
     }
     return withExtendedLifetime(self) {
       Array(command.name.utf8).withTallyText { name in

@@ -23,11 +23,12 @@ extension Dispatcher {
     exports.account = instance.account
     let begun = CallMeter.now()
     let (status, reason) = withTable(event, exports) { table in
-      ErrorText.collect(instance.secrets) { error in
-        breadcrumb.during(StaticName(instance.name + "/lifecycle"), 0...0, item: nil) {
-          function(instance.pointer, table, error)
+      instance.lane?.tell(entry.hook.ordinal, table)
+        ?? ErrorText.collect(instance.secrets) { error in
+          breadcrumb.during(StaticName(instance.name + "/lifecycle"), 0...0, item: nil) {
+            function(instance.pointer, table, error)
+          }
         }
-      }
     }
     instance.counts.add(failed: status != TALLY_OK)
     instance.account[.lifecycle].recordAlone(

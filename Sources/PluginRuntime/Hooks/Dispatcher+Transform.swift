@@ -5,6 +5,7 @@ extension Dispatcher {
   /// A transform hook in its place.
   struct TransformHook {
     let instance: PluginInstance
+    let ordinal: Int
     let keys: [UInt32]
     let function: Enrollment.TransformFunction
     let fault: TransformFault
@@ -15,6 +16,7 @@ extension Dispatcher {
     init?(_ entry: HookPlan.Entry) {
       guard case .transform(let function) = entry.hook.function else { return nil }
       instance = entry.instance
+      ordinal = entry.hook.ordinal
       keys = entry.hook.keys
       self.function = function
       fault = entry.transformFault
@@ -96,13 +98,15 @@ extension Dispatcher {
     verdicts.begin(batch)
     let positions = item.map { $0.position...$0.position } ?? work.positions
     let begun = CallMeter.now()
-    let (status, reason) = ErrorText.collect(hook.instance.secrets) { error in
-      withUnsafePointer(to: verdicts.makeTable()) { table in
-        breadcrumb.during(hook.crumb, positions, item: item?.index) {
-          hook.function(hook.instance.pointer, batch, table, error)
+    let (status, reason) =
+      hook.instance.lane?.transform(hook.ordinal, batch, verdicts, isSingle: item != nil)
+      ?? ErrorText.collect(hook.instance.secrets) { error in
+        withUnsafePointer(to: verdicts.makeTable()) { table in
+          breadcrumb.during(hook.crumb, positions, item: item?.index) {
+            hook.function(hook.instance.pointer, batch, table, error)
+          }
         }
       }
-    }
     let isRefused = status != TALLY_OK || verdicts.violation != nil
     hook.instance.counts.add(failed: isRefused)
     hook.instance.account[.transform].recordAlone(

@@ -53,7 +53,7 @@ package final class Dispatcher {
   package internal(set) var bypassed: [DeadLetter] = []
   let lifecycle: LifecycleQueue
   let log: Logger
-  package let facts = FactBlock()
+  package let facts: FactBlock
   /// What earlier deaths taught; the pipeline settles it behind commits.
   package var suspects: Suspects
   /// Tells one batch from the next.
@@ -64,9 +64,10 @@ package final class Dispatcher {
   /// `set` is one that the caller has entered.
   init(
     set: PluginSet, store: WorkingSet, breadcrumb: Breadcrumb, suspects: Suspects,
-    lifecycle: LifecycleQueue, log: Logger
+    lifecycle: LifecycleQueue, log: Logger, batches: BatchMemory? = nil
   ) {
     self.set = set
+    facts = FactBlock(in: batches)
     self.lifecycle = lifecycle
     self.log = log
     stage = EffectStage(store: store)

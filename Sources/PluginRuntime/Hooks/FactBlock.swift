@@ -6,6 +6,9 @@ import PluginABI
 package final class FactBlock {
   private var memory: UnsafeMutableRawPointer
   private var capacity: Int
+  /// Where facts lie that fit.
+  private let lent: UnsafeMutableRawBufferPointer?
+  private let batches: BatchMemory?
   private var used = 0
   private var items = 0
 
@@ -13,12 +16,19 @@ package final class FactBlock {
   private static let entryBytes = MemoryLayout<tally_fact_entry>.size
   private static let initialBytes = 256 * 1024
 
-  package init() {
-    capacity = Self.initialBytes
-    memory = .allocate(byteCount: capacity, alignment: 8)
+  /// Facts lie in `batches` as long as they fit.
+  package init(in batches: BatchMemory? = nil) {
+    self.batches = batches
+    lent = batches?[.facts]
+    capacity = lent?.count ?? Self.initialBytes
+    memory = lent?.baseAddress ?? .allocate(byteCount: capacity, alignment: 8)
   }
 
-  deinit { memory.deallocate() }
+  deinit { release() }
+
+  private func release() {
+    if memory != lent?.baseAddress { memory.deallocate() }
+  }
 
   /// The block as hooks read it.
   package var pointer: UnsafePointer<tally_facts> {
@@ -28,6 +38,10 @@ package final class FactBlock {
   /// Forgets everything and makes room for the heads of `count` items.
   package func begin(items count: Int) {
     items = count
+    if let lent, let base = lent.baseAddress, memory != base {
+      release()
+      (memory, capacity) = (base, lent.count)
+    }
     used = Self.headerBytes + (count * 4 + 7) & ~7
     reserve(0)
     memset(memory, 0, used)
@@ -75,7 +89,7 @@ package final class FactBlock {
     let grown = max(capacity * 2, used + more)
     let larger = UnsafeMutableRawPointer.allocate(byteCount: grown, alignment: 8)
     larger.copyMemory(from: memory, byteCount: min(used, capacity))
-    memory.deallocate()
+    release()
     memory = larger
     capacity = grown
   }

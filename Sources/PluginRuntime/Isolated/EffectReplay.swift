@@ -9,10 +9,15 @@ struct EffectReplay {
     case nothing
     case cell(tally_bytes)
     case unique(grains: UInt32, series: Int64)
+    /// What a call of a service came to.
+    case service([UInt8])
   }
 
   let stage: EffectStage
   let table: tally_effects
+  var services: ServiceReplay?
+  /// Takes what a command answers.
+  var hand: ((tally_bytes) -> Void)?
 
   /// Performs the entries in order and stops at the first that is refused.
   func run(_ block: UnsafeRawBufferPointer) -> Answer {
@@ -48,6 +53,10 @@ struct EffectReplay {
       let key = try reader.tallyText()
       table.emit(table.ctx, item, number, key, tally_bytes(try reader.data()))
     case .refuse: stage.refuse(try reader.text())
+    case .service: return .service(try service(try reader.data()))
+    case .handed:
+      _ = try reader.word()
+      hand?(tally_bytes(try reader.data()))
     default: throw WireDamage()
     }
     return .nothing
@@ -78,6 +87,12 @@ struct EffectReplay {
       stage.refuse("its runner answered unique with grains \(told), the store says \(grains)")
     }
     return .unique(grains: grains, series: stage.lastUniqueSeries)
+  }
+
+  private func service(_ frame: UnsafeRawBufferPointer) throws(WireDamage) -> [UInt8] {
+    guard let services else { throw WireDamage() }
+    var table = table
+    return try services.answer(frame, effects: &table)
   }
 
   private func number(_ reader: inout WireReader) throws(WireDamage) -> UInt32 {

@@ -122,7 +122,13 @@ struct EnrollmentWire {
     let (phase, kinds) = try reader.pair()
     (hook.phase, hook.kinds) = (Int32(bitPattern: phase), kinds)
     hook.name = try reader.tallyText()
-    hook.process = { _, _, _, _, _ in TALLY_UNSUPPORTED }
+    switch HookKind(rawValue: hook.kind) {
+    case .transform: hook.transform = { _, _, _, _ in TALLY_UNSUPPORTED }
+    case .process: hook.process = { _, _, _, _, _ in TALLY_UNSUPPORTED }
+    case .committed: hook.committed = { _, _, _ in TALLY_UNSUPPORTED }
+    case .lifecycle: hook.lifecycle = { _, _, _ in TALLY_UNSUPPORTED }
+    case .intake, nil: throw WireDamage()
+    }
     var names: [[tally_str]] = [[], []]
     for list in names.indices {
       for _ in 0..<(try count(&reader)) { names[list].append(try reader.tallyText()) }

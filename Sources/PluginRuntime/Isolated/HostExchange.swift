@@ -28,9 +28,11 @@ final class HostExchange: @unchecked Sendable {
   private var sequence: UInt32 = 0
   private var copy = UnsafeMutableRawBufferPointer.allocate(byteCount: 4_096, alignment: 16)
 
-  init(_ name: String, requestBytes: Int) throws(PluginError) {
-    requests = try SharedMemory("tally-\(name)-requests", count: requestBytes, isReadOnly: true)
-    replies = try SharedMemory("tally-\(name)-replies", count: Wire.blockBytes, isReadOnly: false)
+  init(_ channel: Channel) throws(PluginError) {
+    requests = try SharedMemory(
+      "tally-\(channel)-requests", count: channel.requestBytes, isReadOnly: true)
+    replies = try SharedMemory(
+      "tally-\(channel)-replies", count: Wire.blockBytes, isReadOnly: false)
     bell = tally_bell_make()
     replyBell = tally_bell_make()
     guard bell >= 0, replyBell >= 0 else {
@@ -43,7 +45,7 @@ final class HostExchange: @unchecked Sendable {
     for descriptor in [bell, replyBell] where descriptor >= 0 { close(descriptor) }
   }
 
-  /// In the order of `RunnerDescriptor`.
+  /// In the order of a `Channel`.
   var descriptors: [Int32] { [requests.descriptor, replies.descriptor, bell, replyBell] }
 
   func closeDescriptors() {
@@ -66,19 +68,21 @@ final class HostExchange: @unchecked Sendable {
     _ = write(bell, &one, 8)
   }
 
-  /// Waits for the runner's next word until the deadline. What it hands out is valid until the next
-  /// call.
-  func receive(process: Int32, until deadline: ContinuousClock.Instant) -> Event {
+  /// Waits for the runner's next word until the deadline, or until `isOver`, which is asked now and
+  /// then. What it hands out is valid until the next call.
+  func receive(
+    process: Int32, until deadline: ContinuousClock.Instant, isOver: () -> Bool = { false }
+  ) -> Event {
     while true {
       var waits = [
         pollfd(fd: replyBell, events: Int16(POLLIN), revents: 0),
         pollfd(fd: process, events: Int16(POLLIN), revents: 0),
       ]
       let left = ContinuousClock.now.duration(to: deadline)
-      guard poll(&waits, 2, left.millisecondsUp) >= 0 else { continue }
+      guard poll(&waits, 2, min(left, HookPatience.pulse).millisecondsUp) >= 0 else { continue }
       if waits[0].revents != 0 { return take() }
       if waits[1].revents != 0 { return .ended }
-      if ContinuousClock.now >= deadline { return .late }
+      if ContinuousClock.now >= deadline || isOver() { return .late }
     }
   }
 

@@ -5,18 +5,26 @@ import Store
 /// left to the dispatcher, which goes on item by item.
 extension IsolatedLane {
   /// Deaths in one call that were others' fault.
-  private static let straysMax = 3
+  static let straysMax = 3
   /// Of a batch's memory, what a runner may go on holding.
   private static let keptBytesMax = 32 << 20
 
   /// How one attempt ended.
-  private enum Attempt {
+  enum Attempt {
     case returned(tally_status, String)
     case died(String, isOurs: Bool)
+    /// It took too long: trying the same once more would take as long.
+    case late(String)
+
+    var reason: String {
+      switch self {
+      case .returned(_, let reason), .died(let reason, _), .late(let reason): reason
+      }
+    }
   }
 
   /// How a call ended.
-  private enum Outcome {
+  enum Outcome {
     case returned(tally_status, String)
     /// There is no runner, or none survived.
     case failed(String)
@@ -70,18 +78,9 @@ extension IsolatedLane {
       (document ?? []).withUnsafeBytes { writer.put($0) }
       writer.put(UInt64(payloads.count))
       for payload in payloads { payload.payload.withUnsafeBytes { writer.put($0) } }
-      guard !writer.isFull else {
-        return .returned(
-          TALLY_LIMIT, "over the isolated lane's limit of \(Wire.messageBytes) bytes")
-      }
-      return converse(runner, .reduce, writer.used) { message, _ throws(WireDamage) in
-        var reader = WireReader(message)
-        let status = tally_status(truncatingIfNeeded: Int64(bitPattern: try reader.word()))
-        let reason = try reader.text()
-        let hasDocument = try reader.word() == 1
-        folded = hasDocument ? Array(try reader.data()) : nil
-        return .returned(status, String(reason.prefix(ErrorText.lengthMax)))
-      }
+      folded = nil
+      let replay = CallReplay(services: serviceReplay, hand: { folded = Array($0) })
+      return call(runner, .reduce, writer, replay)
     }
     switch outcome {
     case .failed(let reason): return .failure(.init(reason: reason, isDeath: true))
@@ -94,7 +93,7 @@ extension IsolatedLane {
 
   // MARK: Attempts
 
-  private func attempt(
+  func attempt(
     isLast: Bool, _ body: (RunnerProcess) -> Attempt, afterDeath: () -> Void = {}
   ) -> Outcome {
     var survived: String?
@@ -102,24 +101,23 @@ extension IsolatedLane {
     while true {
       let runner: RunnerProcess
       do throws(PluginError) { runner = try live() } catch { return .failed(error.message) }
-      switch body(runner) {
-      case .returned(let status, let reason):
+      let end = body(runner)
+      if case .returned(let status, let reason) = end {
         if let survived { noteFault(survived) }
         if loader.bytes > Self.keptBytesMax { retire(runner) }
         return .returned(status, reason)
-      case .died(let reason, let isOurs):
-        epoch += 1
-        loader.forget()
-        afterDeath()
-        noteDeath(of: runner, reason)
-        if !isOurs, strays < Self.straysMax {
-          strays += 1
-        } else if isLast || survived != nil {
-          blame(reason, isLast: isLast)
-          return .failed(reason)
-        } else {
-          survived = reason
-        }
+      }
+      epoch += 1
+      loader.forget()
+      afterDeath()
+      noteDeath(of: runner, end.reason)
+      if case .died(_, isOurs: false) = end, strays < Self.straysMax {
+        strays += 1
+      } else if case .died = end, !isLast, survived == nil {
+        survived = end.reason
+      } else {
+        blame(end.reason, isLast: isLast)
+        return .failed(end.reason)
       }
     }
   }
@@ -132,7 +130,7 @@ extension IsolatedLane {
   }
 
   /// A batch that twice killed its runner and then passed item by item.
-  private func settleIncident() {
+  func settleIncident() {
     if let incident { noteFault(incident) }
     incident = nil
   }
@@ -141,10 +139,15 @@ extension IsolatedLane {
   /// them. A batch that comes a second time says that what followed the last commit was lost; so may
   /// what a dead letter taught that was tried again.
   private func renewEpoch(_ call: LaneCall) {
-    if call.serial != lastSerial {
+    guard let serial = call.serial else {
+      // A command stands between batches, and is repeated with them.
+      epoch += 1
+      return
+    }
+    if serial != lastSerial {
       let isOld = call.positions.lowerBound <= lastPosition
       if isOld || lastWasOld { epoch += 1 }
-      (lastSerial, lastWasOld) = (call.serial, isOld)
+      (lastSerial, lastWasOld) = (serial, isOld)
       lastPosition = max(lastPosition, call.positions.upperBound)
     }
   }
@@ -164,112 +167,49 @@ extension IsolatedLane {
       places = try loader.load(
         call, wants: wants, into: runner.hooks.requests.base + Wire.batchOffset)
     } catch let overflow as BatchLoader.Overflow {
-      return .returned(
-        TALLY_LIMIT,
-        "a batch of \(overflow.bytes) bytes is over the isolated lane's limit of \(Wire.batchBytes)"
-      )
+      return .returned(TALLY_LIMIT, overflow.reason)
     } catch {
       call.stage.storeFailure = error
       return .returned(TALLY_FAILED, "")
     }
     var writer = runner.hooks.writer()
-    writer.put(UInt64(call.hook))
-    writer.put(epoch)
-    writer.put(UInt64(places.facts))
-    writer.put(UInt64(places.users))
-    writer.put(UInt64(call.stage.users.count))
-    writer.put(places.sent.rawValue)
-    let replay = EffectReplay(stage: call.stage, table: call.table)
-    return converse(runner, .process, writer.used) { message, isDone throws(WireDamage) in
-      var reader = WireReader(message)
-      let entries = try reader.word()
-      guard entries <= UInt64(message.count - 8) else { throw WireDamage() }
-      let end = 8 + Int(entries)
-      let answer = replay.run(UnsafeRawBufferPointer(rebasing: message[8..<end]))
-      guard isDone else {
-        give(answer, call.stage, runner)
-        return nil
-      }
-      return try close(WireReader(UnsafeRawBufferPointer(rebasing: message[end...])), runner)
+    Self.write(
+      places, hook: call.hook, epoch: epoch, users: call.stage.users.count, to: &writer)
+    call.arguments?(&writer)
+    let replay = EffectReplay(
+      stage: call.stage, table: call.table, services: serviceReplay, hand: call.hand)
+    return converse(runner, call.kind, writer) { entries, given throws(WireDamage) in
+      let answer = replay.run(entries)
+      if let given { give(answer, call.stage, &given.pointee) }
     }
   }
 
-  private func close(
-    _ trailer: WireReader, _ runner: RunnerProcess
-  ) throws(WireDamage) -> Attempt {
-    var trailer = trailer
-    let status = tally_status(truncatingIfNeeded: Int64(bitPattern: try trailer.word()))
-    wants.formUnion(Wire.Wants(rawValue: try trailer.word()))
-    let reason = try trailer.text()
-    note(try RefusedCalls(&trailer), of: runner)
-    return .returned(status, String(reason.prefix(ErrorText.lengthMax)))
+  /// What a call over a batch begins with.
+  static func write(
+    _ places: BatchLoader.Places, hook: Int, epoch: UInt64, users: Int, to writer: inout WireWriter
+  ) {
+    writer.put(UInt64(hook))
+    writer.put(epoch)
+    writer.put(places.batch)
+    writer.put(places.facts)
+    writer.put(places.users)
+    writer.put(UInt64(users))
+    writer.put(places.sent.rawValue)
   }
 
   /// Tells the waiting runner what its last entry came to; a call that is refused already learns
   /// nothing.
-  private func give(_ answer: EffectReplay.Answer, _ stage: EffectStage, _ runner: RunnerProcess) {
-    var writer = runner.hooks.writer()
-    writer.put(stage.violation == nil && stage.storeFailure == nil ? 1 : 0)
+  private func give(
+    _ answer: EffectReplay.Answer, _ stage: EffectStage, _ given: inout WireWriter
+  ) {
+    given.put(stage.violation == nil && stage.storeFailure == nil ? 1 : 0)
     switch answer {
     case .nothing: break
-    case .cell(let bytes): writer.put(bytes.bytes)
+    case .cell(let bytes): given.put(bytes.bytes)
+    case .service(let bytes): bytes.withUnsafeBytes { given.put($0) }
     case .unique(let grains, let series):
-      writer.put(UInt64(grains))
-      writer.put(UInt64(bitPattern: series))
+      given.put(UInt64(grains))
+      given.put(UInt64(bitPattern: series))
     }
-    runner.hooks.send(.given, length: writer.used)
-  }
-
-  /// Sends a request and listens until it is done or the runner has ended. `hear` gets each message
-  /// and answers asks; what it returns for the last is how the attempt ended.
-  private func converse(
-    _ runner: RunnerProcess, _ kind: Wire.Kind, _ length: Int,
-    _ hear: (UnsafeRawBufferPointer, _ isDone: Bool) throws(WireDamage) -> Attempt?
-  ) -> Attempt {
-    let limit = plan.limits.hookDeadline
-    let deadline = ContinuousClock.now + limit
-    runner.busyWithHook = true
-    defer { runner.busyWithHook = false }
-    runner.hooks.send(kind, length: length)
-    var asked = 0
-    while true {
-      do throws(WireDamage) {
-        switch runner.hooks.receive(process: runner.descriptor, until: deadline) {
-        case .ask(let message):
-          asked += message.count
-          guard asked <= plan.limits.effectBytesMax else {
-            return ended(
-              runner, because: "asked for more than \(plan.limits.effectBytesMax) bytes in one call"
-            )
-          }
-          _ = try hear(message, false)
-        case .done(let message): if let end = try hear(message, true) { return end }
-        case .ended: return ended(runner)
-        case .late:
-          return ended(
-            runner, because: "did not answer within \(limit.milliseconds) ms; its runner was ended")
-        case .damaged: throw WireDamage()
-        }
-      } catch { return ended(runner, because: EffectReplay.damage) }
-    }
-  }
-
-  private func ended(_ runner: RunnerProcess) -> Attempt {
-    let (end, sentence) = runner.waitForEnd()
-    return .died(sentence ?? "ended its runner with \(end.words)", isOurs: sentence == nil)
-  }
-
-  /// Ends it for something it did in this call.
-  private func ended(_ runner: RunnerProcess, because reason: String) -> Attempt {
-    runner.kill(because: reason)
-    let (_, sentence) = runner.waitForEnd()
-    return .died(reason, isOurs: sentence == nil || sentence == reason)
-  }
-}
-
-extension Duration {
-  /// Whole milliseconds.
-  var milliseconds: Int64 {
-    components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000
   }
 }

@@ -1,28 +1,57 @@
+import Foundation
 import PluginABI
 import Store
 
 /// Questions: the plugin answers in its runner, on a thread that no hook waits for. Each read of the
 /// store is a round trip.
 extension IsolatedLane {
-  /// Has the runner answer; what it writes and asks goes to the context. Throws when there is no
-  /// answer because there is no runner.
-  func answer(
-    _ context: ReadContext
-  ) throws(PluginError) -> (tally_status, String) {
-    questionLock.lock()
-    defer { questionLock.unlock() }
-    let first = try attempt(context)
-    if let first { return first }
-    // The runner died of something else; the question has not been tried yet.
-    context.answer = Answer()
-    if let second = try attempt(context) { return second }
-    throw PluginError(.runner, "\(plan.name): its runner keeps ending; ask again later")
+  /// Runners that one question may end.
+  private static let questionDeathsMax = 2
+
+  /// How asking a runner ended.
+  private enum Answered {
+    case answered(tally_status, String)
+    case died(String, isOurs: Bool)
   }
 
-  /// nil when the runner died, but not of this question.
+  /// Has the runner answer; what it writes and asks goes to the context. A runner that dies is waited
+  /// for and the next one is asked, unless the question has changed something already. Throws when it
+  /// ends two, when the time of its route is over, or when there is no runner any more.
+  func answer(_ context: ReadContext) throws(PluginError) -> (tally_status, String) {
+    let time = context.question.time
+    guard questionLock.lock(before: Date(timeIntervalSinceNow: time.seconds)) else {
+      throw PluginError(
+        .late,
+        "\(plan.name): other questions took all of the \(time.milliseconds) ms of this one")
+    }
+    defer { questionLock.unlock() }
+    var survived: String?
+    var strays = 0
+    let acts = ServiceReplay.Acts()
+    while true {
+      switch try attempt(context, acts) {
+      case .answered(let status, let reason):
+        if let survived { noteFault(survived) }
+        return (status, reason)
+      case .died(let reason, let isOurs) where acts.happened:
+        if isOurs { noteFault(reason) }
+        throw PluginError(.runner, "\(plan.name): \(reason)")
+      case .died(_, isOurs: false) where strays < Self.straysMax: strays += 1
+      case .died(let reason, _):
+        guard survived != nil else {
+          survived = reason
+          break
+        }
+        noteFault(reason)
+        throw PluginError(.runner, "\(plan.name): \(reason)")
+      }
+      context.answer = Answer()
+    }
+  }
+
   private func attempt(
-    _ context: ReadContext
-  ) throws(PluginError) -> (tally_status, String)? {
+    _ context: ReadContext, _ acts: ServiceReplay.Acts
+  ) throws(PluginError) -> Answered {
     let runner = try live()
     var writer = runner.questions.writer()
     Self.write(context.question, route: context.route, to: &writer)
@@ -30,10 +59,15 @@ extension IsolatedLane {
       throw PluginError(
         .runner, "\(plan.name): a question over the isolated lane's \(Wire.messageBytes) bytes")
     }
-    runner.questions.send(.answer, length: writer.used)
+    var services = serviceReplay
+    services.acts = acts
     return try context.withTables { request, reply in
-      Result { () throws(PluginError) in
-        try listen(runner, ReadReplay(request: request, reply: reply))
+      runner.during(.question) {
+        runner.questions.send(.answer, length: writer.used)
+        return Result { () throws(PluginError) in
+          let replay = ReadReplay(request: request, reply: reply, services: services)
+          return try listen(runner, replay, for: context.question.time)
+        }
       }
     }.get()
   }
@@ -55,43 +89,50 @@ extension IsolatedLane {
   }
 
   private func listen(
-    _ runner: RunnerProcess, _ replay: ReadReplay
-  ) throws(PluginError) -> (tally_status, String)? {
-    let limit = plan.limits.questionDeadline
-    let deadline = ContinuousClock.now + limit
+    _ runner: RunnerProcess, _ replay: ReadReplay, for time: Duration
+  ) throws(PluginError) -> Answered {
+    var deadline = ContinuousClock.now + time
     while true {
       switch runner.questions.receive(process: runner.descriptor, until: deadline) {
       case .ask(let message), .done(let message):
+        let heard = ContinuousClock.now
         var given = runner.questions.writer()
         do throws(WireDamage) {
           if let end = try replay.run(message, given: &given) {
             note(end.refusals, of: runner)
-            return (end.status, String(end.reason.prefix(ErrorText.lengthMax)))
+            replay.services.apply(end.changes)
+            return .answered(end.status, String(end.reason.prefix(ErrorText.lengthMax)))
           }
-        } catch { throw fail(runner, EffectReplay.damage) }
+        } catch { throw fail(runner, .runner, EffectReplay.damage) }
         runner.questions.send(.given, length: given.used)
+        // What the host takes is not the plugin's time.
+        deadline += .now - heard
       case .ended:
-        let busy = runner.busyWithHook
         let (end, sentence) = runner.waitForEnd()
-        if sentence != nil || busy { return nil }
-        let reason = "ended its runner with \(end.words) while answering"
+        let reason = sentence ?? "ended its runner with \(end.words) while answering"
         noteDeath(of: runner, reason)
-        noteFault(reason)
-        throw PluginError(.runner, "\(plan.name): \(reason)")
+        return .died(reason, isOurs: sentence == nil && runner.isToBlame(.question))
       case .late:
         throw fail(
-          runner,
-          "did not answer a question within \(limit.milliseconds) ms; its runner was ended")
-      case .damaged: throw fail(runner, EffectReplay.damage)
+          runner, .late,
+          "did not answer a question within \(time.milliseconds) ms; its runner was ended")
+      case .damaged: throw fail(runner, .runner, EffectReplay.damage)
       }
     }
   }
 
   /// Ends a runner for what it did in a question.
-  private func fail(_ runner: RunnerProcess, _ reason: String) -> PluginError {
+  private func fail(
+    _ runner: RunnerProcess, _ code: PluginError.Code, _ reason: String
+  ) -> PluginError {
     runner.kill(because: reason)
     noteDeath(of: runner, reason)
     noteFault(reason)
-    return PluginError(.runner, "\(plan.name): \(reason)")
+    return PluginError(code, "\(plan.name): \(reason)")
   }
+}
+
+extension Question {
+  /// How long its route lets an answer take.
+  fileprivate var time: Duration { .milliseconds(deadlineMs - nowMs) }
 }

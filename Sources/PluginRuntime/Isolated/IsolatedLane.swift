@@ -12,13 +12,22 @@ package final class IsolatedLane: @unchecked Sendable {
   private let log: Logger
   private let keeper: RunnerKeeper
   private let services: HostTable.Services
+  /// The plugin's services; nil where the host offers none.
+  let context: ServiceContext?
   private let descriptorHash: UInt64
   /// What the first runner registered; a later one must register the same.
   private var registrations: [UInt8] = []
   private var settings: Settings?
+  /// Whether it has anything to leave to the code that takes its place.
+  private(set) var hasState = false
   /// Names the first runner interned. Later ones are told, the batch builder is not asked again.
   private var interned: [[UInt8]: UInt32] = [:]
 
+  /// Told once why the plugin is given up, on any thread; must not wait.
+  private let onGiveUp: @Sendable (IsolatedLane, String) -> Void
+
+  /// Held while a runner is started again, which takes its time.
+  private let startLock = NSLock()
   /// Guards the runner and everything below.
   private let lock = NSLock()
   private var runner: RunnerProcess?
@@ -31,7 +40,10 @@ package final class IsolatedLane: @unchecked Sendable {
   // One call of each kind at a time.
   let hookLock = NSLock()
   let questionLock = NSLock()
-  var loader = BatchLoader()
+  let commitLock = NSLock()
+  let jobLock = NSLock()
+  var loader: BatchLoader
+  var commitLoader = BatchLoader(nil)
   var wants: Wire.Wants = []
   var epoch: UInt64 = 1
   var lastPosition: UInt64 = 0
@@ -48,8 +60,12 @@ package final class IsolatedLane: @unchecked Sendable {
   package internal(set) var frozenPosition: UInt64?
 
   /// Starts a runner and has it open the library: from here on the plugin's descriptor is known.
-  package init(_ plan: IsolationPlan, services: HostTable.Services) throws(PluginError) {
+  package init(
+    _ plan: IsolationPlan, services: HostTable.Services,
+    onGiveUp: @escaping @Sendable (IsolatedLane, String) -> Void = { _, _ in }
+  ) throws(PluginError) {
     self.plan = plan
+    self.onGiveUp = onGiveUp
     self.services = services
     var log = services.log
     log[metadataKey: "plugin"] = "\(plan.name)"
@@ -57,7 +73,8 @@ package final class IsolatedLane: @unchecked Sendable {
     output = RunnerOutput(
       plugin: plan.name, log: services.log, secrets: services.secrets.of(plan.name),
       linesPerSecondMax: plan.limits.linesPerSecondMax)
-    keeper = RunnerKeeper(plan, output: output)
+    keeper = RunnerKeeper(plan, output: output, batches: services.batches)
+    loader = BatchLoader(services.batches)
     do throws(PluginError) {
       let runner = try keeper.start()
       self.runner = runner
@@ -67,6 +84,11 @@ package final class IsolatedLane: @unchecked Sendable {
       } catch {
         runner.kill(because: "it could not be loaded")
         throw error
+      }
+      context = services.host.map {
+        ServiceContext(
+          plugin: plan.name, host: $0, costs: services.accounts.account(plan.name),
+          secrets: services.secrets.of(plan.name), log: log)
       }
     } catch {
       keeper.close()
@@ -84,14 +106,25 @@ package final class IsolatedLane: @unchecked Sendable {
     return lane.manifest
   }
 
-  /// Creates, enrolls and starts the plugin with settings that the host has checked.
-  package func begin(_ settings: Settings) throws(PluginError) -> Enrollment {
+  /// Creates, enrolls and starts the plugin with settings that the host has checked. `state` is what
+  /// another generation of its code left.
+  package func begin(
+    _ settings: Settings, state: [UInt8]? = nil
+  ) throws(PluginError) -> Enrollment {
     self.settings = settings
     guard let runner = lock.withLock({ runner }) else {
       throw PluginError(.runner, "\(plan.name): its runner has ended")
     }
     do throws(PluginError) {
-      registrations = try start(runner, isFirst: true)
+      let begun = try start(runner, state: state, isFirst: true)
+      registrations = begun.registrations
+      hasState = begun.hasState
+      if let reason = begun.stateRefusal {
+        services.log.warning(
+          "a plugin starts without the state of the code before it",
+          metadata: ["plugin": "\(plan.name)", "reason": "\(reason)"])
+      }
+      context?.seal()
       let enrollment = try registrations.withUnsafeBytesTyped { bytes throws(PluginError) in
         try EnrollmentWire.read(bytes, of: manifest)
       }
@@ -104,15 +137,27 @@ package final class IsolatedLane: @unchecked Sendable {
     }
   }
 
-  private func start(_ runner: RunnerProcess, isFirst: Bool) throws(PluginError) -> [UInt8] {
-    try RunnerStart(plan, runner).begin(settings, version: services.productVersion) { name in
+  /// Calls of services are made as those of create, enroll and start.
+  private func start(
+    _ runner: RunnerProcess, state: [UInt8]? = nil, isFirst: Bool
+  ) throws(PluginError) -> RunnerStart.Begun {
+    let before = ThreadKind.become(.control)
+    defer { ThreadKind.become(before) }
+    var replay = serviceReplay
+    replay.isAgain = !isFirst
+    replay.intern = { [self] name in
       if let known = interned[name] { return known }
       guard isFirst else { return 0 }
       let number = services.intern(name)
       interned[name] = number
       return number
     }
+    return try RunnerStart(plan, runner).begin(
+      settings, state: state, version: services.productVersion, services: replay)
   }
+
+  /// Performs what the plugin asks of services.
+  var serviceReplay: ServiceReplay { ServiceReplay(context: context, appID: services.appID) }
 
   // MARK: State
 
@@ -130,42 +175,64 @@ package final class IsolatedLane: @unchecked Sendable {
 
   /// The runner, started again when it has died and rested.
   func live() throws(PluginError) -> RunnerProcess {
+    startLock.lock()
+    defer { startLock.unlock() }
+    while true {
+      if let runner = try survivor() { return runner }
+      if let restAt = lock.withLock({ restAt }) {
+        Thread.sleep(forTimeInterval: restAt.secondsFromNow)
+      }
+      do throws(PluginError) { return try restart() } catch {
+        // It may have died of something else on its way; one fault too many and it is given up.
+        lock.withLock {
+          restAt = .now + window.death(at: .now)
+          _ = fault("cannot be started again: \(error.message)")
+        }
+      }
+    }
+  }
+
+  /// The runner, while it lives.
+  private func survivor() throws(PluginError) -> RunnerProcess? {
     lock.lock()
     defer { lock.unlock() }
     if let reason = numbers.quarantine { throw PluginError(.quarantined, reason) }
     guard !isEnded else { throw PluginError(.runner, "\(plan.name) has ended") }
-    if let runner {
-      guard runner.hasEnded else { return runner }
-      // It died while nobody was looking: a thread of the plugin did that.
-      let (end, sentence) = runner.waitForEnd()
-      bury(runner, sentence ?? "ended its runner with \(end.words) between calls")
-      if fault(sentence ?? "ended its runner with \(end.words) between calls") {
-        throw PluginError(.quarantined, numbers.quarantine ?? "")
-      }
-    }
-    if let restAt { Thread.sleep(forTimeInterval: restAt.secondsFromNow) }
-    return try restart()
+    guard let runner, runner.hasEnded else { return self.runner }
+    // It died while nobody was looking: a thread of the plugin did that.
+    let (end, sentence) = runner.waitForEnd()
+    let reason = sentence ?? "ended its runner with \(end.words) between calls"
+    bury(runner, reason)
+    if fault(reason) { throw PluginError(.quarantined, numbers.quarantine ?? "") }
+    return nil
   }
 
-  /// Called with the lock held.
   private func restart() throws(PluginError) -> RunnerProcess {
     let fresh = try keeper.start()
     do throws(PluginError) {
       let (_, hash) = try RunnerStart(plan, fresh).load()
-      let registered = try start(fresh, isFirst: false)
-      guard hash == descriptorHash, registered == registrations else {
+      let begun = try start(fresh, isFirst: false)
+      guard hash == descriptorHash, begun.registrations == registrations else {
         throw PluginError(
           .runner,
           "\(plan.name): \(plan.path) changed under the running plugin; restart Tally to use it")
       }
     } catch {
       fresh.kill(because: "it could not be started again")
-      _ = giveUp("cannot be started again: \(error)")
       throw error
     }
-    runner = fresh
-    numbers.process = fresh.identifier
-    numbers.restarts += 1
+    let isWanted = lock.withLock {
+      if !isEnded {
+        runner = fresh
+        numbers.process = fresh.identifier
+        numbers.restarts += 1
+      }
+      return !isEnded
+    }
+    guard isWanted else {
+      fresh.kill(because: "the plugin has ended")
+      throw PluginError(.runner, "\(plan.name) has ended")
+    }
     services.accounts.account(plan.name).restarted()
     log.info("runner started again", metadata: ["pid": "\(fresh.identifier)"])
     return fresh
@@ -202,12 +269,10 @@ package final class IsolatedLane: @unchecked Sendable {
   private func giveUp(_ reason: String) -> Bool {
     guard numbers.quarantine == nil else { return true }
     numbers.quarantine = "quarantined: \(reason)"
-    log.error(
-      "plugin quarantined; mend it, or disable and enable it: then it catches up",
-      metadata: ["reason": "\(reason)"])
     runner?.kill(because: "the plugin is quarantined")
     runner = nil
     numbers.process = nil
+    if !isEnded { onGiveUp(self, reason) }
     return true
   }
 
@@ -224,42 +289,54 @@ package final class IsolatedLane: @unchecked Sendable {
 
   // MARK: The end
 
-  /// Ends a runner that did nothing wrong; the next call starts another.
+  /// Ends a runner that did nothing wrong, unless something else is under way in it; the next call
+  /// starts another. Called with the lock of hooks held.
   func retire(_ old: RunnerProcess) {
-    questionLock.withLock {
-      lock.withLock {
-        guard runner === old else { return }
-        runner = nil
-        numbers.process = nil
-      }
-      finish(old)
+    let limit = Date(timeIntervalSinceNow: plan.limits.endDeadline.seconds)
+    let locks = [questionLock, commitLock, jobLock]
+    let held = locks.prefix { $0.try() }
+    defer { held.forEach { $0.unlock() } }
+    guard held.count == locks.count else { return }
+    lock.withLock {
+      guard runner === old else { return }
+      runner = nil
+      numbers.process = nil
     }
+    finish(old, until: limit)
   }
 
-  private func finish(_ last: RunnerProcess) {
+  private func finish(_ last: RunnerProcess, until limit: Date) {
     last.hooks.send(.end, length: 0)
-    if !last.waitForEnd(within: plan.limits.endDeadline) {
-      log.warning("the runner did not end in time and was ended")
-      last.kill(because: "it did not end in time")
-    }
+    guard !last.waitForEnd(until: limit) else { return }
+    log.warning("the runner did not end in time and was ended")
+    last.kill(because: "it did not end in time")
   }
 
-  /// Drain, stop, destroy; a runner that takes too long is ended.
+  /// Drain, stop, destroy; a runner that takes too long, in these or in a call, is ended.
   package func end() {
-    hookLock.lock()
-    questionLock.lock()
-    defer {
-      questionLock.unlock()
-      hookLock.unlock()
-    }
+    let limit = Date(timeIntervalSinceNow: plan.limits.endDeadline.seconds)
     let last = lock.withLock { () -> RunnerProcess? in
       isEnded = true
       defer { runner = nil }
       return runner
     }
-    if let last { finish(last) }
+    if let last { end(last, until: limit) }
     keeper.close()
   }
+
+  private func end(_ last: RunnerProcess, until limit: Date) {
+    let locks = [hookLock, questionLock, commitLock, jobLock]
+    let held = locks.prefix { $0.lock(before: limit) }
+    defer { held.forEach { $0.unlock() } }
+    if held.count == locks.count { return finish(last, until: limit) }
+    log.warning("a call of the plugin did not end in time; its runner was ended")
+    last.kill(because: "a call of it did not end in time")
+  }
+}
+
+extension Duration {
+  /// Seconds, for what counts in them.
+  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
 }
 
 extension ContinuousClock.Instant {

@@ -4,13 +4,14 @@ import Logging
 package struct IsolationPlan: Sendable {
   /// The bounds of runners.
   package struct Limits: Sendable {
-    /// The longest that a hook may take for one batch, and a reduce for one document.
+    /// The longest that a hook may take for one batch, and a reduce for one document, without what
+    /// the host takes for services.
     package var hookDeadline = Duration.seconds(2)
-    /// The longest that an answer to a question may take.
-    package var questionDeadline = Duration.seconds(5)
+    /// The longest that a hook may compute for one batch. Waiting for a processor is not computing.
+    package var hookComputing = Duration.milliseconds(250)
     /// The longest that loading, creating, enrolling and starting may take together.
     package var startDeadline = Duration.seconds(10)
-    /// The longest that drain, stop and destroy may take together.
+    /// The longest that drain, stop and destroy may take together, the call that runs included.
     package var endDeadline = Duration.seconds(2)
     /// Memory a plugin may map, on top of what the runner itself has mapped.
     package var addressSpaceBytesMax: UInt64 = 1 << 30

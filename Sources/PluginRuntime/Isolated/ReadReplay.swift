@@ -6,12 +6,14 @@ import Store
 struct ReadReplay {
   let request: UnsafePointer<tally_request>
   let reply: UnsafePointer<tally_reply>
+  let services: ServiceReplay
 
   /// How an answer ended.
   struct End {
     let status: tally_status
     let reason: String
     let refusals: RefusedCalls
+    let changes: [MetricChange]
   }
 
   /// Performs the entries in order. What the last one wants to know goes to `given`; the end of the
@@ -40,7 +42,8 @@ struct ReadReplay {
       case .refuse:
         return End(
           status: Int32(bitPattern: number), reason: try reader.text(),
-          refusals: try RefusedCalls(&reader))
+          refusals: try RefusedCalls(&reader), changes: try MetricChange.read(&reader))
+      case .service: try services.run(try reader.data(), into: &given)
       default: throw WireDamage()
       }
     }

@@ -7,12 +7,14 @@ import Logging
 final class RunnerKeeper: @unchecked Sendable {
   private let plan: IsolationPlan
   private let output: RunnerOutput
+  private let batches: BatchMemory?
   private let state = NSCondition()
   private var wanted: ((Result<RunnerProcess, PluginError>) -> Void)?
   private var isClosed = false
 
-  init(_ plan: IsolationPlan, output: RunnerOutput) {
+  init(_ plan: IsolationPlan, output: RunnerOutput, batches: BatchMemory?) {
     self.plan = plan
+    self.batches = batches
     self.output = output
     let thread = Thread { [self] in run() }
     thread.name = "runner " + plan.name.prefix(8)
@@ -69,8 +71,8 @@ final class RunnerKeeper: @unchecked Sendable {
   }
 
   private func spawn() throws(PluginError) -> (process: RunnerProcess, ends: Ends) {
-    let hooks = try HostExchange("hook", requestBytes: Wire.hookRequestBytes)
-    let questions = try HostExchange("question", requestBytes: Wire.blockBytes)
+    var channels: [HostExchange] = []
+    for channel in Channel.allCases { channels.append(try HostExchange(channel)) }
     var ends = Ends()
     var theirs = Ends()
     let input = open("/dev/null", O_RDONLY | O_CLOEXEC)
@@ -85,8 +87,8 @@ final class RunnerKeeper: @unchecked Sendable {
         .runner, "\(plan.name): no pipes for a runner: \(systemReason()); raise `ulimit -n`")
     }
     let descriptors =
-      [input, theirs.output, theirs.errors, theirs.log] + hooks.descriptors
-      + questions.descriptors
+      [input, theirs.output, theirs.errors, theirs.log] + channels.flatMap(\.descriptors)
+      + [batches?.descriptor ?? input]
     let identifier = spawn(with: descriptors)
     let reason = systemReason()
     let watched = identifier > 0 ? tally_process_open(identifier) : -1
@@ -98,12 +100,8 @@ final class RunnerKeeper: @unchecked Sendable {
         "\(plan.name): \(plan.program) cannot be started: \(reason); install it beside tally, "
           + "or write mode: inproc")
     }
-    hooks.closeDescriptors()
-    questions.closeDescriptors()
-    return (
-      RunnerProcess(
-        hooks: hooks, questions: questions, identifier: identifier, descriptor: watched), ends
-    )
+    for channel in channels { channel.closeDescriptors() }
+    return (RunnerProcess(channels, identifier: identifier, descriptor: watched), ends)
   }
 
   private func spawn(with descriptors: [Int32]) -> pid_t {
@@ -112,6 +110,7 @@ final class RunnerKeeper: @unchecked Sendable {
     let arguments = [
       plan.program, plan.name, plan.path, plan.file, "\(getpid())",
       "\(plan.limits.addressSpaceBytesMax)", "\(processesMax)", "\(plan.limits.filesMax)",
+      "\(batches == nil ? 0 : BatchMemory.bytes)",
     ]
     // Nothing of the host's environment is the plugin's business.
     var environment = ["SWIFT_BACKTRACE=enable=no", "LANG=C.UTF-8", "TZ=UTC"]

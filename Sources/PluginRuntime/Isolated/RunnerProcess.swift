@@ -24,15 +24,17 @@ final class RunnerProcess: @unchecked Sendable {
     ]
   }
 
-  let hooks: HostExchange
-  let questions: HostExchange
+  /// In the order of `Channel`.
+  private let channels: [HostExchange]
   let identifier: Int32
   let descriptor: Int32
   private let state = NSCondition()
   private var ended: End?
   /// Why the host ended it; a side that finds it dead then knows that it is not to blame.
   private var sentence: String?
-  private var isHookInFlight = false
+  private var inFlight: Set<Channel> = []
+  /// What was in flight when it ended.
+  private var inFlightLast: Set<Channel> = []
   /// System calls it said were refused so far.
   var refusedCalls: Int {
     get { state.withLock { refused } }
@@ -40,14 +42,18 @@ final class RunnerProcess: @unchecked Sendable {
   }
   private var refused = 0
 
-  init(hooks: HostExchange, questions: HostExchange, identifier: Int32, descriptor: Int32) {
-    self.hooks = hooks
-    self.questions = questions
+  init(_ channels: [HostExchange], identifier: Int32, descriptor: Int32) {
+    self.channels = channels
     self.identifier = identifier
     self.descriptor = descriptor
   }
 
   deinit { close(descriptor) }
+
+  subscript(channel: Channel) -> HostExchange { channels[Int(channel.rawValue)] }
+
+  var hooks: HostExchange { self[.hook] }
+  var questions: HostExchange { self[.question] }
 
   /// Ends it, now. The first reason stays.
   func kill(because reason: String) {
@@ -65,10 +71,9 @@ final class RunnerProcess: @unchecked Sendable {
     }
   }
 
-  /// Whether it ends by itself within the time.
-  func waitForEnd(within time: Duration) -> Bool {
-    let limit = Date(timeIntervalSinceNow: Double(time.components.seconds) + 0.01)
-    return state.withLock {
+  /// Whether it ends by itself in time.
+  func waitForEnd(until limit: Date) -> Bool {
+    state.withLock {
       while ended == nil { if !state.wait(until: limit) { break } }
       return ended != nil
     }
@@ -76,17 +81,27 @@ final class RunnerProcess: @unchecked Sendable {
 
   var hasEnded: Bool { state.withLock { ended != nil } }
 
+  /// Whether it has ended, and not because the host wanted it to.
+  var endedItself: Bool { state.withLock { ended != nil && sentence == nil } }
+
   /// Called by the keeper when the process is gone and reaped.
   func note(_ end: End) {
     state.withLock {
       ended = end
+      inFlightLast = inFlight
       state.broadcast()
     }
   }
 
-  /// What runs in it at this moment, to tell whose fault its end is.
-  var busyWithHook: Bool {
-    get { state.withLock { isHookInFlight } }
-    set { state.withLock { isHookInFlight = newValue } }
+  /// Runs `body` as a call on a channel.
+  func during<T>(_ channel: Channel, _ body: () -> T) -> T {
+    state.withLock { _ = inFlight.insert(channel) }
+    defer { state.withLock { _ = inFlight.remove(channel) } }
+    return body()
+  }
+
+  /// Whether its end can only be the fault of the call on that channel, which waits for it.
+  func isToBlame(_ channel: Channel) -> Bool {
+    state.withLock { inFlightLast == [channel] }
   }
 }

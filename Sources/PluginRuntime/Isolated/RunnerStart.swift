@@ -33,22 +33,47 @@ struct RunnerStart {
     return (try ManifestWire.read(&reader, origin: plan.path), hash)
   }
 
-  /// Has the plugin created, enrolled and started; what it registered.
+  /// What a plugin said of itself when it was started.
+  struct Begun {
+    let registrations: [UInt8]
+    /// Whether it has anything to leave to the code that takes its place.
+    let hasState: Bool
+    /// Why it starts without the state it was given; nil when it took it.
+    let stateRefusal: String?
+  }
+
+  /// Has the plugin created, enrolled and started. `state` is what another generation left.
   func begin(
-    _ settings: Settings?, version: String, intern: ([UInt8]) -> UInt32
-  ) throws(PluginError) -> [UInt8] {
+    _ settings: Settings?, state: [UInt8]?, version: String, services: ServiceReplay
+  ) throws(PluginError) -> Begun {
     var writer = runner.hooks.writer()
     writer.put(version)
+    writer.put(services.context == nil ? 0 : 1)
     SettingsWire.write(settings, to: &writer)
+    writer.put(state == nil ? 0 : 1)
+    (state ?? []).withUnsafeBytes { writer.put($0) }
+    guard !writer.isFull else {
+      throw PluginError(
+        .runner, "\(plan.name): settings and state over \(Wire.messageBytes) bytes")
+    }
     runner.hooks.send(.begin, length: writer.used)
     var reader = try answer("create, enroll and start") { asked in
-      var asked = WireReader(asked)
       var writer = runner.hooks.writer()
-      let name = (try? asked.data()).map { Array($0) } ?? []
-      writer.put(UInt64(intern(name)))
+      do throws(WireDamage) {
+        var asked = WireReader(asked)
+        try services.run(try asked.data(), into: &writer)
+      } catch { writer.reset() }
       runner.hooks.send(.given, length: writer.used)
     }
-    do throws(WireDamage) { return Array(try reader.data()) } catch { throw damaged }
+    do throws(WireDamage) {
+      let registrations = Array(try reader.data())
+      let (hasState, isRefused) = try reader.pair()
+      let reason = try reader.text()
+      services.apply(try MetricChange.read(&reader))
+      return Begun(
+        registrations: registrations, hasState: hasState == 1,
+        stateRefusal: isRefused == 1 ? reason : nil)
+    } catch { throw damaged }
   }
 
   /// The answer behind its status; a failure becomes the error that the runner met.

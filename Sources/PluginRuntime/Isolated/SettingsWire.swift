@@ -4,7 +4,16 @@ enum SettingsWire {
     let secrets = settings?.secrets ?? []
     writer.put(UInt64(secrets.count))
     for secret in secrets { writer.put(secret) }
-    let values = settings?.values ?? [:]
+    write(settings?.values ?? [:], to: &writer)
+    let overrides = settings?.overrides ?? [:]
+    writer.put(UInt64(overrides.count))
+    for (app, values) in overrides.sorted(by: { $0.key < $1.key }) {
+      writer.put(app)
+      write(values, to: &writer)
+    }
+  }
+
+  private static func write(_ values: [String: SettingValue], to writer: inout WireWriter) {
     writer.put(UInt64(values.count))
     for (name, value) in values.sorted(by: { $0.key < $1.key }) {
       writer.put(name)
@@ -26,6 +35,18 @@ enum SettingsWire {
   static func read(_ reader: inout WireReader) throws(WireDamage) -> Settings {
     var secrets: [String] = []
     for _ in 0..<(try reader.word()) { secrets.append(try reader.text()) }
+    let values = try readValues(&reader)
+    var overrides: [String: [String: SettingValue]] = [:]
+    for _ in 0..<(try reader.word()) {
+      let app = try reader.text()
+      overrides[app] = try readValues(&reader)
+    }
+    return Settings(values: values, secrets: secrets, overrides: overrides)
+  }
+
+  private static func readValues(
+    _ reader: inout WireReader
+  ) throws(WireDamage) -> [String: SettingValue] {
     var values: [String: SettingValue] = [:]
     for _ in 0..<(try reader.word()) {
       let name = try reader.text()
@@ -38,6 +59,6 @@ enum SettingsWire {
       case nil: throw WireDamage()
       }
     }
-    return Settings(values: values, secrets: secrets)
+    return values
   }
 }

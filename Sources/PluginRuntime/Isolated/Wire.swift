@@ -4,7 +4,7 @@ import PluginABI
 /// installation.
 package enum Wire {
   /// Changes with every change of the messages.
-  package static let protocolNumber: UInt32 = 2
+  package static let protocolNumber: UInt32 = 3
   static let magic: UInt32 = 0x5441_4C52
 
   /// The first page of each block holds its `WireHeader`.
@@ -15,7 +15,7 @@ package enum Wire {
   static let batchBytes = 448 << 20
 
   static let batchOffset = headerBytes + messageBytes
-  static let hookRequestBytes = batchOffset + batchBytes
+  static let batchRequestBytes = batchOffset + batchBytes
   static let blockBytes = headerBytes + messageBytes
 
   /// What a message is. The runner answers each request with `ask`s, each followed by `given`, and
@@ -31,6 +31,12 @@ package enum Wire {
     case given = 8
     case ask = 9
     case done = 10
+    case transform = 11
+    case lifecycle = 12
+    case command = 13
+    case export = 14
+    case committed = 15
+    case job = 16
   }
 
   /// One effect, or one step of an answer.
@@ -56,6 +62,18 @@ package enum Wire {
     case cellOfUser = 18
     case header = 19
     case cancelled = 20
+    /// A call of a service: a `ServiceCall` and its arguments.
+    case service = 21
+    case drop = 22
+    case dropEvent = 23
+    case set = 24
+    case remove = 25
+    case addEvent = 26
+    /// Bytes a function hands out: the document of a fold, a command's answer, a state.
+    case handed = 27
+    /// A named value of an export.
+    case exported = 28
+    case progress = 29
   }
 
   /// What a plugin's hooks have been seen to read, so that it travels with the batch.
@@ -68,6 +86,10 @@ package enum Wire {
   /// Says "no number" where 0 is one.
   static let none = UInt64.max
 
+  /// Of a place: it is counted from the first byte of the memory all runners share, and not from
+  /// that of the call's own.
+  static let isShared: UInt64 = 1 << 63
+
   /// Users of a batch: words of each, and where they point from the batch's first byte.
   static let wordsPerUser = 4
 
@@ -78,19 +100,42 @@ package enum Wire {
 }
 
 /// The descriptors a runner is born with.
-enum RunnerDescriptor: Int32, CaseIterable {
+enum RunnerDescriptor: Int32 {
   case input = 0
   case output = 1
   case errors = 2
   case log = 3
-  case hookRequests = 4
-  case hookReplies = 5
-  case hookBell = 6
-  case hookReplyBell = 7
-  case questionRequests = 8
-  case questionReplies = 9
-  case questionBell = 10
-  case questionReplyBell = 11
+}
+
+/// The conversations of a runner with its host. Each has a thread of its own on either side.
+enum Channel: Int32, CaseIterable {
+  /// Everything that is called on the pipeline's thread.
+  case hook
+  case question
+  case commit
+  case job
+
+  private static let first: Int32 = 4
+
+  /// Where the memory shared by all runners is found.
+  static let batches = first + 4 * Int32(allCases.count)
+
+  var requests: Int32 { Self.first + 4 * rawValue }
+  var replies: Int32 { requests + 1 }
+  var bell: Int32 { requests + 2 }
+  var replyBell: Int32 { requests + 3 }
+
+  /// Whether batches are copied into its memory.
+  var carriesBatches: Bool { self == .hook || self == .commit }
+
+  var requestBytes: Int { carriesBatches ? Wire.batchRequestBytes : Wire.blockBytes }
+}
+
+/// The descriptors a runner needs once it is locked down.
+package enum RunnerRights {
+  /// Standard output and error, the log, and the bells of its conversations.
+  package static let written = [1, 2, 3] + Channel.allCases.map { UInt64($0.replyBell) }
+  package static let read = Channel.allCases.map { UInt64($0.bell) }
 }
 
 /// The first bytes of a block: what lies behind it.

@@ -71,7 +71,9 @@ extension Lifecycle {
     }
     // The same code in the other lane is another one.
     let hash = (copy?.sha256 ?? Self.builtin) + (plugin.code.isIsolated ? Self.isolated : "")
-    guard let verdict = verdict(plugin.name, over: hash) else {
+    let verdict = verdict(plugin.name, over: hash)
+    try checkQuarantine(plugin.name, code: verdict?.good ?? hash)
+    guard let verdict else {
       return try code(of: plugin, hash, copy, patience).map { Found(hash: hash, code: $0) }
     }
     if !isLoaded(plugin.name, verdict.good) { copy = try kept(plugin, verdict) }

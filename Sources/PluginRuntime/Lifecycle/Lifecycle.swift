@@ -64,10 +64,11 @@ package final class Lifecycle: Sendable {
     var generations: [String: Int] = [:]
     /// What was wanted last.
     var wanted: [Plugin] = []
-    var verdicts = Verdicts()
+    var verdicts: Verdicts
     var probations: [String: Probation] = [:]
     var draining: [LifecycleMachine.Serial: (since: Double, isReported: Bool)] = [:]
     var taker: Taker?
+    var quarantine: Quarantine
     /// The server ends.
     var isClosed = false
   }
@@ -76,25 +77,28 @@ package final class Lifecycle: Sendable {
   let cache: CodeCache
   /// Monotonic seconds.
   let now: @Sendable () -> Double
-  let state = Mutex(State())
+  let state: Mutex<State>
   /// Calls of plugins that take long, and that nobody waits for but who asks.
   let awaited = Awaited()
   /// Where verdicts over code are remembered; nil to forget them at the end.
   let verdictsPath: String?
-  private let changing = Mutex(())
+  let changing = Mutex(())
 
+  /// The paths are where verdicts over code and quarantined plugins are remembered; without them
+  /// they are forgotten at the end.
   package init(
     runtime: PluginRuntime, cache: CodeCache, verdictsPath: String? = nil,
-    now: @escaping @Sendable () -> Double
+    quarantinePath: String? = nil, now: @escaping @Sendable () -> Double
   ) {
     self.runtime = runtime
     self.cache = cache
     self.verdictsPath = verdictsPath
     self.now = now
-    if let verdictsPath {
-      let verdicts = Verdicts(path: verdictsPath)
-      state.withLock { $0.verdicts = verdicts }
-    }
+    state = Mutex(
+      State(
+        verdicts: verdictsPath.map { Verdicts(path: $0) } ?? Verdicts(),
+        quarantine: Quarantine(path: quarantinePath)))
+    watchLanes()
   }
 
   var log: Logger { runtime.services.log }
@@ -125,6 +129,7 @@ package final class Lifecycle: Sendable {
   private func follow(
     _ plugins: [Plugin], isStrict: Bool, again: Bool, patience: Double
   ) throws(PluginError) {
+    forgive(plugins, again: again)
     if again {
       acquit()
       forgetSlowLoads()
@@ -171,17 +176,6 @@ package final class Lifecycle: Sendable {
     }
   }
 
-  /// Keeps a plugin out until its code or settings change or it is enabled again.
-  package func quarantine(_ name: String, reason: String) {
-    changing.withLock { _ in
-      log.error("plugin quarantined", metadata: ["plugin": "\(name)", "reason": "\(reason)"])
-      perform {
-        $0.quarantine(name, reason: reason)
-        return []
-      }
-    }
-  }
-
   /// Nothing changes any more: what is being started is not published.
   package func close() { state.withLock { $0.isClosed = true } }
 
@@ -190,9 +184,8 @@ package final class Lifecycle: Sendable {
     let (all, verdicts) = state.withLock { state in
       (state.machine.statuses(generations: state.generations), state.verdicts)
     }
-    let lanes = Dictionary(runtime.instances.map { ($0.name, $0.lane) }) { one, _ in one }
     return all.map { status in
-      var status = status.seen(from: lanes[status.name] ?? nil)
+      var status = status.withoutLane
       status.rolledBack = verdicts[status.name].map { Self.sha256(of: $0.bad) }
       return status
     }
@@ -203,7 +196,7 @@ package final class Lifecycle: Sendable {
 
   // MARK: Performing
 
-  private func perform(
+  func perform(
     patience: Double = Deadline.patienceSeconds,
     _ decide: (inout LifecycleMachine) -> [LifecycleMachine.Action]
   ) {
@@ -221,7 +214,7 @@ package final class Lifecycle: Sendable {
     for case .retire(let serial) in then { retire(serial, after: version) }
     let statuses = statuses
     runtime.settle(refusals: { name in
-      statuses.contains { $0.name == name && [.refused, .failed].contains($0.state) }
+      statuses.contains { $0.name == name && [.refused, .failed, .quarantined].contains($0.state) }
     })
   }
 

@@ -122,7 +122,7 @@ package struct LifecycleMachine {
     if hangs { entry.rejected = entry.candidate?.source.code }
     entry.candidate = nil
     entry.reason = error.description
-    if entry.running == nil { entry.state = error.code == .startFailed ? .failed : .refused }
+    if entry.running == nil { entry.state = PluginState(failedWith: error.code) }
     entries[name] = entry
   }
 
@@ -188,7 +188,7 @@ package struct LifecycleMachine {
     return next()
   }
 
-  /// Keeps a plugin out until it is wanted `again`.
+  /// Keeps a plugin out until other code of it is wanted, or it is wanted `again`.
   package mutating func quarantine(_ name: String, reason: String) {
     guard let source = entries[name]?.runningSource else { return }
     switchOff(name)
@@ -267,7 +267,7 @@ package struct LifecycleMachine {
     case .failure(let error):
       drop(&entry)
       entry.reason = error.description
-      if entry.running == nil { entry.state = error.code == .startFailed ? .failed : .refused }
+      if entry.running == nil { entry.state = PluginState(failedWith: error.code) }
       entries[name] = entry
     case .success(let source):
       entry.change = nil

@@ -12,6 +12,15 @@ package enum PluginState: String, Sendable, CaseIterable {
   case disabled
   /// Kept out because it did harm.
   case quarantined
+
+  /// Of a plugin that could not be started.
+  init(failedWith code: PluginError.Code) {
+    switch code {
+    case .startFailed: self = .failed
+    case .quarantined: self = .quarantined
+    default: self = .refused
+    }
+  }
 }
 
 /// What an operator is told about one plugin.
@@ -29,12 +38,10 @@ package struct PluginStatus: Sendable, Equatable {
 }
 
 extension PluginStatus {
-  /// With what its runner knows: an isolated plugin that failed too often is kept out, whatever
-  /// state it is in otherwise.
-  func seen(from lane: IsolatedLane?) -> PluginStatus {
-    let reason = state == .running ? lane?.quarantine : nil
-    return PluginStatus(
-      name: name, state: reason == nil ? state : .quarantined, reason: reason ?? self.reason,
-      code: code.map(Lifecycle.sha256), generation: generation)
+  /// With the hash alone as its code, whatever lane it runs in.
+  var withoutLane: PluginStatus {
+    PluginStatus(
+      name: name, state: state, reason: reason, code: code.map(Lifecycle.sha256),
+      generation: generation)
   }
 }

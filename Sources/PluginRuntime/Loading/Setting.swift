@@ -26,7 +26,11 @@ package struct Settings: Sendable, Equatable {
   private(set) var secrets: [String] = []
 
   /// Values that were checked.
-  init(values: [String: SettingValue], secrets: [String] = []) {
+  init(
+    values: [String: SettingValue], secrets: [String] = [],
+    overrides: [String: [String: SettingValue]] = [:]
+  ) {
+    self.overrides = overrides
     self.values = values
     self.secrets = secrets
   }

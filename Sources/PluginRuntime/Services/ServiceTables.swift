@@ -25,13 +25,22 @@ final class ServiceTables: @unchecked Sendable {
 
   /// Writes the functions; `ctx` is what all of them take first.
   func fill(ctx: UnsafeMutableRawPointer) {
-    commands.pointee = .serving(ctx)
-    emit.pointee = .serving(ctx)
-    kv.pointee = .serving(ctx)
-    jobs.pointee = .serving(ctx)
-    http.pointee = .serving(ctx)
-    auth.pointee = .serving(ctx)
-    metrics.pointee = .serving(ctx)
+    fill(
+      commands: .serving(ctx), emit: .serving(ctx), kv: .serving(ctx), jobs: .serving(ctx),
+      http: .serving(ctx), auth: .serving(ctx), metrics: .serving(ctx))
+  }
+
+  func fill(
+    commands: tally_commands, emit: tally_emit, kv: tally_kv, jobs: tally_jobs,
+    http: tally_http, auth: tally_auth, metrics: tally_metrics
+  ) {
+    self.commands.pointee = commands
+    self.emit.pointee = emit
+    self.kv.pointee = kv
+    self.jobs.pointee = jobs
+    self.http.pointee = http
+    self.auth.pointee = auth
+    self.metrics.pointee = metrics
   }
 
   private static func make<T>(_ zero: T) -> UnsafeMutablePointer<T> {

@@ -40,7 +40,13 @@ UNUSED static tally_status fixture_enroll(void *instance, const tally_registrar 
   return TALLY_OK;
 }
 
-UNUSED static void fixture_destroy(void *instance) { (void)instance; }
+UNUSED static void fixture_destroy(void *instance) {
+  (void)instance;
+#ifdef FIXTURE_NEVER_ENDS
+  for (;;) {
+  }
+#endif
+}
 
 /* Whether the item has the parameter `trap_me`. */
 UNUSED static int fixture_is_asked(const tally_batch *batch, uint32_t item) {
@@ -85,17 +91,24 @@ UNUSED static tally_status fixture_enroll_before(const tally_registrar *registra
   return registrar->hook(registrar->ctx, &hook);
 }
 
-/* Enrolls /o?method=… */
-UNUSED static tally_status fixture_enroll_method(const tally_registrar *registrar, const char *method,
-                                                 fixture_answer *answer) {
+/* Enrolls /o?method=… with a time limit; 0: the host's. */
+UNUSED static tally_status fixture_enroll_timed_method(const tally_registrar *registrar, const char *method,
+                                                       uint32_t deadline_ms, fixture_answer *answer) {
   tally_route route;
   uint32_t number;
   memset(&route, 0, sizeof(route));
   route.struct_size = sizeof(route);
   route.path = fixture_text("/o");
   route.method = fixture_text(method);
+  route.deadline_ms = deadline_ms;
   route.answer = answer;
   return registrar->route(registrar->ctx, &route, &number);
+}
+
+/* Enrolls /o?method=… */
+UNUSED static tally_status fixture_enroll_method(const tally_registrar *registrar, const char *method,
+                                                 fixture_answer *answer) {
+  return fixture_enroll_timed_method(registrar, method, 0, answer);
 }
 
 UNUSED static tally_status fixture_idle_answer(void *instance, const tally_request *request, const tally_reply *reply,

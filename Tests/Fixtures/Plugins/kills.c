@@ -54,6 +54,8 @@ static tally_status misbehave(tally_str how, const tally_error *error) {
   if (is(how, "loop"))
     for (;;) {
     }
+  if (is(how, "wait"))
+    for (;;) usleep(1000);
   if (is(how, "memory")) memset(malloc((size_t)10 << 30), 1, (size_t)10 << 30);
   if (is(how, "threads")) return start_threads(error);
   if (is(how, "scribble") && replies != NULL) memset(replies, 0xFF, 1 << 20);
@@ -93,7 +95,7 @@ static tally_status answer(void *instance, const tally_request *request, const t
 static tally_status enroll(void *instance, const tally_registrar *registrar, const tally_error *error) {
   tally_status status = fixture_enroll_metric(registrar, "kills", "device", "devices", &metric);
   (void)instance, (void)error;
-  if (status == TALLY_OK) status = fixture_enroll_method(registrar, "kills", answer);
+  if (status == TALLY_OK) status = fixture_enroll_timed_method(registrar, "kills", 1500, answer);
   if (status == TALLY_OK) status = fixture_enroll_hook(registrar, process);
   return status;
 }

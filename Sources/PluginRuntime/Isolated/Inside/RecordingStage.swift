@@ -26,6 +26,9 @@ final class RecordingStage {
   private var sent: Wire.Wants = []
   private var epoch: UInt64 = 0
 
+  /// The functions of process hooks and commands.
+  private(set) lazy var effects = makeTable()
+
   init(_ exchange: RunnerExchange) {
     self.exchange = exchange
   }
@@ -38,31 +41,40 @@ final class RecordingStage {
 
   /// Begins a call that the host's message describes.
   func begin(_ message: inout WireReader) throws(WireDamage) -> Call {
-    let region = exchange.batchRegion
     let hook = Int(try message.word())
     let epoch = try message.word()
-    let facts = Int(try message.word())
-    let users = Int(try message.word())
+    let batch = exchange.address(try message.word())
+    let facts = exchange.address(try message.word())
+    let users = exchange.address(try message.word())
     let userCount = Int(try message.word())
     sent = Wire.Wants(rawValue: try message.word())
     if epoch != self.epoch { mirror.removeAll() }
     self.epoch = epoch
-    batch = region.assumingMemoryBound(to: tally_batch.self)
-    self.users = (region + users).assumingMemoryBound(to: UInt64.self)
+    self.batch = batch.assumingMemoryBound(to: tally_batch.self)
+    self.users = users.assumingMemoryBound(to: UInt64.self)
     working.removeAll(keepingCapacity: true)
     working.append(contentsOf: repeatElement(Working(), count: userCount))
     exchange.writer.put(0)
-    return Call(hook: hook, facts: (region + facts).assumingMemoryBound(to: tally_facts.self))
+    return Call(hook: hook, facts: facts.assumingMemoryBound(to: tally_facts.self))
+  }
+
+  /// Begins a call that is about no batch.
+  func begin() {
+    batch = nil
+    exchange.writer.put(0)
   }
 
   /// Ends the call: the host performs what was asked for when the status is good.
-  func finish(_ status: tally_status, _ reason: String, refusals: Refusals) {
-    _ = reserve(WireWriter.room(reason.utf8.count) + 256)
+  func finish(
+    _ status: tally_status, _ reason: String, refusals: Refusals, services: RemoteServices?
+  ) {
+    _ = reserve(WireWriter.room(reason.utf8.count) + Wire.trailerBytes)
     seal()
     exchange.writer.put(UInt64(bitPattern: Int64(status)))
     exchange.writer.put(wants.rawValue)
     exchange.writer.put(reason)
     refusals.write(to: &exchange.writer)
+    Wire.writeChanges(of: services, to: &exchange.writer)
     exchange.send(.done)
     arena.reset()
   }
@@ -73,7 +85,7 @@ final class RecordingStage {
   /// is larger than any message: the call is refused then.
   func reserve(_ bytes: Int) -> Bool {
     // The last words of a call always have room.
-    let usable = Wire.messageBytes - 8_192
+    let usable = Wire.messageBytes - Wire.trailerBytes - 8_192
     if exchange.writer.used + bytes <= usable { return true }
     _ = flush()
     if bytes <= usable { return true }
@@ -130,7 +142,18 @@ final class RecordingStage {
     let offset = users[user * Wire.wordsPerUser + word]
     guard offset != Wire.none else { return nil }
     return UnsafeRawBufferPointer(
-      start: exchange.batchRegion + Int(offset),
+      start: exchange.address(offset),
       count: Int(users[user * Wire.wordsPerUser + word + 1]))
+  }
+}
+
+extension RecordingStage: Conversation {
+  func ask(_ frame: [UInt8]) -> [UInt8]? {
+    guard reserve(8 + WireWriter.room(frame.count)) else { return nil }
+    exchange.writer.put(Wire.Entry.service.rawValue, 0)
+    frame.withUnsafeBytes { exchange.writer.put($0) }
+    var given = flush()
+    guard (try? given.word()) == 1 else { return nil }
+    return (try? given.data()).map { Array($0) }
   }
 }

@@ -35,11 +35,14 @@ final class RemoteRequest {
     return Int(request.route) - 1
   }
 
-  func finish(_ status: tally_status, _ reason: String, refusals: Refusals) {
-    _ = reserve(WireWriter.room(reason.utf8.count) + 256)
+  func finish(
+    _ status: tally_status, _ reason: String, refusals: Refusals, services: RemoteServices?
+  ) {
+    _ = reserve(WireWriter.room(reason.utf8.count) + Wire.trailerBytes)
     exchange.writer.put(Wire.Entry.refuse.rawValue, UInt32(bitPattern: status))
     exchange.writer.put(reason)
     refusals.write(to: &exchange.writer)
+    Wire.writeChanges(of: services, to: &exchange.writer)
     exchange.send(.done)
     arena.reset()
   }
@@ -52,7 +55,7 @@ final class RemoteRequest {
 
   /// Makes room; what is written already goes to the host when it is needed.
   func reserve(_ bytes: Int) -> Bool {
-    let usable = Wire.messageBytes - 8_192
+    let usable = Wire.messageBytes - Wire.trailerBytes - 8_192
     if exchange.writer.used + bytes > usable { _ = exchange.ask() }
     return bytes <= usable
   }
@@ -62,5 +65,15 @@ final class RemoteRequest {
     var given = WireReader(arena.copy(exchange.ask().bytes))
     guard let status = try? given.word() else { return (TALLY_FAILED, given) }
     return (tally_status(truncatingIfNeeded: Int64(bitPattern: status)), given)
+  }
+}
+
+extension RemoteRequest: Conversation {
+  func ask(_ frame: [UInt8]) -> [UInt8]? {
+    guard reserve(8 + WireWriter.room(frame.count)) else { return nil }
+    exchange.writer.put(Wire.Entry.service.rawValue, 0)
+    frame.withUnsafeBytes { exchange.writer.put($0) }
+    var given = exchange.ask()
+    return (try? given.data()).map { Array($0) }
   }
 }

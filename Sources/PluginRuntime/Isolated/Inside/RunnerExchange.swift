@@ -8,27 +8,35 @@ final class RunnerExchange: @unchecked Sendable {
   private let replies: UnsafeMutableRawPointer
   private let bell: Int32
   private let replyBell: Int32
+  /// What all runners share; nil where the host has no such memory.
+  private let batches: UnsafeRawPointer?
   private var sequence: UInt32 = 0
   /// The message on its way to the host.
   var writer: WireWriter
 
   /// nil when the memory cannot be mapped.
-  init?(
-    requests: RunnerDescriptor, bytes: Int, replies: RunnerDescriptor, bell: RunnerDescriptor,
-    replyBell: RunnerDescriptor
-  ) {
-    guard let mapped = tally_memory_map(requests.rawValue, bytes, 0),
-      let writable = tally_memory_map(replies.rawValue, Wire.blockBytes, 1)
+  init?(_ channel: Channel, batchBytes: Int = 0) {
+    guard let mapped = tally_memory_map(channel.requests, channel.requestBytes, 0),
+      let writable = tally_memory_map(channel.replies, Wire.blockBytes, 1)
     else { return nil }
+    batches =
+      batchBytes == 0
+      ? nil
+      : tally_memory_map(Channel.batches, batchBytes, 0)
+        .map { UnsafeRawPointer($0) }
+    guard batchBytes == 0 || batches != nil else { return nil }
     self.requests = UnsafeRawPointer(mapped)
     self.replies = writable
-    self.bell = bell.rawValue
-    self.replyBell = replyBell.rawValue
+    bell = channel.bell
+    replyBell = channel.replyBell
     writer = WireWriter(base: writable + Wire.headerBytes, capacity: Wire.messageBytes)
   }
 
-  /// Where batches lie.
-  var batchRegion: UnsafeRawPointer { requests + Wire.batchOffset }
+  /// What lies at a place the host named.
+  func address(_ place: UInt64) -> UnsafeRawPointer {
+    if place & Wire.isShared != 0, let batches { return batches + Int(place & ~Wire.isShared) }
+    return requests + Wire.batchOffset + Int(place)
+  }
 
   /// Whether the host speaks as this runner does.
   var isUnderstood: Bool {

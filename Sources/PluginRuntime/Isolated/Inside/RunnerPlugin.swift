@@ -12,9 +12,11 @@ final class RunnerPlugin: @unchecked Sendable {
   /// As this process can open it.
   private let usablePath: String
   private let book = SecretBook()
-  var secrets: Secrets { book.of(name) }
+  let secrets: Secrets
   private var code: LoadedPlugin?
   private var host: HostTable?
+  /// From begin on.
+  private(set) var services: RemoteServices?
   private(set) var instance: UnsafeMutableRawPointer?
   private(set) var enrollment = Enrollment()
 
@@ -22,6 +24,7 @@ final class RunnerPlugin: @unchecked Sendable {
   init(name: String, path: String, file: String, library: Int32) {
     self.name = name
     self.path = path
+    secrets = book.of(name)
     let copy = access(file, R_OK) == 0 || library < 0 ? -1 : tally_file_copy(library)
     usablePath = copy >= 0 ? "/proc/self/fd/\(copy)" : file
     if library >= 0 { close(library) }
@@ -49,7 +52,8 @@ final class RunnerPlugin: @unchecked Sendable {
       guard let code else {
         throw PluginError(.runner, "\(name): told to begin before it was loaded")
       }
-      let host = try hostTable(code, message, exchange)
+      var rest = message
+      let host = try hostTable(code, &rest, exchange)
       self.host = host
       try ErrorText.check(name, "create", secrets) {
         code.table.create(host.pointer, &instance, $0)
@@ -60,13 +64,33 @@ final class RunnerPlugin: @unchecked Sendable {
           try ErrorText.check(name, "settings_check", secrets) { check(instance, given, $0) }
         }
       }
+      let refusal = try takeState(&rest, code)
       if let start = code.table.start {
         try ErrorText.check(name, "start", secrets) { start(instance, $0) }
       }
       try lockDown()
       exchange.writer.put(0)
       registered.withUnsafeBytes { exchange.writer.put($0) }
+      exchange.writer.put(code.table.state_export == nil ? 0 : 1, refusal == nil ? 0 : 1)
+      exchange.writer.put(refusal ?? "")
+      Wire.writeChanges(of: services, to: &exchange.writer)
     }
+  }
+
+  /// Hands over what another generation left; why it was refused, or nil.
+  private func takeState(
+    _ message: inout WireReader, _ code: LoadedPlugin
+  ) throws(PluginError) -> String? {
+    do throws(WireDamage) {
+      let hasState = try message.word() == 1
+      let state = Array(try message.data())
+      return hasState ? StateTransfer.import(state, into: instance, code.table, secrets) : nil
+    } catch { throw PluginError(.runner, "\(name): a state that cannot be read") }
+  }
+
+  /// What it leaves to the next generation of its code; nil when it has nothing.
+  func exportState() -> [UInt8]? {
+    (code?.table).flatMap { StateTransfer.export(instance, $0) }
   }
 
   /// Drain, stop, destroy.
@@ -92,24 +116,24 @@ final class RunnerPlugin: @unchecked Sendable {
   }
 
   private func hostTable(
-    _ code: LoadedPlugin, _ message: WireReader, _ exchange: RunnerExchange
+    _ code: LoadedPlugin, _ message: inout WireReader, _ exchange: RunnerExchange
   ) throws(PluginError) -> HostTable {
-    var message = message
     let version: String
+    let hasServices: Bool
     let settings: Settings
     do throws(WireDamage) {
       version = try message.text()
+      hasServices = try message.word() == 1
       settings = try SettingsWire.read(&message)
     } catch { throw PluginError(.runner, "\(name): settings that cannot be read") }
+    let remote = RemoteServices(isOffered: hasServices)
+    remote.speak(BeginConversation(exchange))
+    services = remote
     let services = HostTable.Services(
       log: Logger(label: name) { _ in PacketLog() }, productVersion: version,
-      intern: { name in
-        // Only while the host waits for create, enroll and start.
-        name.withUnsafeBytes { exchange.writer.put($0) }
-        var given = exchange.ask()
-        return (try? given.word()).map { UInt32(truncatingIfNeeded: $0) } ?? 0
-      }, secrets: book)
-    let host = HostTable(manifest: code.manifest, settings: settings, services: services)
+      intern: { remote.intern($0) }, appID: { remote.appID($0) }, secrets: book)
+    let host = HostTable(
+      manifest: code.manifest, settings: settings, services: services, remote: remote)
     host.pointer.pointee.flags |= TALLY_HOST_ISOLATED
     return host
   }

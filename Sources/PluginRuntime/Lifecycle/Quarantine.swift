@@ -1,0 +1,46 @@
+import Foundation
+
+/// The plugins that did too much harm, remembered over restarts: each is kept out until other code
+/// lies in its place or the operator asks for it again.
+struct Quarantine {
+  private struct Entry: Codable, Equatable {
+    /// The hash of the code that did it, as the lifecycle knows it.
+    let code: String
+    let reason: String
+  }
+
+  private let path: String?
+  private var entries: [String: Entry] = [:]
+
+  /// Without a path nothing outlives the process.
+  init(path: String?) {
+    self.path = path
+    guard let data = path.flatMap({ FileManager.default.contents(atPath: $0) }) else { return }
+    entries = (try? JSONDecoder().decode([String: Entry].self, from: data)) ?? [:]
+  }
+
+  /// Why this code of a plugin is kept out; nil when it is not.
+  func reason(_ plugin: String, code: String) -> String? {
+    entries[plugin].flatMap { $0.code == code ? $0.reason : nil }
+  }
+
+  mutating func add(_ plugin: String, code: String, reason: String) throws {
+    entries[plugin] = Entry(code: code, reason: reason)
+    try save()
+  }
+
+  /// Gives plugins another chance.
+  mutating func forget(where isForgiven: (String) -> Bool) throws {
+    let left = entries.filter { !isForgiven($0.key) }
+    guard left != entries else { return }
+    entries = left
+    try save()
+  }
+
+  private func save() throws {
+    guard let path else { return }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    try encoder.encode(entries).write(to: URL(fileURLWithPath: path), options: .atomic)
+  }
+}

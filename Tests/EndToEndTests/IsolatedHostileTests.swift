@@ -1,0 +1,149 @@
+import Foundation
+import Harness
+import Testing
+
+extension EndToEnd {
+  /// Every hostile behaviour in every role of an isolated plugin, while others are counted.
+  @Suite(.serialized) struct IsolatedHostileTests {
+    static let roles = [
+      "transform", "process", "reduce", "committed", "lifecycle", "command", "job",
+    ]
+    static let deeds: [(what: String, sign: String)] = [
+      ("segv", "SIGSEGV"), ("abort", "SIGABRT"), ("trap", "signal"), ("exit", "exit(3)"),
+      ("overflow", "SIGSEGV"), ("loop", "its runner was ended"), ("memory", "SIGSEGV"),
+      ("threads", "SIGABRT"),
+    ]
+
+    /// Sends batches to `taps` until it is told to stop; none may be refused.
+    private final class Traffic: @unchecked Sendable {
+      private let lock = NSLock()
+      private let done = DispatchSemaphore(value: 0)
+      private var isStopping = false
+      private var accepted = 0
+      private var failures: [String] = []
+
+      init(_ isolated: IsolatedServer) {
+        Thread.detachNewThread { [self] in
+          var round = 0
+          while !lock.withLock({ isStopping }) {
+            let items = (0..<10).map {
+              IsolatedServer.Item(
+                device: "other-\($0)", minute: 1_000 + round * 10 + $0,
+                members: ["taps": "\"buy\""])
+            }
+            do {
+              try isolated.accept(items)
+              lock.withLock { accepted += items.count }
+            } catch { lock.withLock { failures.append("\(error)") } }
+            round += 1
+            usleep(5_000)
+          }
+          done.signal()
+        }
+      }
+
+      /// Waits until that many more were accepted.
+      func waitForMore(_ count: Int, seconds: Double) {
+        let enough = lock.withLock { accepted } + count
+        let deadline = Clock.now + seconds
+        while lock.withLock({ accepted }) < enough, Clock.now < deadline { usleep(10_000) }
+      }
+
+      func stop() -> (accepted: Int, failures: [String]) {
+        lock.withLock { isStopping = true }
+        done.wait()
+        return lock.withLock { (accepted, failures) }
+      }
+    }
+
+    /// Has the plugin do it, in that role.
+    private func order(_ how: String, role: String, _ isolated: IsolatedServer) throws {
+      switch role {
+      case "command":
+        let answer = try isolated.answer("method=roles&what=command&value=\(how)")
+        // Whoever asked waited in the runner that ended.
+        #expect(answer.hasPrefix("500"), "\(answer)")
+      case "job": _ = try isolated.answer("method=roles&what=job&value=\(how)")
+      default:
+        try isolated.accept([
+          .init(device: "culprit", minute: 1, members: ["roles_how": JSON.quote(how)])
+        ])
+      }
+      guard role == "lifecycle" else { return }
+      // The hook remembers what it is told to do.
+      #expect(try isolated.counts("roles&by=device")["culprit"] == 1)
+      _ = try Subprocess.run([
+        TallyServer.binary, "setup", "--data", isolated.server.dataPath, "--username", "second",
+        "--password", "Secret-Passw0rd", "--app", "Second", "--json",
+      ])
+    }
+
+    /// What the operator reads about it.
+    private static let words = [
+      "transform": "a transform could not take an item", "process": "dead letter:",
+      "reduce": "dead letter:", "committed": "a committed hook failed",
+      "lifecycle": "a lifecycle hook failed", "command": "isolated plugin failed",
+      "job": "isolated plugin failed",
+    ]
+
+    @Test(
+      "Whatever a plugin does in any role costs it that, and nobody else anything",
+      arguments: roles)
+    func survives(_ role: String) throws {
+      for deed in Self.deeds {
+        let isolated = try IsolatedServer(
+          [("roles", "isolated"), ("taps", "inproc")],
+          extra: ["roles": ", transform_fault: bypass"])
+        defer { isolated.remove() }
+        let traffic = Traffic(isolated)
+        try order("\(role)-\(deed.what)", role: role, isolated)
+        let word = try #require(Self.words[role])
+        let deadline = Clock.now + 20
+        while !said(word, deed.sign, isolated), Clock.now < deadline { usleep(10_000) }
+        #expect(said(word, deed.sign, isolated), "\(deed.what): \(isolated.server.log)")
+        traffic.waitForMore(50, seconds: 20)
+        let (accepted, failures) = traffic.stop()
+        try isolated.server.settle()
+        #expect(failures == [] && accepted >= 50, "\(deed.what)")
+        #expect(
+          try isolated.counts("taps") == ["buy": accepted], "\(deed.what): \(isolated.server.log)")
+        try checkOwn(role, deed.what, accepted, isolated)
+        #expect(isolated.server.process?.poll() == nil)
+        #expect(isolated.server.terminate() == .code(0), "\(deed.what): \(isolated.server.log)")
+      }
+    }
+
+    private func said(_ word: String, _ sign: String, _ isolated: IsolatedServer) -> Bool {
+      isolated.server.log.split(separator: "\n").contains {
+        $0.contains(word) && $0.contains("plugin=roles") && $0.contains(sign)
+      }
+    }
+
+    /// The plugin itself goes on, and misses what it could not take; one that cannot let go of it is
+    /// given up and named.
+    private func checkOwn(
+      _ role: String, _ what: String, _ accepted: Int, _ isolated: IsolatedServer
+    ) throws {
+      if role == "committed" {
+        let deadline = Clock.now + 20
+        while try isolated.server.metric("tally_plugin_quarantined") != 1, Clock.now < deadline {
+          usleep(20_000)
+        }
+        #expect(
+          try isolated.server.metric("tally_plugin_quarantined") == 1,
+          "\(what): \(isolated.server.log)")
+        return
+      }
+      let counts = try isolated.counts("roles&by=device")
+      let own = counts["culprit"] ?? 0
+      let expected = role == "process" || ["command", "job"].contains(role) ? 0 : 1
+      #expect(own == expected, "\(what): \(counts) \(isolated.server.log)")
+      #expect(
+        counts.filter { $0.key != "culprit" }.values.reduce(0, +) == accepted, "\(what): \(counts)")
+      #expect(try isolated.server.metric("tally_plugin_quarantined") == 0)
+      let letters = isolated.server.log.split(separator: "\n")
+        .filter { $0.contains("dead letter") }.count
+      #expect(letters == (["process", "reduce"].contains(role) ? 1 : 0), "\(isolated.server.log)")
+    }
+  }
+}
