@@ -1,5 +1,5 @@
 /* Says its secrets wherever it may say anything: in every reason, log line, audit and misuse, and so that they lie
- * across the places where the host cuts a text. With BLABS_ISOLATED it has process hooks alone, and prints. */
+ * across the places where the host cuts a text. With BLABS_ISOLATED it has no intake hook. */
 #include "fixture.h"
 
 #include <stdio.h>
@@ -8,11 +8,9 @@
 
 static const tally_host *host_table;
 static uint32_t blab_key, collection;
-#ifndef BLABS_ISOLATED
 static const tally_commands *commands;
 static const tally_jobs *jobs;
 static const tally_auth *auth;
-#endif
 
 static tally_str str(const char *text) {
   tally_str view = {text, strlen(text)};
@@ -90,6 +88,7 @@ static tally_status intake(void *instance, const tally_intake *request, const ta
   (void)instance;
   return is(request->parameter(request->ctx, str("blab")), "intake") ? fail(error) : TALLY_OK;
 }
+#endif
 
 static tally_status transform(void *instance, const tally_batch *batch, const tally_verdicts *verdicts,
                               const tally_error *error) {
@@ -146,42 +145,37 @@ static tally_status answer(void *instance, const tally_request *request, const t
   if (is(what, "audit")) return auth->audit(auth->ctx, str(""), 0, str("blab"), str(line(100)), error);
   return TALLY_OK;
 }
-#endif
 
 static tally_status enroll(void *instance, const tally_registrar *registrar, const tally_error *error) {
   tally_collection documents = {sizeof(documents), 10, TEXT("documents"), reduce};
+  tally_command_handler command = {sizeof(command), 0, TEXT("blab"), apply};
+  tally_job_kind job = {sizeof(job), 0, TEXT("blab"), {NULL, 0}, 1, 0, 1, 0, run};
+  tally_route route = {sizeof(route), 0, TEXT("/o"), TEXT("blab"), {NULL, 0}, {NULL, 0}, 0, 0, 0, 0, answer};
   tally_hook hooks[5];
+  uint32_t number;
   tally_status status;
   (void)instance;
   memset(hooks, 0, sizeof(hooks));
   hooks[0].process = process;
+  hooks[1].transform = transform;
+  hooks[2].committed = committed;
+  hooks[3].lifecycle = lifecycle;
+  commands = host_table->service(host_table->ctx, str("tally.commands"), 1);
+  jobs = host_table->service(host_table->ctx, str("tally.jobs"), 1);
+  auth = host_table->service(host_table->ctx, str("tally.auth"), 1);
   status = registrar->collection(registrar->ctx, &documents, &collection);
   if (status == TALLY_OK) status = add_hook(registrar, TALLY_HOOK_PROCESS, &hooks[0]);
-#ifdef BLABS_ISOLATED
-  (void)error;
-#else
-  {
-    tally_command_handler command = {sizeof(command), 0, TEXT("blab"), apply};
-    tally_job_kind job = {sizeof(job), 0, TEXT("blab"), {NULL, 0}, 1, 0, 1, 0, run};
-    tally_route route = {sizeof(route), 0, TEXT("/o"), TEXT("blab"), {NULL, 0}, {NULL, 0}, 0, 0, 0, 0, answer};
-    uint32_t number;
-    commands = host_table->service(host_table->ctx, str("tally.commands"), 1);
-    jobs = host_table->service(host_table->ctx, str("tally.jobs"), 1);
-    auth = host_table->service(host_table->ctx, str("tally.auth"), 1);
-    hooks[1].intake = intake;
-    hooks[1].flags = TALLY_HOOK_NEVER_BLOCKS;
-    hooks[2].transform = transform;
-    hooks[3].committed = committed;
-    hooks[4].lifecycle = lifecycle;
-    if (status == TALLY_OK) status = add_hook(registrar, TALLY_HOOK_INTAKE, &hooks[1]);
-    if (status == TALLY_OK) status = add_hook(registrar, TALLY_HOOK_TRANSFORM, &hooks[2]);
-    if (status == TALLY_OK) status = add_hook(registrar, TALLY_HOOK_COMMITTED, &hooks[3]);
-    if (status == TALLY_OK) status = add_hook(registrar, TALLY_HOOK_LIFECYCLE, &hooks[4]);
-    if (status == TALLY_OK) status = commands->define(commands->ctx, &command, error);
-    if (status == TALLY_OK) status = jobs->define(jobs->ctx, &job, error);
-    if (status == TALLY_OK) status = registrar->route(registrar->ctx, &route, &number);
-  }
+  if (status == TALLY_OK) status = add_hook(registrar, TALLY_HOOK_TRANSFORM, &hooks[1]);
+  if (status == TALLY_OK) status = add_hook(registrar, TALLY_HOOK_COMMITTED, &hooks[2]);
+  if (status == TALLY_OK) status = add_hook(registrar, TALLY_HOOK_LIFECYCLE, &hooks[3]);
+#ifndef BLABS_ISOLATED
+  hooks[4].intake = intake;
+  hooks[4].flags = TALLY_HOOK_NEVER_BLOCKS;
+  if (status == TALLY_OK) status = add_hook(registrar, TALLY_HOOK_INTAKE, &hooks[4]);
 #endif
+  if (status == TALLY_OK) status = commands->define(commands->ctx, &command, error);
+  if (status == TALLY_OK) status = jobs->define(jobs->ctx, &job, error);
+  if (status == TALLY_OK) status = registrar->route(registrar->ctx, &route, &number);
   return status;
 }
 
