@@ -33,9 +33,11 @@ package final class CallMeter: Sendable {
   @inline(__always)
   package static func now() -> UInt64 { clock_gettime_nsec(CLOCK_MONOTONIC) }
 
-  /// Adds a call of the pipeline's thread, which is the only one that calls this.
+  /// Adds a call of the pipeline's thread, which is the only one that calls this; answers how long
+  /// it took.
   @inline(__always)
-  func recordAlone(since begun: UInt64, items: Int, events: Int, failed: Bool) {
+  @discardableResult
+  func recordAlone(since begun: UInt64, items: Int, events: Int, failed: Bool) -> UInt64 {
     let time = Self.now() &- begun
     calls.addAlone(1)
     self.items.addAlone(items)
@@ -43,10 +45,14 @@ package final class CallMeter: Sendable {
     nanoseconds.addAlone(Int(truncatingIfNeeded: time))
     histogram.recordAlone(time)
     if failed { errors.addAlone(1) }
+    return time
   }
 
-  /// Adds a call of any thread. Not for a meter that `recordAlone` writes.
-  package func record(since begun: UInt64, items: Int = 0, events: Int = 0, failed: Bool) {
+  /// As `recordAlone`, for a call of any thread. Not for a meter that `recordAlone` writes.
+  @discardableResult
+  package func record(
+    since begun: UInt64, items: Int = 0, events: Int = 0, failed: Bool
+  ) -> UInt64 {
     let time = Self.now() &- begun
     calls.wrappingAdd(1, ordering: .relaxed)
     if items > 0 { self.items.wrappingAdd(items, ordering: .relaxed) }
@@ -54,6 +60,7 @@ package final class CallMeter: Sendable {
     nanoseconds.wrappingAdd(Int(truncatingIfNeeded: time), ordering: .relaxed)
     histogram.record(time)
     if failed { errors.wrappingAdd(1, ordering: .relaxed) }
+    return time
   }
 
   @inline(__always)

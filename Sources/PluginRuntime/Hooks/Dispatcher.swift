@@ -186,10 +186,10 @@ package final class Dispatcher {
     stage.reportLimits(to: instance.account)
     // Merging its effects is part of what a plugin costs.
     let batch = work.batch.pointee
-    instance.account[.hook].recordAlone(
+    let time = instance.account[.hook].recordAlone(
       since: begun, items: Int(batch.end_item - batch.first_item),
       events: Int(item?.n_events ?? batch.n_events), failed: reason != nil)
-    instance.counts.addHook(since: begun)
+    instance.counts.addHook(time)
     return reason
   }
 

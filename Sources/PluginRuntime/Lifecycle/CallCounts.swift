@@ -35,12 +35,12 @@ package final class CallCounts: Sendable {
     if isFailure { failed.wrappingAdd(1, ordering: .relaxed) }
   }
 
-  /// A hook had a batch since then. The pipeline's thread.
+  /// A hook had a batch for so many nanoseconds. The pipeline's thread.
   @inline(__always)
-  func addHook(since begun: UInt64) { hooks.recordAlone(CallMeter.now() &- begun) }
+  func addHook(_ time: UInt64) { hooks.recordAlone(time) }
 
-  /// A question was answered since then. Any thread.
-  func addRead(since begun: UInt64) { reads.record(CallMeter.now() &- begun) }
+  /// A question was answered in so many nanoseconds. Any thread.
+  func addRead(_ time: UInt64) { reads.record(time) }
 
   /// An intake hook refused a request.
   func addRefusal() { refused.wrappingAdd(1, ordering: .relaxed) }

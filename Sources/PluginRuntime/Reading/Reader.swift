@@ -29,8 +29,8 @@ package struct Reader: @unchecked Sendable {
     let context = ReadContext(question, snapshot: snapshot, instance: instance, route: number)
     var (status, reason) = try answer(context, since: begun)
     if let violation = context.violation { (status, reason) = (TALLY_INVALID, violation) }
-    instance.account[.question].record(since: begun, failed: status != TALLY_OK)
-    instance.counts.addRead(since: begun)
+    let time = instance.account[.question].record(since: begun, failed: status != TALLY_OK)
+    instance.counts.addRead(time)
     instance.counts.add(failed: status != TALLY_OK && context.storeFailure == nil)
     if let failure = context.storeFailure { throw failure }
     guard status == TALLY_OK else {
