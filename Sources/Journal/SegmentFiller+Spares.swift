@@ -19,12 +19,8 @@ extension SegmentFiller {
     // Zeros under the old name would be damage to whoever finds it after a loss of power.
     let isDurable = files.syncDirectory(directory) == 0
     for path in paths {
-      guard isDurable, let spare = SpareSegment(path: path, segmentBytes: segmentBytes),
-        keep(spare)
-      else {
-        unlink(path)
-        continue
-      }
+      let spare = isDurable ? SpareSegment(path: path, segmentBytes: segmentBytes) : nil
+      if spare.map(keep) != true { unlink(path) }
     }
   }
 
@@ -66,7 +62,6 @@ extension SegmentFiller {
   func clean(_ range: Range<Int>) {
     guard let place = spares.firstIndex(where: { $0.cleaned < segmentBytes }) else { return }
     let spare = spares[place]
-    inFlight = .spare
     monitor.unlock()
     let failed = space.isLow() || Zeros.write(to: spare.descriptor, range, files: files) != 0
     monitor.lock()

@@ -7,7 +7,6 @@ final class SegmentFiller: @unchecked Sendable {
     case none
     case active
     case next
-    case spare
   }
 
   let directory: String
