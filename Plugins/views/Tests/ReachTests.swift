@@ -7,15 +7,6 @@ import Testing
 @testable import Views
 
 @Suite("How many sessions see a view, and how much of it") struct ReachTests {
-  private func host() -> FakeHost {
-    let host = FakeHost()
-    for entry in Builtins.entries(withFaultPoint: false) where entry.name != "events" {
-      if let table = entry.entry() { #expect(host.start(table) == nil) }
-    }
-    #expect(host.start(tallyPluginViews()) == nil)
-    return host
-  }
-
   private func visit(_ name: String) -> Value {
     ["key": "[CLY]_view", "segmentation": ["name": .string(name), "visit": 1]]
   }
@@ -30,9 +21,7 @@ import Testing
   private func total(
     _ host: FakeHost, _ name: String, of metric: String = "views"
   ) -> [String: Int64] {
-    let hex = String(Text.with(name) { ViewReader.id(of: $0) }, radix: 16)
-    let subject = String(repeating: "0", count: 16 - hex.count) + hex
-    return host.total(metric, subject: subject, grain: TALLY_GRAIN_DAY)
+    host.total(metric, subject: subject(of: name), grain: TALLY_GRAIN_DAY)
   }
 
   private func scrolled(_ host: FakeHost, _ name: String) -> Int64? {
@@ -44,7 +33,7 @@ import Testing
 
   @Test("A session counts once for each view it sees, and the next one again")
   func sessions() {
-    let host = host()
+    let host = viewsHost()
     host.accept(
       FakeItem(["begin_session": "1", "events": [visit("A"), visit("B"), visit("A")]]))
     host.accept(FakeItem(["events": [visit("B")]], seconds: 5))
@@ -59,7 +48,7 @@ import Testing
 
   @Test("A session that goes on has seen what it saw; views outside of sessions are of none")
   func extendedAndNone() {
-    let host = host()
+    let host = viewsHost()
     host.accept(FakeItem(["begin_session": "1", "events": [visit("A")]]))
     host.accept(FakeItem(end, seconds: 10))
     host.accept(FakeItem(["begin_session": "1", "events": [visit("A")]], seconds: 15))
@@ -70,7 +59,7 @@ import Testing
 
   @Test("Beyond the views that are told apart, no session is counted")
   func limit() {
-    let host = host()
+    let host = viewsHost()
     let names = (0...SessionViews.idsMax).map { "view \($0)" }
     host.accept(FakeItem(["begin_session": "1", "events": .array(names.map(visit))]))
     #expect(total(host, names[SessionViews.idsMax - 1])["uvc"] == 1)
@@ -80,7 +69,7 @@ import Testing
 
   @Test("A scroll counts for the view it names, else for the one seen last")
   func scrolls() {
-    let host = host()
+    let host = viewsHost()
     host.accept(
       FakeItem([
         "begin_session": "1",
@@ -99,7 +88,7 @@ import Testing
 
   @Test("Clicks, pages without a height and scrolls outside of sessions count nothing")
   func noScrolls() {
-    let host = host()
+    let host = viewsHost()
     host.accept(
       FakeItem([
         "begin_session": "1",

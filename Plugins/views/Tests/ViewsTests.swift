@@ -7,15 +7,6 @@ import Testing
 @testable import Views
 
 struct ViewsTests {
-  private func host() -> FakeHost {
-    let host = FakeHost()
-    for entry in Builtins.entries(withFaultPoint: false) where entry.name != "events" {
-      if let table = entry.entry() { #expect(host.start(table) == nil) }
-    }
-    #expect(host.start(tallyPluginViews()) == nil)
-    return host
-  }
-
   private func visit(_ name: String, start: Value = nil, platform: String = "Android") -> Value {
     [
       "key": "[CLY]_view",
@@ -32,10 +23,7 @@ struct ViewsTests {
   private func total(
     _ host: FakeHost, _ name: String, grain: UInt32 = TALLY_GRAIN_DAY
   ) -> [String: Int64] {
-    let id = Text.with(name) { ViewReader.id(of: $0) }
-    let hex = String(id, radix: 16)
-    let subject = String(repeating: "0", count: 16 - hex.count) + hex
-    return host.total("views", subject: subject, grain: grain)
+    host.total("views", subject: subject(of: name), grain: grain)
   }
 
   private let begin: Value = ["begin_session": "1"]
@@ -43,7 +31,7 @@ struct ViewsTests {
 
   @Test("Visits, users, starts and seconds of a view")
   func counting() {
-    let host = host()
+    let host = viewsHost()
     host.accept(
       FakeItem(["begin_session": "1", "events": [visit("Home", start: 1), visit("Cart")]]),
       FakeItem(["events": [seconds("Home", 12.5), visit("Home")]], seconds: 20),
@@ -57,7 +45,7 @@ struct ViewsTests {
 
   @Test("A user is new to views in the first session only, and once per view")
   func newUsers() {
-    let host = host()
+    let host = viewsHost()
     host.accept(FakeItem(["begin_session": "1", "events": [visit("A"), visit("A")]]))
     host.accept(FakeItem(end, seconds: 5))
     host.accept(
@@ -68,7 +56,7 @@ struct ViewsTests {
 
   @Test("The last view of a session is its exit, the only one a bounce")
   func exits() {
-    let host = host()
+    let host = viewsHost()
     host.accept(
       FakeItem(["begin_session": "1", "events": [visit("A"), visit("B")]]),
       FakeItem(end, seconds: 10),
@@ -82,7 +70,7 @@ struct ViewsTests {
 
   @Test("A session left open exits when the next one begins, before its views")
   func leftOpen() {
-    let host = host()
+    let host = viewsHost()
     host.accept(FakeItem(["begin_session": "1", "events": [visit("A")]]))
     host.accept(FakeItem(["begin_session": "1", "events": [visit("B")]], seconds: 1_000))
     #expect(total(host, "A")["e"] == 1)
@@ -92,7 +80,7 @@ struct ViewsTests {
 
   @Test("A session that goes on takes its exit and bounce back")
   func extended() {
-    let host = host()
+    let host = viewsHost()
     host.accept(FakeItem(["begin_session": "1", "events": [visit("A")]]))
     host.accept(FakeItem(end, seconds: 10))
     #expect(total(host, "A")["b"] == 1)
@@ -110,7 +98,7 @@ struct ViewsTests {
 
   @Test("Views without a name, other events and stray durations count nothing")
   func ignored() {
-    let host = host()
+    let host = viewsHost()
     host.accept(
       FakeItem([
         "events": [
@@ -123,7 +111,7 @@ struct ViewsTests {
 
   @Test("Seconds may stand in the segmentation")
   func segmentedSeconds() {
-    let host = host()
+    let host = viewsHost()
     host.accept(
       FakeItem([
         "events": [
@@ -136,7 +124,7 @@ struct ViewsTests {
 
   @Test("The table joins names and counters, sorts, searches and pages")
   func table() {
-    let host = host()
+    let host = viewsHost()
     host.accept(
       FakeItem([
         "begin_session": "1", "events": [visit("Home"), seconds("Home", 10), visit("Cart")],
@@ -163,7 +151,7 @@ struct ViewsTests {
 
   @Test("Counts, totals, names, segments and graphs")
   func answers() {
-    let host = host()
+    let host = viewsHost()
     func ask(_ action: String, _ more: [String: String] = [:]) -> String {
       host.ask(more.merging(["method": "views", "action": action]) { first, _ in first }).body
     }
@@ -193,7 +181,7 @@ struct ViewsTests {
     func visit(_ url: Value) -> Value {
       ["key": "[CLY]_view", "segmentation": ["name": "A", "visit": 1, "view": url]]
     }
-    let host = host()
+    let host = viewsHost()
     host.accept(FakeItem(["events": [visit(nil)]]), FakeItem(["events": [visit("/a")]], user: 2))
     host.accept(FakeItem(["events": [visit(nil)]], user: 3))
     let body = host.ask(["method": "views", "action": "getTable"]).body
