@@ -1,3 +1,4 @@
+import Harness
 import Testing
 
 @testable import Host
@@ -41,6 +42,54 @@ struct FormTextTests {
       let (text, repaired) = value(raw)
       #expect(text.map { Array($0.unicodeScalars) } == Array(expected.unicodeScalars))
       #expect(repaired == 1)
+    }
+  }
+
+  /// One byte after the other, as the rule is read, and repaired.
+  private func plain(_ raw: [UInt8]) -> [UInt8] {
+    var (bytes, place) = ([UInt8](), 0)
+    while place < raw.count {
+      let digits = raw[place...].dropFirst().prefix(2)
+      let isHex = digits.count == 2 && digits.allSatisfy { Character(UnicodeScalar($0)).isHexDigit }
+      switch raw[place] {
+      case UInt8(ascii: "%") where isHex:
+        bytes.append(UInt8(String(decoding: digits, as: UTF8.self), radix: 16) ?? 0)
+        place += 2
+      case UInt8(ascii: "+"): bytes.append(UInt8(ascii: " "))
+      default: bytes.append(raw[place])
+      }
+      place += 1
+    }
+    // Pieces that stand together may spell a byte that is no UTF-8.
+    return Array(String(decoding: bytes, as: UTF8.self).utf8)
+  }
+
+  private func decoded(_ raw: [UInt8]) -> [UInt8] {
+    let buffer = EntryBuffer(capacity: 16)
+    _ = raw.withUnsafeBytes { FormText.decode($0, into: buffer) }
+    return buffer.withBytes { Array($0) }
+  }
+
+  @Test("An escape is found wherever it stands in a text of whatever length")
+  func places() {
+    for length in 0...200 {
+      for escape in ["%41", "+", "%", "%4", "%%41", "%C3%A9%22%3A", "%zz%2"] {
+        let raw = Array(repeating: UInt8(ascii: "x"), count: length) + Array(escape.utf8)
+        for tail in ["", "y", String(repeating: "z", count: 70)] {
+          #expect(decoded(raw + Array(tail.utf8)) == plain(raw + Array(tail.utf8)), "\(length)")
+        }
+      }
+    }
+  }
+
+  @Test("Any text is decoded as one byte after the other would be")
+  func streams() {
+    var random = SeededGenerator(seed: 7)
+    let pieces = ["%22", "%3a", "%7B", "+", "%", "%g1", "a", "event", "0123456789abcdefghij"]
+    for _ in 0..<2_000 {
+      let count = Int.random(in: 0...60, using: &random)
+      let text = (0..<count).map { _ in pieces.randomElement(using: &random) ?? "" }.joined()
+      #expect(decoded(Array(text.utf8)) == plain(Array(text.utf8)), "\(text)")
     }
   }
 
