@@ -114,6 +114,41 @@ package final class Journal: @unchecked Sendable {
     JournalReader(catalog: catalog, from: position)
   }
 
+  /// Calls `body` with the durable entries from `position` to `end`, beside the reader behind which
+  /// the journal is trimmed. False when some of them were trimmed before all were read: what `body`
+  /// heard then means nothing.
+  package func look(
+    from position: UInt64, through end: UInt64,
+    _ body: (_ position: UInt64, _ entry: UnsafeRawBufferPointer) -> Void
+  ) throws(JournalError) -> Bool {
+    guard position <= end else { return true }
+    guard let reader = JournalReader(catalog: catalog, untrimmedFrom: position) else {
+      return false
+    }
+    var batch = JournalBatch()
+    var last = position - 1
+    do {
+      repeat {
+        try reader.next(
+          into: &batch, maxBytes: Self.lookBytes, maxEntries: Self.lookEntries, timeout: .zero)
+        batch.withEntries { at, entry in if at <= end { body(at, entry) } }
+        last = batch.entries.last?.position ?? end
+      } while last < end
+    } catch {
+      // A file that was trimmed meanwhile may hold anything by now.
+      guard isUntrimmed(from: position) else { return false }
+      throw error
+    }
+    return isUntrimmed(from: position)
+  }
+
+  private static let lookBytes = 256 << 10
+  private static let lookEntries = 1_024
+
+  private func isUntrimmed(from position: UInt64) -> Bool {
+    catalog.monitor.withLock { catalog.isReadable(position) }
+  }
+
   /// Takes out the segments whose entries all lie at or before `position`, never the one in use.
   package func trim(through position: UInt64) {
     let sequences = catalog.removeTrimmed(through: position)

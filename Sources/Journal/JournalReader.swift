@@ -18,6 +18,16 @@ package final class JournalReader: @unchecked Sendable {
     cursor = catalog.monitor.withLock { Self.cursor(at: position, in: catalog) }
   }
 
+  /// As above, or nil when `position` was trimmed.
+  init?(catalog: SegmentCatalog, untrimmedFrom position: UInt64) {
+    let cursor = catalog.monitor.withLock {
+      catalog.isReadable(position) ? Self.cursor(at: position, in: catalog) : nil
+    }
+    guard let cursor else { return nil }
+    self.catalog = catalog
+    self.cursor = cursor
+  }
+
   deinit { closeFile() }
 
   /// Fills the batch with what comes next. Waits until there is an entry; comes back without one

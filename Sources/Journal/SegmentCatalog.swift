@@ -66,9 +66,12 @@ final class SegmentCatalog: @unchecked Sendable {
 
   // MARK: Readers, under the monitor
 
+  /// Whether nothing at or behind `position` was trimmed.
+  func isReadable(_ position: UInt64) -> Bool { position > trimmedThrough }
+
   func requireReadable(_ position: UInt64) {
     precondition(
-      position > trimmedThrough, "position \(position) is behind the trimmed \(trimmedThrough)")
+      isReadable(position), "position \(position) is behind the trimmed \(trimmedThrough)")
   }
 
   /// The first segment that holds `position` or something later.

@@ -52,6 +52,11 @@ final class Load: @unchecked Sendable {
     lock.withLock { sent.map { $0.begins + $0.events }.reduce(0, +) }
   }
 
+  /// Items accepted so far, those of bulk requests included.
+  var items: Int {
+    lock.withLock { sent.map { $0.begins + $0.events + $0.bulkEvents }.reduce(0, +) }
+  }
+
   private func run(_ client: Int, _ generator: SeededGenerator) {
     var random = generator
     let connection = server.connect(seconds: 5)

@@ -60,6 +60,12 @@ import Testing
     }
     #expect(try stand.items("stored") == 2)
     #expect(stand.core.outbox.counters.repeated.count == 1)
+    // Both copies are in the books, and the journal agrees with them.
+    let report = try stand.core.ledger.report(appIDs: [stand.app.number: stand.app.hex])
+    #expect(
+      report.apps == [
+        .init(appID: stand.app.hex, accepted: 3, stored: 2, rejected: ["duplicate": 1])
+      ])
   }
 
   @Test("Records that make records end after four hooks")

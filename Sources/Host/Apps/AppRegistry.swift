@@ -21,6 +21,8 @@ struct RegisteredApps: Sendable {
     byHexID = Dictionary(apps.map { ($0.hexID, $0.number) }) { first, _ in first }
   }
 
+  var hexIDs: [UInt32: String] { byNumber.mapValues(\.hexID) }
+
   func app(hexID: String) -> RegisteredApp? {
     byHexID[hexID].flatMap { byNumber[$0] }
   }

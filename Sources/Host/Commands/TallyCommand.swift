@@ -12,7 +12,7 @@ struct TallyCommand: AsyncParsableCommand {
     version: "tally \(Product.version)",
     subcommands: [
       ServeCommand.self, SetupCommand.self, CheckCommand.self, VerifyCommand.self,
-      DeadLetterCommand.self, TopCommand.self,
+      LedgerCommand.self, DeadLetterCommand.self, TopCommand.self,
       PluginCommand.self,
     ])
 }

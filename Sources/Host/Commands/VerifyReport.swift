@@ -76,13 +76,11 @@ struct VerifyReport: Codable, Equatable, CustomStringConvertible {
 
   /// Every accepted item ends in exactly one of the other lines; a dead letter is also stored.
   private static func unbalanced(_ ledger: [StoreCounts.LedgerLine]) -> [String] {
-    Dictionary(grouping: ledger, by: \.app).sorted { $0.key < $1.key }.compactMap { app, lines in
-      let accepted = lines.filter { $0.reason == "accepted" }.reduce(0) { $0 + $1.items }
-      let settled = lines.filter { !["accepted", "dead-letter"].contains($0.reason) }
-        .reduce(0) { $0 + $1.items }
-      return accepted == settled
-        ? nil : "app \(app): \(accepted) items were accepted, \(settled) are accounted for"
-    }
+    Ledger.all(ledger).filter { $0.value.accepted != $0.value.settled }
+      .sorted { $0.key < $1.key }
+      .map { app, books in
+        "app \(app): \(books.accepted) items were accepted, \(books.settled) are accounted for"
+      }
   }
 
   private static func list(_ values: [String: some BinaryInteger]) -> String {

@@ -130,6 +130,7 @@ final class BatchCounter {
   /// Bytes that passed the journal's checks and still make no sense are kept for whoever can read
   /// them.
   private func keepDamaged(_ position: UInt64, _ reason: String) {
+    ledger.add(.accepted, app: 0)
     ledger.add(.damaged, app: 0)
     workingSet.deadLetter(
       plugin: 0, position: position, item: 0, app: 0, reason: "the entry cannot be read: \(reason)",

@@ -14,6 +14,8 @@ struct Control: Sendable {
       case DeadLetterRequest.command:
         let asked = try DeadLetterRequest(request)
         return try refusing { try asked.perform(core.deadLetters, pipeline: core.pipeline) }
+      case LedgerCommand.name:
+        return try refusing { try .json(core.ledger.report(appIDs: core.registry.snapshot.hexIDs)) }
       case PluginRequest.reload: return try reload(request.arguments[PluginRequest.plugin])
       case PluginQuestion.command:
         let question = try PluginQuestion(request)

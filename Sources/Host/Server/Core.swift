@@ -20,6 +20,8 @@ final class Core: Sendable {
   let members: MemberDirectory
   /// Items that plugins could not take.
   let deadLetters: DeadLetterDesk
+  /// What became of everything accepted.
+  let ledger: LedgerDesk
   let services: HostServices
   let outbox: Outbox
   /// Tells of days that close.
@@ -48,6 +50,7 @@ final class Core: Sendable {
     journal = try Journal.open(
       JournalConfiguration(host, faults: faults), storePosition: store.committedPosition)
     journal.report(to: log)
+    ledger = LedgerDesk(store: store, journal: journal)
     let apps = try store.apps()
     registry = try AppRegistry(apps)
     directory = AppDirectory(apps.map(AppView.init))

@@ -28,6 +28,10 @@ struct Routes {
       directory: directory, manager: PluginManager(core: core, supervisor: supervisor),
       access: Access(members: core.members), apps: core.registry, log: core.log)
     ManagementRoutes(service: management, threads: threads).add(to: router)
+    OwnRoutes(
+      access: Access(members: core.members), apps: core.registry, threads: threads, log: core.log,
+      answers: core.ownAnswers
+    ).add(to: router)
     router.add(middleware: Preflight())
     router.add(middleware: UnknownPath())
     return router.buildResponder()

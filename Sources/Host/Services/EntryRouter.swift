@@ -95,9 +95,17 @@ final class EntryRouter {
       guard let tail = RequestRecord.outboxTail(of: entry) else {
         return try add(position, entry, depth: 0, counter)
       }
-      guard outbox.take(tail.id) else { return }
+      guard outbox.take(tail.id) else { return bookRepeated(entry) }
       try add(position, tail.entry, depth: tail.depth, counter)
     case .request?, nil: try add(position, entry, depth: 0, counter)
+    }
+  }
+
+  /// A record that came into the journal twice is counted once, but both are in the books.
+  private func bookRepeated(_ entry: UnsafeRawBufferPointer) {
+    RequestRecord.eachItem(of: entry) { app in
+      workingSet.ledger(app: app, reason: LedgerTally.Reason.accepted.rawValue, 1)
+      workingSet.ledger(app: app, reason: LedgerTally.Reason.duplicate.rawValue, 1)
     }
   }
 

@@ -46,7 +46,7 @@ extension StoreCounts {
       consumers: try Self.consumers(db))
   }
 
-  private static func ledger(_ db: Database) throws -> [StoreCounts.LedgerLine] {
+  static func ledger(_ db: Database) throws -> [StoreCounts.LedgerLine] {
     try Row.fetchAll(db, sql: "SELECT app, reason, items FROM ledger ORDER BY app, reason").map {
       StoreCounts.LedgerLine(app: $0["app"], reason: $0["reason"], items: $0["items"])
     }

@@ -36,6 +36,14 @@ import Testing
     #expect(report.description.contains("\ndamage: app 2: "))
   }
 
+  @Test("Names that were over a limit are no items, and no damage")
+  func limits() {
+    let report = report(ledger: [
+      (1, "accepted", 2), (1, "stored", 2), (1, "limit:value", 5), (1, "limit:document", 1),
+    ])
+    #expect(report.damages == [])
+  }
+
   @Test("A cut tail and unused positions are notes, lost positions and broken bytes are damage")
   func journal() {
     var journal = JournalReport()
