@@ -92,7 +92,7 @@ let package = Package(
 
     // Durable rooms.
     .target(name: "CCRC32C", cSettings: [.unsafeFlags(["-O3"])]),
-    .target(name: "CProcessor"),
+    .target(name: "CProcessor", cSettings: [.unsafeFlags(["-O3"])]),
     .target(name: "Journal", dependencies: ["CCRC32C"], swiftSettings: hot),
     .target(
       name: "Store",

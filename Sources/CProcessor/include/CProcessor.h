@@ -2,6 +2,8 @@
 #ifndef CPROCESSOR_H
 #define CPROCESSOR_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -41,5 +43,17 @@ static inline uint64_t tally_high64(const void *bytes) {
 #endif
   return high;
 }
+
+/* Whether the processor can do tally_unescape_wide: it has AVX-512 with VBMI2. */
+bool tally_has_wide_unescape(void);
+
+typedef struct {
+  size_t count;  /* bytes written that count */
+  uint64_t high; /* not 0 when one of them is not ASCII */
+} tally_unescaped;
+
+/* Resolves the escapes of form text, 64 bytes at a time. `output` has room for 64 bytes more than
+   the text has. */
+tally_unescaped tally_unescape_wide(const void *text, size_t count, void *output);
 
 #endif

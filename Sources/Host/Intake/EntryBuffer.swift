@@ -45,8 +45,8 @@ package final class EntryBuffer {
   /// until the next `removeAll`.
   func removeAll(fixingCapacity capacity: Int) {
     removeAll()
-    // Text is written in pieces and may touch a few bytes behind its end.
-    _ = reserve(capacity + FormText.pieceBytes)
+    // Text is written in pieces and may touch bytes behind its end.
+    _ = reserve(capacity + FormText.slackBytes)
     isFixed = true
   }
 

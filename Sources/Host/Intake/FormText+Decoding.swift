@@ -2,13 +2,26 @@ import CProcessor
 
 /// Escapes resolved, many bytes at a time.
 extension FormText {
-  /// What is copied at once; what is copied too much is written over.
+  /// What may be written behind the end of a text, to be written over.
+  static let slackBytes = 64
+  /// What the portable decoder copies at once.
   static let pieceBytes = MemoryLayout<SIMD16<UInt8>>.size
+  private static let isWide = tally_has_wide_unescape()
 
   /// Appends `raw` with escapes resolved; answers whether all of it is ASCII.
+  @inline(__always)
   static func unescape(_ raw: UnsafeRawBufferPointer, into buffer: EntryBuffer) -> Bool {
+    guard let base = raw.baseAddress, isWide else { return unescapeByPieces(raw, into: buffer) }
+    let output = buffer.reserve(raw.count + slackBytes)
+    let done = tally_unescape_wide(base, raw.count, output)
+    buffer.advance(done.count)
+    return done.high == 0
+  }
+
+  /// The same on every processor.
+  static func unescapeByPieces(_ raw: UnsafeRawBufferPointer, into buffer: EntryBuffer) -> Bool {
     guard let base = raw.baseAddress else { return true }
-    var decoder = Decoder(raw, output: buffer.reserve(raw.count + pieceBytes))
+    var decoder = Decoder(raw, output: buffer.reserve(raw.count + slackBytes))
     var block = 0
     while block &+ Decoder.blockBytes <= raw.count {
       decoder.take(base + block, at: block)

@@ -64,9 +64,15 @@ struct FormTextTests {
     return Array(String(decoding: bytes, as: UTF8.self).utf8)
   }
 
+  /// What the processor's own way and the portable one make of a text; they agree.
   private func decoded(_ raw: [UInt8]) -> [UInt8] {
-    let buffer = EntryBuffer(capacity: 16)
-    _ = raw.withUnsafeBytes { FormText.decode($0, into: buffer) }
+    let (buffer, other) = (EntryBuffer(capacity: 16), EntryBuffer(capacity: 16))
+    raw.withUnsafeBytes { raw in
+      let isASCII = FormText.unescape(raw, into: buffer)
+      #expect(FormText.unescapeByPieces(raw, into: other) == isASCII)
+      #expect(other.withBytes { Array($0) } == buffer.withBytes { Array($0) })
+      if !isASCII { _ = UTF8Text.repair(buffer, from: 0) }
+    }
     return buffer.withBytes { Array($0) }
   }
 
