@@ -24,7 +24,7 @@ final class BatchCounter {
   var ledger: LedgerTally
   var sources: ContiguousArray<Source> = []
   private var users = DenseIndex()
-  private var rawFacts: RawFacts
+  private let rawFacts: RawFacts
   // What transform hooks need: `BatchCounter+Transforms.swift`.
   let rewriter = ItemRewriter()
   let rebuilder: BatchBuilder
@@ -152,12 +152,10 @@ final class BatchCounter {
     for index in sources.indices {
       let item = tally_batch_item(batch, UInt32(index)).pointee
       rawFacts.collect(from: dispatcher.facts, item: index)
-      rawFacts.bytes.withUnsafeBytes { facts in
-        workingSet.appendRaw(
-          position: item.position, item: item.index, app: item.app, uid: item.user,
-          timestampMs: item.timestamp_ms, receivedMs: item.received_ms, body: sources[index].body,
-          facts: facts)
-      }
+      workingSet.appendRaw(
+        position: item.position, item: item.index, app: item.app, uid: item.user,
+        timestampMs: item.timestamp_ms, receivedMs: item.received_ms, body: sources[index].body,
+        facts: rawFacts.bytes)
     }
     for letter in dispatcher.deadLetters { keep(letter, batch) }
   }

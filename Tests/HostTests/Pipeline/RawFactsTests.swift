@@ -15,15 +15,15 @@ import Testing
     for (place, value) in values.enumerated() {
       value.withUnsafeBytes { block.append(item: 1, name: UInt32(place), value: $0) }
     }
-    var facts = RawFacts(
+    let facts = RawFacts(
       names: Dictionary(
         uniqueKeysWithValues: values.indices.map { (UInt32($0), Array("plugin-\($0)".utf8)) }))
     facts.collect(from: block, item: 1)
-    let read = RawFacts.read(facts.bytes)
+    let read = RawFacts.read(Array(facts.bytes))
     #expect(read?.map(\.value) == values.reversed())
     #expect(read?.map { String(decoding: $0.name, as: UTF8.self) }.last == "plugin-0")
     facts.collect(from: block, item: 0)
-    #expect(RawFacts.read(facts.bytes) == [])
+    #expect(RawFacts.read(Array(facts.bytes)) == [])
   }
 
   @Test("Bytes that are cut short are no facts")
@@ -33,7 +33,7 @@ import Testing
     [UInt8](repeating: 5, count: 40).withUnsafeBytes {
       block.append(item: 0, name: 1, value: $0)
     }
-    var facts = RawFacts(names: [1: Array("users".utf8)])
+    let facts = RawFacts(names: [1: Array("users".utf8)])
     facts.collect(from: block, item: 0)
     for count in 1..<facts.bytes.count {
       #expect(RawFacts.read(Array(facts.bytes.prefix(count))) == nil, "\(count)")
