@@ -18,6 +18,8 @@ struct CellBlock {
   static let headerBytes = 12
   /// Blocks grow in steps that fill the allocator's own, and a line of the processor's cache.
   private static let step = 64
+  /// What a block begins with: most users soon have so much.
+  private static let firstBytes = 192
   private static let allocatorBytes = 8
 
   private var base: UnsafeMutableRawPointer?
@@ -127,7 +129,8 @@ struct CellBlock {
   private mutating func open(_ place: Int, _ count: Int) {
     let needed = end + count
     if needed > Int(capacity) {
-      let size = (needed + Self.allocatorBytes + Self.step - 1) / Self.step * Self.step
+      let wanted = max(needed + Self.allocatorBytes, Self.firstBytes)
+      let size = (wanted + Self.step - 1) / Self.step * Self.step
       base = realloc(base, size - Self.allocatorBytes)
       capacity = UInt32(size - Self.allocatorBytes)
     }

@@ -31,11 +31,11 @@ extension UserCache {
     changed.sort { $0.key < $1.key }
     beginSweepIfDue(limits, flush.generation)
     advanceSweep(into: &flush)
+    takeNewUsers(into: &flush)
     // Without room for cells that wait, all go to their place at once.
     let logs = limits.unsweptBytesMax > 0
     for (place, entry) in changed.enumerated() {
       prefetchCells(changed, place + Self.cellsAhead)
-      takeIfNew(entry.slot, into: &flush)
       takeCells(entry.slot, into: &flush, isLogged: logs)
     }
     flush.log.endChunk()
@@ -43,7 +43,6 @@ extension UserCache {
     flush.sweptBefore = sweptBefore
     loggedBytes += flush.log.bytes
     dirty.removeAll(keepingCapacity: true)
-    newUsers.removeAll(keepingCapacity: true)
     dirtyCells = 0
   }
 
@@ -58,13 +57,13 @@ extension UserCache {
     return CellKey(app: user.app, user: user.uid, plugin: 0).rawValue
   }
 
-  private mutating func takeIfNew(_ slot: Int32, into flush: inout Flush) {
-    guard users[Int(slot)].marks.contains(.new) else { return }
-    users[Int(slot)].marks.remove(.new)
-    flush.users.append(
-      .init(
-        app: users[Int(slot)].app, uid: users[Int(slot)].uid, createdMs: newUsers[slot] ?? 0,
-        device: device(slot)))
+  private mutating func takeNewUsers(into flush: inout Flush) {
+    for new in newUsers {
+      let user = users[Int(new.slot)]
+      flush.users.append(
+        app: user.app, uid: user.uid, createdMs: new.createdMs, device: device(new.slot))
+    }
+    newUsers.removeAll(keepingCapacity: true)
   }
 
   /// Takes the cells of a user that changed: to the log, where they wait for a sweep, or to their

@@ -12,14 +12,17 @@ struct UserCache: ~Copyable {
 
   struct Marks: OptionSet {
     let rawValue: UInt8
-    /// Not in the file before the next flush.
-    static let new = Marks(rawValue: 1)
     /// Something changed since the last flush.
-    static let dirty = Marks(rawValue: 2)
+    static let dirty = Marks(rawValue: 1)
     /// The log has cells that are not in their place.
-    static let unswept = Marks(rawValue: 4)
+    static let unswept = Marks(rawValue: 2)
     /// Used since the eviction last came by.
-    static let recent = Marks(rawValue: 8)
+    static let recent = Marks(rawValue: 4)
+  }
+
+  struct NewUser {
+    let slot: Int32
+    let createdMs: Int64
   }
 
   private static let bytesPerUser = MemoryLayout<User>.stride
@@ -29,8 +32,8 @@ struct UserCache: ~Copyable {
   var users: ContiguousArray<User> = []
   var dirty: ContiguousArray<Int32> = []
   var dirtyCells = 0
-  /// When users were made who are not in the file.
-  var newUsers: [Int32: Int64] = [:]
+  /// Users who are not in the file before the next flush, in the order of their numbers.
+  var newUsers: ContiguousArray<NewUser> = []
   /// Users with cells in the log.
   var unswept = 0
   var sweep: Sweep?
@@ -77,7 +80,10 @@ struct UserCache: ~Copyable {
     return try load(app, device, nowMs, reader)
   }
 
-  func device(_ slot: Int32) -> [UInt8] { Array(table.key(slot).dropFirst(Self.keyPrefixBytes)) }
+  /// The device id of a user, borrowed until the next one is read or made.
+  func device(_ slot: Int32) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: table.key(slot).dropFirst(Self.keyPrefixBytes))
+  }
 
   /// Reads the user of the key, or makes it.
   private mutating func load(
@@ -97,9 +103,8 @@ struct UserCache: ~Copyable {
     let uid = (lastUser[app] ?? 0) + 1
     lastUser[app] = uid
     user.uid = uid
-    user.marks.insert(.new)
     let slot = insert(user)
-    newUsers[slot] = nowMs
+    newUsers.append(NewUser(slot: slot, createdMs: nowMs))
     markDirty(slot)
     return (slot, uid, true)
   }

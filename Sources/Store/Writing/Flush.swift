@@ -1,11 +1,40 @@
 /// Everything one commit writes, taken out of the working set, sorted by key. A value: it may
 /// travel to the writer's thread while the working set goes on.
 package struct Flush: Sendable {
-  struct User: Sendable {
-    let app: UInt32
-    let uid: UInt64
-    let createdMs: Int64
-    let device: [UInt8]
+  /// New users; their device ids lie one behind the other, since an array each costs more than the
+  /// text in it.
+  struct Users: Sendable {
+    struct User: Sendable {
+      let app: UInt32
+      let uid: UInt64
+      let createdMs: Int64
+      let deviceBytes: Int
+    }
+
+    private var users: ContiguousArray<User> = []
+    private var devices: [UInt8] = []
+
+    var count: Int { users.count }
+
+    mutating func append(
+      app: UInt32, uid: UInt64, createdMs: Int64, device: UnsafeRawBufferPointer
+    ) {
+      users.append(User(app: app, uid: uid, createdMs: createdMs, deviceBytes: device.count))
+      devices.append(contentsOf: device)
+    }
+
+    func forEach(
+      _ body: (User, _ device: UnsafeRawBufferPointer) throws(StoreError) -> Void
+    ) throws(StoreError) {
+      try devices.withBytes { (devices) throws(StoreError) in
+        var place = 0
+        for user in users {
+          let end = place + user.deviceBytes
+          try body(user, UnsafeRawBufferPointer(rebasing: devices[place..<end]))
+          place = end
+        }
+      }
+    }
   }
 
   struct Series: Sendable {
@@ -74,7 +103,7 @@ package struct Flush: Sendable {
   package let position: UInt64
   package let positions: [Position]
 
-  var users: [User] = []
+  var users = Users()
   /// Cells on their way to their place.
   var swept = CellLog()
   /// Cells on their way to the log.

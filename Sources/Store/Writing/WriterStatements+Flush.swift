@@ -35,12 +35,13 @@ extension WriterStatements {
     try writtenFlush.run()
   }
 
-  private func write(users: [Flush.User]) throws(StoreError) {
-    for line in users {
+  private func write(users: Flush.Users) throws(StoreError) {
+    try users.forEach { (line, device) throws(StoreError) in
       user.bind(1, Int64(line.app))
       user.bind(2, Int64(line.uid))
+      user.bind(3, blob: device)
       user.bind(4, line.createdMs)
-      try user.run(blob: line.device, at: 3)
+      try user.run()
     }
   }
 
