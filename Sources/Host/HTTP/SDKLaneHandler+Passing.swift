@@ -26,6 +26,7 @@ extension SDKLaneHandler {
       writeReplies()
       context?.flush()
     }
+    hasPassed = true
     context?.fireChannelRead(wrapInboundOut(.head(head)))
     if isQuiescing { context?.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
   }
@@ -37,11 +38,20 @@ extension SDKLaneHandler {
       passing.isReceived = true
       mode = .passing(passing)
     }
+    hasPassed = true
     context?.fireChannelRead(wrapInboundOut(part))
     if isInputClosed, passing.isReceived {
       context?.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
     }
     finishPassing()
+  }
+
+  /// Hummingbird waits for this word before it looks at what came; requests of the lane are none of
+  /// its business.
+  func tellPassed(_ context: ChannelHandlerContext) {
+    guard hasPassed else { return }
+    hasPassed = false
+    context.fireChannelReadComplete()
   }
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {

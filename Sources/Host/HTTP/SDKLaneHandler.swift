@@ -47,6 +47,8 @@ final class SDKLaneHandler: ChannelDuplexHandler {
   var lastActive = 0
   /// When the request that is arriving began.
   var requestStarted: Int?
+  /// Something was passed on that Hummingbird was not yet told to look at.
+  var hasPassed = false
   private var sawPart = false
   var context: ChannelHandlerContext?
   /// Replies leave from here, behind the encoder that has nothing to do for them.
@@ -119,7 +121,7 @@ final class SDKLaneHandler: ChannelDuplexHandler {
     if !sawPart, case .between = mode, requestStarted == nil { requestStarted = loop.seconds }
     sawPart = false
     flushReplies()
-    context.fireChannelReadComplete()
+    tellPassed(context)
   }
 
   /// Nothing is read while there is enough to do or the client does not take its replies.
@@ -183,14 +185,11 @@ final class SDKLaneHandler: ChannelDuplexHandler {
 
   /// Begins what could not be begun before; then what the client did meanwhile.
   func takeHeld() {
-    var hasPassed = false
     while let part = held.first, !mustHold(part) {
       held.removeFirst()
       take(part)
-      if case .passing = mode { hasPassed = true }
     }
-    // Hummingbird waits for this word before it looks at what came.
-    if hasPassed { context?.fireChannelReadComplete() }
+    if let context { tellPassed(context) }
     guard held.isEmpty, replies.isEmpty, !hasUnflushed, case .between = mode else { return }
     if let refusal = brokenInput {
       brokenInput = nil
