@@ -7,6 +7,7 @@ package struct SeriesTotal: Equatable, Sendable {
   /// How well the uniques are known.
   package let accuracy: Accuracy
 
+  /// How far a number of unique users may be off.
   package enum Accuracy: Equatable, Sendable {
     case exact
     /// Estimated, with this standard error as a share of the number.
