@@ -84,7 +84,7 @@ struct LoyaltyTests {
     let first = Int(FakeItem.noon / 86_400_000)
     var days: [Int: Int64] = [:]
     for (bucket, numbers) in host.store.counters
-    where bucket.series.metric == "loyalty" && bucket.grain == TALLY_GRAIN_DAY {
+    where bucket.series.dimension == "l" && bucket.grain == TALLY_GRAIN_DAY {
       days[Int(bucket.bucket) - first, default: 0] += numbers["users"] ?? 0
     }
     return days.filter { $0.value != 0 }

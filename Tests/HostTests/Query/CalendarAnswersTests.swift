@@ -62,8 +62,8 @@ struct CalendarAnswersTests {
     #expect(
       today
         == #"{"2024":{"6":{"2":{"15":{"t":1,"u":1,"e":1},"t":1,"u":1,"e":1,"f":{"2":1},"#
-        + #""Unknown":{"t":1,"u":1}},"u":2,"Unknown":{"u":2}},"u":2,"Unknown":{"u":2},"#
-        + #""w22":{"u":2,"f":{"0":2,"2":1},"Unknown":{"u":2}}}}"#)
+        + #""ds":{"0":1},"Unknown":{"t":1,"u":1}},"u":2,"Unknown":{"u":2}},"u":2,"Unknown":{"u":2},"#
+        + #""w22":{"u":2,"f":{"0":2,"2":1},"ds":{"0":1},"Unknown":{"u":2}}}}"#)
     #expect(try users(host) != today)
   }
 }
