@@ -38,7 +38,8 @@ func test(
 }
 
 let plugins = [
-  loadablePlugin(folder: "views", module: "Views")
+  loadablePlugin(folder: "views", module: "Views"),
+  loadablePlugin(folder: "sdk-behaviour", module: "SDKBehaviour"),
 ]
 
 let package = Package(

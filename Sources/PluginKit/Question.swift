@@ -38,6 +38,13 @@ public struct Total {
   /// The subject, dimension or value of this line.
   public var name: Text { Text(pointer.pointee.name) }
 
+  /// How well the unique measures are known: 0 for exactly, above it the standard error of an
+  /// estimate as a share of the number, below it that there are at most so many.
+  public var error: Double {
+    let size = MemoryLayout<tally_total>.size
+    return pointer.pointee.struct_size < UInt32(size) ? -1 : pointer.pointee.error
+  }
+
   /// The number at that place of the metric's measures; 0 when the host has fewer.
   public subscript(measure: Int) -> Int64 {
     guard measure >= 0, measure < Int(pointer.pointee.n_measures),

@@ -19,7 +19,7 @@ import Harness
 /// `{ms-2d}` (s, m, h, d, or milliseconds without a unit) are moments around it; `{Y}`, `{M}`,
 /// `{D}` and `{W}` are the year, month, day and week of that day. `{repeat:N:text}` is the text N
 /// times, `{byte:FF}` one byte. In an answer, the string "{any}" stands for any string, and as a
-/// whole for any body.
+/// whole for any body; the string "{number}" stands for any number.
 struct Conversation: CustomStringConvertible, Sendable {
   let path: String
   let name: String

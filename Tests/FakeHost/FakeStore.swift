@@ -15,7 +15,7 @@ package struct FakeStore {
   package struct Bucket: Hashable {
     package let series: FakeSeries
     package let grain: UInt32
-    let bucket: Int64
+    package let bucket: Int64
   }
 
   struct Visit: Hashable {

@@ -28,7 +28,8 @@ struct Comparison {
           need: recount.eventDocument(key, segment: segment))
       }
     }
-    return try list + registryDifferences() + viewDifferences()
+    let loyalty = LoyaltyComparison(server: server, recount: recount, period: percent(period))
+    return try list + registryDifferences() + viewDifferences() + loyalty.differences()
   }
 
   private func percent(_ text: String) -> String { percentEncoded(text) }

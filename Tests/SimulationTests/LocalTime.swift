@@ -7,12 +7,14 @@ struct LocalTime: Hashable {
   let month: Int
   let day: Int
   let hour: Int
+  /// Days since 1970-01-01.
+  let ordinal: Int
 
   init(milliseconds: Int64, zone: TimeZone) {
     let seconds = Int(floor(Double(milliseconds) / 1_000))
     let instant = Date(timeIntervalSince1970: Double(seconds))
     let local = seconds + zone.secondsFromGMT(for: instant)
-    let ordinal = Int(floor(Double(local) / 86_400))
+    ordinal = Int(floor(Double(local) / 86_400))
     (year, month, day) = Self.civil(ordinal)
     hour = (local - ordinal * 86_400) / 3_600
   }

@@ -13,6 +13,7 @@ struct Recount {
   private(set) var countries: Set<String> = []
   private(set) var frequencies: Set<String> = []
   private(set) var durations: Set<String> = []
+  private(set) var loyalty = LoyaltyRecount()
   var events = EventRecount()
   var views = ViewRecount()
 
@@ -88,6 +89,7 @@ struct Recount {
     user.isOpen = true
     user.closed = nil
     countSession(item, time, isFirst: !user.hadSession)
+    loyalty.begin(item.device, time)
     let index = frequencyIndex(previous: user.lastBegin, begin: at)
     histogram("f", index, time, 1)
     frequencies.insert("\(index)")
@@ -152,6 +154,7 @@ struct Recount {
   }
 
   private mutating func histogram(_ key: String, _ index: Int, _ time: LocalTime, _ amount: Int) {
+    loyalty.add(key, index, amount)
     for level in LocalTime.Level.allCases where level != .hour {
       sessions.add(amount, at: time.path(level) + [key, "\(index)"])
     }

@@ -106,6 +106,27 @@ import Testing
     }
   }
 
+  @Test("Loyalty begins with one session and ends with five hundred")
+  func loyalty() throws {
+    let expected = [
+      (1, 0), (2, 1), (3, 2), (5, 2), (6, 3), (9, 3), (10, 4), (19, 4), (20, 5), (49, 5), (50, 6),
+      (99, 6), (100, 7), (499, 7), (500, 8),
+    ]
+    for (sessions, index) in expected { #expect(loyaltyIndex(sessions) == index) }
+    var recount = try recount()
+    var item = Item(device: "a", milliseconds: 1_741_933_800_000)
+    item.begin = true
+    for _ in 0..<3 {
+      recount.apply(item)
+      item.milliseconds -= 86_400_000
+    }
+    let last = LocalTime(milliseconds: 1_741_933_800_000, zone: recount.zone).ordinal
+    #expect(recount.loyalty.ranges["l"] == [0: 1, 1: 1, 2: 1])
+    #expect(recount.loyalty.standing(last...last) == [0, 0, 1, 0, 0, 0, 0, 0, 0])
+    #expect(recount.loyalty.standing(last - 9...last - 1) == [Int](repeating: 0, count: 9))
+    #expect(recount.loyalty.users(last - 1...last - 1) == 1)
+  }
+
   @Test("Units of 1e-5 are written as short decimals")
   func decimals() {
     #expect([1_998_000, -1_000, 100_000, 1].map(decimal) == ["19.98", "-0.01", "1", "0.00001"])

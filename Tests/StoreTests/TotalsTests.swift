@@ -40,7 +40,7 @@ struct TotalsTests {
     // 6 + 5 + 5 against 6 + 7.
     let found = try #require(try total(fixture, period))
     #expect(found.measures == [40, 4, 13, 0, 0])
-    #expect(found.isEstimate)
+    #expect(found.accuracy == .upperBound)
     try fixture.execute("UPDATE counter SET m2 = 60 WHERE bucket = 202511")
     #expect(try total(fixture, period)?.measures[2] == 16)
   }
@@ -67,10 +67,10 @@ struct TotalsTests {
     try fixture.counter(series, .year, 2_025, [0, 0, 30])
     let month = try #require(try total(fixture, .at("2025-03-14", "day")))
     #expect(month.measures[0] == 50 && month.measures[2] == 20)
-    #expect(!month.isEstimate)
+    #expect(month.accuracy == .exact)
     let year = try #require(try total(fixture, .at("2025-03-14", "month")))
     #expect(year.measures[0] == 100 && year.measures[2] == 30)
-    #expect(!year.isEstimate)
+    #expect(year.accuracy == .exact)
   }
 
   @Test("Values come largest first, equal ones in order of discovery, empty ones not at all")
@@ -105,7 +105,7 @@ struct TotalsTests {
     let one = try fixture.read {
       try $0.totals(metric, app: 1, subject: "view", period: .at("2025-03-14", "hour"))
     }
-    #expect(one == [SeriesTotal(name: "view", measures: [3, 300_000, 0], isEstimate: false)])
+    #expect(one == [SeriesTotal(name: "view", measures: [3, 300_000, 0], accuracy: .exact)])
   }
 
   @Test("A measure kept by hours alone is summed from them")

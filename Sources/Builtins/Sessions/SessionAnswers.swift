@@ -1,6 +1,6 @@
 import PluginKit
 
-/// The questions about sessions; each is one document.
+/// The questions about sessions that are answered with one document.
 struct SessionAnswers: Sendable {
   private let users: Metric
   private let documents: [(method: String, metric: Metric)]

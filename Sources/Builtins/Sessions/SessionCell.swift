@@ -1,9 +1,11 @@
 /// What is remembered of a user's sessions. Fixed layout without padding: 64 bytes, little-endian.
 struct SessionCell: BitwiseCopyable, Equatable {
-  private static let version: UInt32 = 1
+  private static let version: UInt16 = 2
 
   private(set) var version = SessionCell.version
   var flags: Flags = []
+  /// Seconds of all sessions together.
+  var totalDuration: UInt32 = 0
   /// The session that is open, or was last.
   var id: UInt64 = 0
   var startMs: Int64 = 0
@@ -12,16 +14,20 @@ struct SessionCell: BitwiseCopyable, Equatable {
   /// When a session last ended; 0 for never.
   var endedMs: Int64 = 0
   /// Seconds since the session opened; while none is open, those reported since the close.
-  var duration: Int64 = 0
+  var duration: Int32 = 0
   /// Seconds with which the last session was counted when it closed.
-  var countedDuration: Int64 = 0
+  var countedDuration: Int32 = 0
   /// The bucket in which that was.
   var countedHour: Int32 = 0
   /// Requests before the first session.
   var requestsBefore: UInt32 = 0
+  /// How many sessions there were.
+  var sessions: UInt32 = 0
+  /// The local hour of `lastSessionMs`.
+  var lastHour: Int32 = 0
 
   struct Flags: OptionSet, BitwiseCopyable {
-    let rawValue: UInt32
+    let rawValue: UInt16
     /// A session is open.
     static let open = Flags(rawValue: 1)
     /// There was a session.
@@ -34,4 +40,10 @@ struct SessionCell: BitwiseCopyable, Equatable {
   var isCurrent: Bool { version == SessionCell.version }
 
   var isOpen: Bool { flags.contains(.open) }
+
+  /// Adds seconds to the session and to all of them; both stop at the ends of their types.
+  mutating func add(seconds: Int64) {
+    duration = Int32(clamping: Int64(duration) + seconds)
+    totalDuration = UInt32(clamping: Int64(totalDuration) + seconds)
+  }
 }

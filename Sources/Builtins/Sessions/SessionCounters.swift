@@ -10,6 +10,7 @@ struct SessionCounters: Sendable {
   }
 
   let users: Metric
+  let loyalty: LoyaltyCounters
   /// The metric that answers each method.
   let collections: [(method: String, metric: Metric)]
   private let counted: [Counted]
@@ -32,6 +33,15 @@ struct SessionCounters: Sendable {
     ("sources", [("sources", .store)]),
   ]
 
+  /// The metric and the dimension that count a kind of values, by the name clients ask with.
+  func values(_ name: Text) -> (metric: Metric, dimension: Text)? {
+    if name == "countries" || name == "locations" { return (users, Self.country) }
+    let system: Text = name == "platforms" ? "os" : "os_versions"
+    let own = name.hasPrefix("platform") ? system : name
+    return counted.first { own == Text(stringLiteral: $0.dimension) }
+      .map { ($0.metric, Text(stringLiteral: $0.dimension)) }
+  }
+
   private static var country: Text { "cc" }
   private static var frequency: Text { "f" }
   private static var duration: Text { "ds" }
@@ -46,6 +56,7 @@ struct SessionCounters: Sendable {
         .histogram("f", meta: "f-ranges", grains: ranges),
         .histogram("ds", meta: "d-ranges", grains: ranges),
       ])
+    loyalty = try LoyaltyCounters(registrar)
     var counted: [Counted] = []
     var collections: [(method: String, metric: Metric)] = []
     for (method, dimensions) in Self.layout {
@@ -97,6 +108,7 @@ struct SessionCounters: Sendable {
     let isFirst = step.isFirst
     step.fact.newIn = effects.unique(item, users.series(), firstTime: isFirst)
     countRange(Self.frequency, step.frequency, item, hour: item.hour, 1, effects)
+    loyalty.count(step, item, effects)
     let known = user?.value(.country) ?? ""
     visit(users, Self.country, known.isEmpty ? "Unknown" : known, item, isFirst, effects)
     guard let user else { return }

@@ -19,6 +19,15 @@ struct SessionStep {
   var seconds: Int64 = 0
   /// At most one session closes and one is taken back by a request.
   var durationChange: DurationChange?
+  /// Where the user stands among all users, before and after a session that opened.
+  var loyaltyBefore: Standing?
+  var loyalty = Standing(range: 0, hour: 0)
+
+  /// A user's loyalty, and the hour of their last session.
+  struct Standing: Equatable {
+    let range: Int
+    let hour: Int32
+  }
 }
 
 /// The life of sessions: a plain function of what is remembered and what a request wants.
@@ -32,7 +41,7 @@ struct SessionRules: Sendable {
   func apply(_ wish: SessionWish, at item: Item, to cell: inout SessionCell) -> SessionStep {
     var step = SessionStep()
     step.seconds = seconds(wish.duration)
-    cell.duration += step.seconds
+    cell.add(seconds: step.seconds)
     if wish.begins {
       begin(wish, at: item, &cell, &step)
     } else {
@@ -75,8 +84,8 @@ struct SessionRules: Sendable {
     step.fact.flags.insert(.extended)
     guard cell.flags.contains(.counted), !cell.isOpen else { return }
     step.durationChange = .init(
-      seconds: cell.countedDuration, hour: cell.countedHour, add: -1)
-    cell.duration += cell.countedDuration
+      seconds: Int64(cell.countedDuration), hour: cell.countedHour, add: -1)
+    cell.duration = Int32(clamping: Int64(cell.duration) + Int64(cell.countedDuration))
     cell.flags.remove(.counted)
   }
 
@@ -88,10 +97,22 @@ struct SessionRules: Sendable {
     step.fact.flags.formUnion(step.isFirst ? [.opened, .first] : .opened)
     cell.id = item.position << 20 | UInt64(item.index & 0xFFFFF)
     cell.startMs = item.timestampMs
-    cell.lastSessionMs =
-      step.isFirst ? item.timestampMs : max(cell.lastSessionMs, item.timestampMs)
+    rank(at: item, &cell, &step)
     cell.flags.insert(.started)
     cell.flags.remove(.counted)
+  }
+
+  /// One session more: the user moves on among all users, to the day of the last session.
+  private func rank(at item: Item, _ cell: inout SessionCell, _ step: inout SessionStep) {
+    if !step.isFirst {
+      step.loyaltyBefore = .init(range: Self.loyalty(cell.sessions), hour: cell.lastHour)
+    }
+    if cell.sessions < UInt32.max { cell.sessions += 1 }
+    if step.isFirst || item.timestampMs > cell.lastSessionMs {
+      cell.lastSessionMs = item.timestampMs
+      cell.lastHour = item.hour
+    }
+    step.loyalty = .init(range: Self.loyalty(cell.sessions), hour: cell.lastHour)
   }
 
   /// A session left open closes when the next one begins.
@@ -101,9 +122,9 @@ struct SessionRules: Sendable {
     step.fact.flags.insert(.closedPrevious)
     step.fact.previousID = cell.id
     step.fact.previousStartMs = cell.startMs
-    step.fact.previousDuration = cell.duration
+    step.fact.previousDuration = Int64(cell.duration)
     step.fact.previousHour = item.hour
-    step.durationChange = .init(seconds: cell.duration, hour: item.hour, add: 1)
+    step.durationChange = .init(seconds: Int64(cell.duration), hour: item.hour, add: 1)
     cell.duration = 0
   }
 
@@ -111,8 +132,8 @@ struct SessionRules: Sendable {
     cell.endedMs = item.timestampMs
     guard cell.isOpen else { return }
     step.fact.flags.insert(.closed)
-    step.fact.duration = cell.duration
-    step.durationChange = .init(seconds: cell.duration, hour: item.hour, add: 1)
+    step.fact.duration = Int64(cell.duration)
+    step.durationChange = .init(seconds: Int64(cell.duration), hour: item.hour, add: 1)
     cell.countedDuration = cell.duration
     cell.countedHour = item.hour
     cell.duration = 0
@@ -136,6 +157,21 @@ struct SessionRules: Sendable {
     if hours < 24 { return 1 }
     if hours < 192 { return Int(hours / 24) + 1 }
     return hours < 360 ? 9 : hours < 744 ? 10 : 11
+  }
+
+  /// The range of a number of sessions: 1, 2, 3-5, 6-9, 10-19, 20-49, 50-99, 100-499 and above.
+  static func loyalty(_ sessions: UInt32) -> Int {
+    switch sessions {
+    case ...1: 0
+    case 2: 1
+    case ...5: 2
+    case ...9: 3
+    case ...19: 4
+    case ...49: 5
+    case ...99: 6
+    case ...499: 7
+    default: 8
+    }
   }
 
   /// The bucket of a session's length in seconds.

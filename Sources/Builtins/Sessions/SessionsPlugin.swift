@@ -25,6 +25,9 @@ struct SessionsPlugin: Plugin {
   private let rules: SessionRules
   private let counters: SessionCounters
   private let answers: SessionAnswers
+  private let histograms: HistogramAnswers
+  private let loyalty: LoyaltyAnswers
+  private let totals: TotalUsersAnswers
   private let users: Key
   private let parameters: SessionParameters
 
@@ -34,6 +37,9 @@ struct SessionsPlugin: Plugin {
       durationMax: Int64(try host.int("session_duration_max_s")))
     counters = try SessionCounters(registrar, valueLimit: try host.int("metric_values_max"))
     answers = try SessionAnswers(registrar, counters)
+    histograms = try HistogramAnswers(registrar, counters)
+    loyalty = try LoyaltyAnswers(registrar, counters)
+    totals = try TotalUsersAnswers(registrar, counters)
     users = try host.intern("users")
     parameters = try SessionParameters(host)
     try registrar.hook(phase: .early, after: ["users"])
@@ -54,6 +60,9 @@ struct SessionsPlugin: Plugin {
   }
 
   func answer(_ request: borrowing Request, _ reply: borrowing Reply) throws {
+    if try histograms.answer(request, reply) { return }
+    if try loyalty.answer(request, reply) { return }
+    if try totals.answer(request, reply) { return }
     try answers.answer(request)
   }
 }

@@ -23,6 +23,7 @@ struct SDKAccess: Sendable {
     guard let key = parameters["app_key"] ?? (isStructure ? "{}" : nil), !key.isEmpty,
       let device = parameters["device_id"], !device.isEmpty
     else { throw Denial(.missingIDs) }
+    guard device != "\(Intake.zeroDeviceID)" else { throw Denial(.zeroDeviceID) }
     let known = directory.snapshot
     guard let place = Array(key.utf8).withUnsafeBytes({ known.find($0) }) else {
       throw Denial(.unknownApp)

@@ -66,6 +66,7 @@ final class LedgerDesk: Sendable {
       line.rejected = book.rejected
       line.pending = line.accepted - book.accepted
       line.deadLetters = book.deadLetters
+      line.movedTimes = book.movedTimes.isEmpty ? nil : book.movedTimes
       lines[id, default: LedgerReport.Line(appID: id)].add(line)
     }
     return lines.values.sorted { $0.appID < $1.appID }

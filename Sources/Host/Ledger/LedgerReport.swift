@@ -13,11 +13,14 @@ struct LedgerReport: Codable, Equatable, Sendable {
     var pending: Int64 = 0
     /// Of the stored ones, those that some plugin could not take.
     var deadLetters: Int64 = 0
+    /// Times of items and events that clients got wrong, by where they lay; nil when there are none.
+    var movedTimes: [String: Int64]?
 
     enum CodingKeys: String, CodingKey {
       case appID = "app_id"
       case accepted, stored, rejected, pending
       case deadLetters = "dead_letters"
+      case movedTimes = "moved_times"
     }
 
     mutating func add(_ other: Line) {
@@ -26,6 +29,8 @@ struct LedgerReport: Codable, Equatable, Sendable {
       rejected.merge(other.rejected, uniquingKeysWith: +)
       pending += other.pending
       deadLetters += other.deadLetters
+      guard let moved = other.movedTimes else { return }
+      movedTimes = (movedTimes ?? [:]).merging(moved, uniquingKeysWith: +)
     }
   }
 

@@ -12,6 +12,8 @@ extension BatchBuilder {
     let timesFromFuture = Metrics.Counter()
     /// Times older than raw retention, moved to its edge.
     let timesFromPast = Metrics.Counter()
+    /// Times that were none.
+    let timesFromNowhere = Metrics.Counter()
     /// Entries of `events` that are no object.
     let eventsInvalid = Metrics.Counter()
     /// Events without a key, or with one of which nothing is left.
@@ -32,7 +34,10 @@ extension BatchBuilder {
           labels: "outcome=\"\(outcome)\""
         ) { counter.count }
       }
-      for (direction, counter) in [("future", timesFromFuture), ("past", timesFromPast)] {
+      let times = [
+        ("future", timesFromFuture), ("past", timesFromPast), ("nowhere", timesFromNowhere),
+      ]
+      for (direction, counter) in times {
         metrics.counter(
           "tally_times_moved_total", help: "Client times that were moved into range",
           labels: "from=\"\(direction)\""

@@ -20,6 +20,8 @@ final class BatchBuilder {
   private var itemList: ContiguousArray<tally_item> = []
   private var eventList: ContiguousArray<tally_event> = []
   private var counted = tally_json_counts()
+  /// Per app, of the batch; most batches have none.
+  private(set) var moved: [UInt32: TimesMoved] = [:]
   /// The item at hand carries what intake hooks said.
   private var hasNotes = false
 
@@ -73,6 +75,7 @@ final class BatchBuilder {
     if table.count != declared { declareNewNames() }
     itemList.removeAll(keepingCapacity: true)
     eventList.removeAll(keepingCapacity: true)
+    if !moved.isEmpty { moved.removeAll() }
     tally_json_begin(json)
   }
 
@@ -107,6 +110,7 @@ final class BatchBuilder {
     counters.jsonInvalid.add(Int(now.invalid - counted.invalid))
     counters.jsonLimited.add(Int(now.limited - counted.limited))
     counted = now
+    for times in moved.values { counters.count(times) }
     let batch = itemList.withUnsafeBufferPointer { items in
       eventList.withUnsafeBufferPointer { events in
         tally_json_finish(
@@ -176,12 +180,13 @@ final class BatchBuilder {
       for _ in 0..<nodes[Int(entry.root)].off {
         let node = nodes + Int(member)
         if node.pointee.key == names.events { list = member }
-        if node.pointee.key == names.timestamp { sent = LooseNumber(node, text: block) }
+        if node.pointee.key == names.timestamp {
+          sent = LooseNumber(node, text: block) ?? TimestampRule.unreadable
+        }
         member += UInt32(node.pointee.kind) >= TALLY_ARRAY ? 1 + node.pointee.len : 1
       }
     }
     let time = rule.judge(sent, receivedMs: entry.received_ms, otherwise: entry.received_ms)
-    counters.count(time.moved)
     entry.timestamp_ms = time.ms
     if time.moved != .not { entry.flags |= TALLY_ITEM_CLAMPED }
     entry.hour = calendar.hour(ofMs: time.ms)
@@ -191,5 +196,8 @@ final class BatchBuilder {
       receivedMs: entry.received_ms, calendar: calendar)
     events.decode(list, of: source, into: &eventList)
     entry.n_events = UInt32(eventList.count) - entry.first_event
+    var times = events.takeMoved()
+    times.add(time.moved)
+    if !times.isEmpty { moved[entry.app, default: TimesMoved()].add(times) }
   }
 }

@@ -58,6 +58,7 @@ final class BatchCounter {
       try runHooks(first.position...last.position)
     }
     ledger.write(to: workingSet)
+    for (app, times) in builder.moved { times.write(app: app, to: workingSet) }
     try workingSet.endBatch()
   }
 

@@ -22,6 +22,8 @@ struct EventDecoder {
   private let rule: TimestampRule
   private let counters: BatchBuilder.Counters
   private var keys: Keys
+  /// Since whoever asks took them.
+  private var moved = TimesMoved()
 
   init(
     json: OpaquePointer, names: Names, rule: TimestampRule, counters: BatchBuilder.Counters
@@ -54,6 +56,12 @@ struct EventDecoder {
     if array.off > Self.eventsPerItemMax {
       counters.eventsOverLimit.add(Int(array.off - Self.eventsPerItemMax))
     }
+  }
+
+  @inline(__always)
+  mutating func takeMoved() -> TimesMoved {
+    defer { moved = TimesMoved() }
+    return moved
   }
 
   /// The nodes of an event's members; 0 for those that are absent.
@@ -90,7 +98,11 @@ struct EventDecoder {
       event.segmentation = members.segmentation
     }
     fillNumbers(&event, nodes, members)
-    fillTime(&event, number(nodes, members.timestamp), source)
+    if members.timestamp == 0 {
+      fillTime(&event, nil, source)
+    } else {
+      fillTime(&event, number(nodes, members.timestamp) ?? TimestampRule.unreadable, source)
+    }
     return event
   }
 
@@ -142,10 +154,13 @@ struct EventDecoder {
   }
 
   @inline(__always)
-  private func fillTime(_ event: inout tally_event, _ sent: LooseNumber?, _ source: Source) {
+  private mutating func fillTime(_ event: inout tally_event, _ sent: LooseNumber?, _ source: Source)
+  {
     let time = rule.judge(sent, receivedMs: source.receivedMs, otherwise: source.timestampMs)
-    counters.count(time.moved)
-    if time.moved != .not { event.flags |= TALLY_EVENT_CLAMPED }
+    if time.moved != .not {
+      event.flags |= TALLY_EVENT_CLAMPED
+      moved.add(time.moved)
+    }
     event.timestamp_ms = time.ms
     event.hour =
       time.ms == source.timestampMs ? source.hour : source.calendar.hour(ofMs: time.ms)
@@ -166,12 +181,9 @@ extension EventDecoder {
 }
 
 extension BatchBuilder.Counters {
-  @inline(__always)
-  func count(_ moved: TimestampRule.Moved) {
-    switch moved {
-    case .not: break
-    case .fromFuture: timesFromFuture.add()
-    case .fromPast: timesFromPast.add()
-    }
+  func count(_ moved: TimesMoved) {
+    timesFromFuture.add(moved.fromFuture)
+    timesFromPast.add(moved.fromPast)
+    timesFromNowhere.add(moved.fromNowhere)
   }
 }

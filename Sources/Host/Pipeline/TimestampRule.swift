@@ -13,6 +13,8 @@ struct TimestampRule {
     case fromFuture
     /// It was older than raw retention and is now its edge.
     case fromPast
+    /// It was no time at all and is now that of whatever it belongs to.
+    case fromNowhere
   }
 
   private static let msPerDay: Int64 = 24 * 3_600_000
@@ -26,10 +28,16 @@ struct TimestampRule {
     retentionMs = Int64(max(retentionMonths, 1)) * Self.daysPerMonth * Self.msPerDay
   }
 
-  /// The time `sent` stands for; `otherwise` where it stands for none.
+  /// What stands for a text that is no number.
+  static let unreadable = LooseNumber.whole(0)
+
+  /// The time `sent` stands for; `otherwise` where there is none, or it stands for none.
   @inline(__always)
   func judge(_ sent: LooseNumber?, receivedMs: Int64, otherwise: Int64) -> Verdict {
-    guard let sent, let ms = Self.milliseconds(sent) else { return Verdict(ms: otherwise) }
+    guard let sent else { return Verdict(ms: otherwise) }
+    guard let ms = Self.milliseconds(sent) else {
+      return Verdict(ms: otherwise, moved: .fromNowhere)
+    }
     if ms > receivedMs { return Verdict(ms: receivedMs, moved: .fromFuture) }
     let edge = receivedMs - retentionMs
     return ms < edge ? Verdict(ms: edge, moved: .fromPast) : Verdict(ms: ms)

@@ -4,6 +4,8 @@ import PluginRuntime
 extension QueryService {
   static let sdkPath = "/o/sdk"
 
+  /// Waits for no commit: SDKs ask at every start, before they have sent anything, and a commit
+  /// for each would be paid by everybody. It makes no user.
   func answerSDK(_ request: QueryRequest) throws -> QueryReply {
     let number = try sdk.app(request.parameters, query: request.rawQuery, body: request.body)
     guard let app = apps.snapshot.byNumber[number] else {
@@ -11,7 +13,14 @@ extension QueryService {
     }
     switch route(for: request) {
     case .wrongMethod: throw QueryError(code: .methodNotAllowed)
-    case .unknown: throw QueryError(code: .unknownMethod)
+    case .unknown:
+      guard ["GET", "POST"].contains(request.httpMethod) else {
+        throw QueryError(code: .methodNotAllowed)
+      }
+      guard let reply = SDKDefaults.reply(to: request, nowMs: Clock.system.nowMs) else {
+        throw QueryError(code: .unknownMethod)
+      }
+      return reply
     case .found(let lease, _):
       defer { withExtendedLifetime(lease) {} }
       return try answer(request, lease.reader, app, nil)

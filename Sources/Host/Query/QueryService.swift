@@ -65,6 +65,7 @@ struct QueryService: Sendable {
     let app = appID.flatMap(known.app(hexID:))
     let member = try member(for: request, route, appID: appID) { known.app(hexID: $0) != nil }
     if app == nil, !route.isWithoutApp || appID != nil { throw QueryError(code: .missingAppID) }
+    gate.wait(for: journal.durablePosition)
     return try answer(request.capturing(captured), lease.reader, app, member)
   }
 
@@ -94,7 +95,6 @@ struct QueryService: Sendable {
   func answer(
     _ request: QueryRequest, _ reader: Reader, _ app: RegisteredApp?, _ member: Member?
   ) throws -> QueryReply {
-    gate.wait(for: journal.durablePosition)
     var question = Question(
       app: app?.number ?? 0, appID: app?.hexID ?? "", calendar: try app?.calendar ?? Self.noApp(),
       httpMethod: request.httpMethod, path: request.path, parameters: request.parameters,

@@ -162,7 +162,7 @@ typedef struct tally_item {
 
 #define TALLY_ITEM_NEW_USER 1u /* the first item of this user the host ever saw */
 #define TALLY_ITEM_BULK 2u
-#define TALLY_ITEM_CLAMPED 4u /* the client's time was in the future or too old and was moved */
+#define TALLY_ITEM_CLAMPED 4u /* the client's time was in the future, too old or none at all, and was moved */
 
 /* One entry of the item's `events`, its loosely typed numbers already made sense of. */
 typedef struct tally_event {
@@ -182,7 +182,7 @@ typedef struct tally_event {
 #define TALLY_EVENT_HAS_SUM 1u
 #define TALLY_EVENT_HAS_DUR 2u
 #define TALLY_EVENT_INTERNAL 4u /* the key begins with [CLY]_ */
-#define TALLY_EVENT_CLAMPED 8u  /* its own time was in the future or too old and was moved */
+#define TALLY_EVENT_CLAMPED 8u  /* its own time was in the future, too old or none at all, and was moved */
 
 /* One JSON value. A container is followed by its whole subtree: the next sibling of node n is n + 1 + its `len` when
  * it is an object or array, else n + 1. Node 0 of a batch is null and stands for "absent". */
@@ -709,9 +709,12 @@ typedef struct tally_total {
   uint32_t struct_size;
   uint32_t n_measures;
   tally_str name; /* the subject, dimension or value of this line */
-  /* Sums over the period. UNIQUE measures: users of the period, exact where one of their buckets is the period; else
-   * at most what the fewest of their months, ISO weeks and days that cover it add up to. */
+  /* Sums over the period. UNIQUE measures: users of the period, never a sum over days; `error` says how well known. */
   const int64_t *measures;
+  /* Of the UNIQUE measures. 0: exact, because one bucket is the period, or it had few users. Above 0: an estimate, with
+   * this standard error as a share of it; so are totals, without a dimension, of metrics without subjects. Below 0: at
+   * most that many, what the fewest months, ISO weeks and days that cover the period add up to. */
+  double error;
 } tally_total;
 
 /* Which counters a document or a table of totals is made of. */
@@ -990,7 +993,7 @@ TALLY_STATIC_ASSERT(sizeof(tally_table) == 24, table_size);
 TALLY_STATIC_ASSERT(sizeof(tally_hook) == 112, hook_size);
 TALLY_STATIC_ASSERT(sizeof(tally_route) == 96, route_size);
 TALLY_STATIC_ASSERT(sizeof(tally_registrar) == 56, registrar_size);
-TALLY_STATIC_ASSERT(sizeof(tally_total) == 32, total_size);
+TALLY_STATIC_ASSERT(sizeof(tally_total) == 40, total_size);
 TALLY_STATIC_ASSERT(sizeof(tally_question) == 80, question_size);
 TALLY_STATIC_ASSERT(sizeof(tally_request) == 216, request_size);
 TALLY_STATIC_ASSERT(sizeof(tally_reply) == 48, reply_size);

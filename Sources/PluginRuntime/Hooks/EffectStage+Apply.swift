@@ -70,8 +70,8 @@ extension EffectStage {
     }
     for unique in uniques {
       store.addUnique(
-        series: unique.series, grains: unique.grains, hour: unique.hour, firstTime: unique.firstTime
-      )
+        series: unique.series, user: unique.user, grains: unique.grains, hour: unique.hour,
+        firstTime: unique.firstTime)
     }
   }
 

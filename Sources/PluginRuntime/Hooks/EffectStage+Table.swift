@@ -62,7 +62,9 @@ extension EffectStage {
       working[place].seen = seen
       guard grains != 0 || firstTime else { return 0 }
       working[place].seenChanged = true
-      uniques.append(Unique(series: slot, hour: hour, grains: grains, firstTime: firstTime))
+      uniques.append(
+        Unique(
+          user: item.pointee.user, series: slot, hour: hour, grains: grains, firstTime: firstTime))
       return grains
     } catch {
       storeFailure = error

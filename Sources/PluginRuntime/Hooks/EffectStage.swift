@@ -16,6 +16,7 @@ package final class EffectStage {
   }
 
   struct Unique {
+    let user: UInt64
     let series: Int32
     let hour: Int32
     let grains: UInt32

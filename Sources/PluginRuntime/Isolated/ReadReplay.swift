@@ -85,6 +85,7 @@ struct ReadReplay {
         guard let line else { return 0 }
         let sink = Sink.from(ctx)
         sink.writer.put(line.pointee.name)
+        sink.writer.put(line.pointee.error.bitPattern)
         sink.writer.put(UInt64(line.pointee.n_measures))
         for place in 0..<Int(line.pointee.n_measures) {
           sink.writer.put(UInt64(bitPattern: line.pointee.measures[place]))

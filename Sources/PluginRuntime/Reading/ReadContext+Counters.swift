@@ -30,6 +30,7 @@ extension ReadContext {
         table.struct_size = UInt32(MemoryLayout<tally_total>.size)
         table.n_measures = UInt32(line.measures.count)
         table.name = keep(line.name)
+        table.error = line.accuracy.error
         let goesOn = line.measures.withUnsafeBufferPointer { measures in
           table.measures = measures.baseAddress
           return withUnsafePointer(to: table) { visit(visitContext, $0) }
@@ -67,6 +68,7 @@ extension ReadContext {
   private func options(_ asked: tally_question) -> DocumentOptions {
     var options: DocumentOptions = escapesHTML ? [] : .unescaped
     if asked.flags & TALLY_QUESTION_NO_META != 0 { options.insert(.withoutMeta) }
+    if question.parameters["action"] == "refresh" { options.insert(.todayOnly) }
     return options
   }
 
@@ -89,5 +91,16 @@ extension ReadContext {
       asked.value.len == 0 || asked.dimension.len > 0
     else { return nil }
     return asked
+  }
+}
+
+extension SeriesTotal.Accuracy {
+  /// As `tally_total` says it.
+  fileprivate var error: Double {
+    switch self {
+    case .exact: 0
+    case .estimate(let standardError): standardError
+    case .upperBound: -1
+    }
   }
 }

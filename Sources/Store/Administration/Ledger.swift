@@ -4,18 +4,22 @@ import GRDB
 /// stored or rejected for a reason.
 package struct Ledger: Equatable, Sendable {
   /// The reasons under which items are kept. Every other one is a rejection, but for those of the
-  /// store itself, which begin with `limitPrefix` and count names instead of items.
+  /// store itself, which begin with `limitPrefix` and count names instead of items, and those of
+  /// clients' times that had to be moved, which begin with `timePrefix`.
   package static let acceptedReason = "accepted"
   package static let storedReason = "stored"
   /// A consumer could not take the item; it is stored all the same.
   package static let deadLetterReason = "dead-letter"
   package static let limitPrefix = "limit:"
+  package static let timePrefix = "time:"
 
   package private(set) var accepted: Int64 = 0
   package private(set) var stored: Int64 = 0
   /// By reason.
   package private(set) var rejected: [String: Int64] = [:]
   package private(set) var deadLetters: Int64 = 0
+  /// Times of items and events, by where they lay: "future", "past", "nowhere".
+  package private(set) var movedTimes: [String: Int64] = [:]
 
   package init() {}
 
@@ -26,6 +30,8 @@ package struct Ledger: Equatable, Sendable {
     case Self.storedReason: stored += items
     case Self.deadLetterReason: deadLetters += items
     case _ where reason.hasPrefix(Self.limitPrefix): break
+    case _ where reason.hasPrefix(Self.timePrefix):
+      movedTimes[String(reason.dropFirst(Self.timePrefix.count)), default: 0] += items
     default: rejected[reason, default: 0] += items
     }
   }

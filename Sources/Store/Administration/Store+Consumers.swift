@@ -47,6 +47,7 @@ extension Store {
     let metrics: StatementArguments = [name + ".", name + "/"]
     let series = "SELECT id FROM series WHERE metric >= ? AND metric < ?"
     try db.execute(sql: "DELETE FROM counter WHERE series IN (\(series))", arguments: metrics)
+    try db.execute(sql: "DELETE FROM sketch WHERE series IN (\(series))", arguments: metrics)
     try db.execute(
       sql: "DELETE FROM series_year WHERE metric >= ? AND metric < ?", arguments: metrics)
     try db.execute(sql: "DELETE FROM series WHERE metric >= ? AND metric < ?", arguments: metrics)

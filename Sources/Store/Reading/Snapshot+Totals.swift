@@ -4,8 +4,17 @@ package struct SeriesTotal: Equatable, Sendable {
   package let name: String
   /// By place of the measure. Decimals are in the units of their scale.
   package let measures: [Int64]
-  /// Whether the uniques are an upper bound rather than a count.
-  package let isEstimate: Bool
+  /// How well the uniques are known.
+  package let accuracy: Accuracy
+
+  /// How far a number of unique users may be off.
+  package enum Accuracy: Equatable, Sendable {
+    case exact
+    /// Estimated, with this standard error as a share of the number.
+    case estimate(standardError: Double)
+    /// At most as many.
+    case upperBound
+  }
 }
 
 extension Snapshot {
@@ -13,8 +22,9 @@ extension Snapshot {
   /// value. Largest first measure first; of equal ones the one discovered first. Lines without any
   /// count are left out.
   ///
-  /// Unique measures are users of the period, estimated from the fewest buckets that cover it,
-  /// never a sum over days.
+  /// Unique measures are users of the period, never a sum over days: of the one bucket that is the
+  /// period; else, of a metric's own total, out of the sketches of its days; else at most what the
+  /// fewest buckets that cover it add up to.
   package func totals(
     _ metric: MetricDefinition, app: UInt32, subject: String = "", dimension: String? = nil,
     value: String? = nil, period: Period
@@ -22,7 +32,8 @@ extension Snapshot {
     let query = SeriesQuery(transaction, app: app, metric: metric.storedName, subject: subject)
     guard let dimension else {
       let total = try query.total().map { [($0, subject)] } ?? []
-      return try totals(of: total, metric, grains: metric.totalGrains, period)
+      return try totals(
+        of: total, metric, grains: metric.totalGrains, period, isSketched: metric.subjectLimit == 0)
     }
     let years = period.currentYears
     let values = try query.values(of: dimension, years: years, only: value)
@@ -41,21 +52,36 @@ extension Snapshot {
 
   private func totals(
     of lines: [(series: Int64, name: String)], _ metric: MetricDefinition, grains: [UInt32],
-    _ period: Period
+    _ period: Period, isSketched: Bool = false
   ) throws -> [SeriesTotal] {
     let plan = TotalsPlan(metric, grains: grains, period)
     let statement = try ReadStatement(transaction, plan.sql)
     var found: [SeriesTotal] = []
     for line in lines {
-      let measures = try plan.measures(of: line.series, statement)
+      let sketch = plan.isEstimate && isSketched ? try sketch(of: line.series, period.days) : nil
+      let measures = try plan.measures(of: line.series, statement, sketch)
       guard measures.contains(where: { $0 != 0 }) else { continue }
-      found.append(SeriesTotal(name: line.name, measures: measures, isEstimate: plan.isEstimate))
+      found.append(
+        SeriesTotal(name: line.name, measures: measures, accuracy: plan.accuracy(sketch)))
     }
     // The order of equal lines is not left to the sort.
     return found.enumerated().sorted {
       let (left, right) = ($0.element.measures[0], $1.element.measures[0])
       return left == right ? $0.offset < $1.offset : left > right
     }.map(\.element)
+  }
+
+  /// Who was there on any of the days; nil where nobody is known to have been.
+  private func sketch(of series: Int64, _ days: Range<Int32>) throws -> UserSketch? {
+    var sketch = UserSketch()
+    let sql = "SELECT body FROM sketch WHERE series = ? AND day BETWEEN ? AND ?"
+    try ReadStatement(transaction, sql).forEach([
+      .integer(series), .integer(Int64(days.lowerBound)), .integer(Int64(days.upperBound - 1)),
+    ]) { row in
+      let day = row.bytes(0).withUnsafeBytes { UserSketch(bytes: $0) }
+      if let day { sketch.merge(day) }
+    }
+    return sketch.count == 0 ? nil : sketch
   }
 }
 

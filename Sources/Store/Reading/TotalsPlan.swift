@@ -41,14 +41,25 @@ struct TotalsPlan {
     }
   }
 
-  /// The measures of one series.
-  func measures(of series: Int64, _ statement: ReadStatement) throws -> [Int64] {
+  /// How well the uniques of a series are known, with the sketch of its users if there is one.
+  func accuracy(_ sketch: UserSketch?) -> SeriesTotal.Accuracy {
+    guard isEstimate else { return .exact }
+    guard let sketch else { return .upperBound }
+    return sketch.isExact ? .exact : .estimate(standardError: UserSketch.standardError)
+  }
+
+  /// The measures of one series. A sketch of its users says better than the buckets how many there
+  /// were; what the buckets allow at most stays a bound.
+  func measures(
+    of series: Int64, _ statement: ReadStatement, _ sketch: UserSketch?
+  ) throws -> [Int64] {
     var totals = try sums(of: series, fine, statement)
     let upperBounds = try sums(of: series, coarse, statement)
     let bounded = coarse.reduce(0) { $0 | $1.mask }
     for measure in totals.indices where bounded & (1 << UInt32(measure)) != 0 {
       totals[measure] = min(totals[measure], upperBounds[measure])
     }
+    if let sketch { bounds.lower(&totals, to: sketch.count) }
     bounds.apply(to: &totals)
     return totals
   }
@@ -115,6 +126,10 @@ private struct UniqueBounds {
     new = places { $0.kind == .new }.first
     // "t" is what the field calls the number of occurrences.
     occurrences = places { $0.kind == .sum && $0.name == "t" && $0.scale == 0 }.first
+  }
+
+  func lower(_ measures: inout [Int64], to users: Int64) {
+    for unique in uniques { measures[unique] = min(measures[unique], users) }
   }
 
   func apply(to measures: inout [Int64]) {

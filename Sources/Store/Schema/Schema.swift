@@ -23,6 +23,14 @@ enum Schema {
       // Whatever their key; rows of one table stand in the order of their ids.
       try db.execute(sql: "CREATE INDEX plugin_row_newest ON plugin_row(plugin, app, name)")
     }
+    migrator.registerMigration("5 sketches") { db in
+      // Who was there on a day, as `UserSketch`.
+      try db.execute(
+        sql: """
+          CREATE TABLE sketch(
+            series INT NOT NULL, day INT NOT NULL, body BLOB NOT NULL, PRIMARY KEY(series, day))
+          """)
+    }
     return migrator
   }
 

@@ -5,6 +5,7 @@ struct PendingRows {
   var settledLetters: [Int64] = []
   var ledger: [LedgerKey: Int64] = [:]
   var bulkHashes: [Flush.BulkHash] = []
+  var daily: ContiguousArray<Flush.DailyUser> = []
 
   var count: Int { rows.count + deadLetters.count + bulkHashes.count }
 
@@ -14,6 +15,7 @@ struct PendingRows {
     flush.settledLetters = settledLetters
     flush.ledger.merge(ledger, uniquingKeysWith: +)
     flush.bulkHashes = bulkHashes
+    flush.daily = daily
     self = PendingRows()
   }
 }

@@ -13,6 +13,9 @@ struct SeriesPlan: Sendable {
   let measures: Int
   /// Grains that have SUM, MIN or MAX measures.
   private(set) var grainsAdded = 0
+  /// Whether its users are kept by the day, so that those of any days can be told: totals of
+  /// metrics without subjects, which are few.
+  private(set) var isSketched = false
 
   @inline(__always)
   func kind(_ measure: Int) -> Measure.Kind {
@@ -47,6 +50,9 @@ struct SeriesPlan: Sendable {
       }
     }
     grainsAdded = Grain.allCases.count { added[$0.index] != 0 }
+    if case .total = role, metric.subjectLimit == 0 {
+      isSketched = unique[Grain.day.index] != 0
+    }
   }
 }
 

@@ -67,11 +67,16 @@ extension WorkingSet {
 
   /// Counts a user in the UNIQUE measures of a line, in the grains where `SeenHours` says he is
   /// new, and with `firstTime` in its NEW measures, in all their grains.
-  package func addUnique(series slot: Int32, grains: UInt32, hour: Int32, firstTime: Bool) {
+  package func addUnique(
+    series slot: Int32, user: UInt64, grains: UInt32, hour: Int32, firstTime: Bool
+  ) {
     guard grains != 0 || firstTime else { return }
     let plan = lines.plan(slot)
     let id = lines.lines[Int(slot)].id
     let at = buckets.buckets(ofHour: hour)
+    if plan.isSketched, grains & Grain.day.rawValue != 0 {
+      pending.daily.append(Flush.DailyUser(series: id, day: at.day, user: user))
+    }
     for grain in Grain.allCases {
       var measures: UInt8 = grains & grain.rawValue != 0 ? plan.unique[grain.index] : 0
       if firstTime { measures |= plan.new[grain.index] }

@@ -88,6 +88,13 @@ package struct Flush: Sendable {
     let receivedSeconds: Int64
   }
 
+  /// A user who was in a series on a day for the first time.
+  struct DailyUser: Sendable {
+    let series: Int64
+    let day: Int32
+    let user: UInt64
+  }
+
   /// A consumer's position.
   package struct Position: Sendable, Equatable {
     /// 0 is the store itself.
@@ -122,6 +129,8 @@ package struct Flush: Sendable {
   var settledLetters: [Int64] = []
   var ledger: [LedgerKey: Int64] = [:]
   var bulkHashes: [BulkHash] = []
+  /// In the order they came.
+  var daily: ContiguousArray<DailyUser> = []
   var raw = RawBlocks()
   /// What services write with it.
   package var services = ServiceRows()

@@ -10,6 +10,7 @@ extension WriterStatements {
     try write(series: flush.series, metrics: flush.metrics)
     try write(years: flush.seriesYears, metrics: flush.metrics)
     try write(counters: flush.counters)
+    try write(daily: flush.daily)
     try write(documents: flush.documents)
     try write(rows: flush.rows)
     try write(deadLetters: flush.deadLetters)

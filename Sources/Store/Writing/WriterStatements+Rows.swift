@@ -76,6 +76,41 @@ extension WriterStatements {
     }
   }
 
+  /// Puts users into the sketches of their days. A sketch is read and written here, by the one
+  /// writer, so that nobody else has to hold it.
+  func write(daily lines: ContiguousArray<Flush.DailyUser>) throws(StoreError) {
+    var days: [SketchKey: [UInt64]] = [:]
+    for line in lines { days[SketchKey(line.series, line.day), default: []].append(line.user) }
+    for (key, new) in days.sorted(by: { $0.key < $1.key }) {
+      var known = try users(of: key)
+      known.insert(new)
+      sketch.bind(1, key.series)
+      sketch.bind(2, Int64(key.day))
+      try sketch.run(blob: known.bytes, at: 3)
+    }
+  }
+
+  private func users(of key: SketchKey) throws(StoreError) -> UserSketch {
+    knownSketch.bind(1, key.series)
+    knownSketch.bind(2, Int64(key.day))
+    defer { knownSketch.reset() }
+    guard try knownSketch.step() else { return UserSketch() }
+    return UserSketch(bytes: knownSketch.bytes(0)) ?? UserSketch()
+  }
+
+  private struct SketchKey: Hashable, Comparable {
+    let series: Int64
+    let day: Int32
+
+    init(_ series: Int64, _ day: Int32) {
+      (self.series, self.day) = (series, day)
+    }
+
+    static func < (left: Self, right: Self) -> Bool {
+      (left.series, left.day) < (right.series, right.day)
+    }
+  }
+
   func write(ledger lines: [LedgerKey: Int64]) throws(StoreError) {
     for (key, items) in lines {
       ledger.bind(1, Int64(key.app))

@@ -14,6 +14,8 @@ final class WriterStatements {
   let bulkHash: SQLiteStatement
   let oldBulkHash: SQLiteStatement
   let ledger: SQLiteStatement
+  let sketch: SQLiteStatement
+  let knownSketch: SQLiteStatement
   let advance: SQLiteStatement
   let outboxRow: SQLiteStatement
   let settledRow: SQLiteStatement
@@ -66,6 +68,8 @@ final class WriterStatements {
     oldBulkHash = try prepare("DELETE FROM bulk_hash WHERE app=? AND slot<=?")
     ledger = try prepare(
       "INSERT INTO ledger VALUES(?,?,?) ON CONFLICT DO UPDATE SET items=items+excluded.items")
+    sketch = try prepare("INSERT OR REPLACE INTO sketch(series,day,body) VALUES(?,?,?)")
+    knownSketch = try prepare("SELECT body FROM sketch WHERE series=? AND day=?")
     advance = try prepare(
       """
       INSERT INTO consumer VALUES(?,?)

@@ -40,6 +40,7 @@ import Testing
   func limits() {
     let report = report(ledger: [
       (1, "accepted", 2), (1, "stored", 2), (1, "limit:value", 5), (1, "limit:document", 1),
+      (1, "time:future", 3),
     ])
     #expect(report.damages == [])
   }

@@ -139,6 +139,24 @@ struct EventDecoderTests {
     #expect(events.map(\.hour) == events.map { cairo.hour(ofMs: $0.timestamp_ms) })
     #expect(bench.counters.timesFromFuture.count == 1)
     #expect(bench.counters.timesFromPast.count == 1)
+    #expect(bench.counters.timesFromNowhere.count == 1)
+  }
+
+  @Test("Whatever is sent as a time and is none is counted as such, once each")
+  func unreadable() {
+    let bench = Bench()
+    bench.begin()
+    let json =
+      #"[{"key":"a","timestamp":"soon"},{"key":"b","timestamp":""},{"key":"c","timestamp":null},"#
+      + #"{"key":"d","timestamp":[1717239600]},{"key":"e","timestamp":-1},{"key":"f"}]"#
+    bench.append(
+      [("timestamp", Array("later".utf8)), ("events", Array(json.utf8))], calendar: .utc)
+    let events = bench.finish().events
+    #expect(events.map(\.timestamp_ms) == Array(repeating: Bench.receivedMs, count: 6))
+    let clamped = events.map { $0.flags & TALLY_EVENT_CLAMPED != 0 }
+    #expect(clamped == [true, true, true, true, true, false])
+    #expect(bench.counters.timesFromNowhere.count == 6)
+    #expect(bench.counters.timesFromFuture.count + bench.counters.timesFromPast.count == 0)
   }
 
   @Test("Of equal members the last counts")

@@ -23,15 +23,21 @@ struct TimestampRuleTests {
     #expect(judge(sent) == .init(ms: ms))
   }
 
+  @Test("Without a time, that of what it belongs to stands")
+  func absent() {
+    #expect(judge(nil) == .init(ms: 42))
+  }
+
   @Test(
     "Anything else is no time",
     arguments: [
-      nil, .whole(0), .whole(-1_717_243_200), .whole(171_724_320), .whole(17_172_432_001),
+      TimestampRule.unreadable, .whole(0), .whole(-1_717_243_200), .whole(171_724_320),
+      .whole(17_172_432_001),
       .whole(171_724_320_012), .whole(17_172_432_001_234), .whole(.max), .whole(.min),
       .decimal(1e300), .decimal(-1e300), .decimal(0.5), .decimal(171_724_320_012.5),
-    ] as [LooseNumber?])
-  func none(_ sent: LooseNumber?) {
-    #expect(judge(sent) == .init(ms: 42))
+    ] as [LooseNumber])
+  func none(_ sent: LooseNumber) {
+    #expect(judge(sent) == .init(ms: 42, moved: .fromNowhere))
   }
 
   @Test("The future becomes the time of receipt, the far past the edge of what is kept")

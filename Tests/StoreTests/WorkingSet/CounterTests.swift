@@ -44,9 +44,9 @@ import Testing
   func unique() throws {
     let fixture = try StoreFixture()
     let line = try fixture.series(fixture.set.register(Self.metric))
-    fixture.set.addUnique(series: line, grains: 2 | 4, hour: Self.hour, firstTime: true)
-    fixture.set.addUnique(series: line, grains: 32, hour: Self.hour, firstTime: false)
-    fixture.set.addUnique(series: line, grains: 0, hour: Self.hour, firstTime: false)
+    fixture.set.addUnique(series: line, user: 1, grains: 2 | 4, hour: Self.hour, firstTime: true)
+    fixture.set.addUnique(series: line, user: 1, grains: 32, hour: Self.hour, firstTime: false)
+    fixture.set.addUnique(series: line, user: 1, grains: 0, hour: Self.hour, firstTime: false)
     try fixture.flush()
     let found = try fixture.counters()
     #expect(found[key("//", .hour)] == [0, 0, 1, 0, 0, 0, 0, 0])
@@ -63,7 +63,8 @@ import Testing
     for (dimension, value) in [("cc", "DE"), ("f", "3"), ("free", "x")] {
       let line = try fixture.series(metric, dimension: dimension, value: value)
       fixture.add(line, hour: Self.hour, 2, 0, 0, 9, 9)
-      fixture.set.addUnique(series: line, grains: Grain.all, hour: Self.hour, firstTime: true)
+      fixture.set.addUnique(
+        series: line, user: 1, grains: Grain.all, hour: Self.hour, firstTime: true)
     }
     try fixture.flush()
     let found = try fixture.counters()

@@ -133,7 +133,7 @@ import Testing
     if grains != 0 { try set.setSeen(user: slot, plugin: stream.plugin, seen) }
     let expected = stream.model.see(key, app: key.app, names, hour: hour)
     #expect(grains == expected)
-    set.addUnique(series: slotOfLine, grains: grains, hour: hour, firstTime: isNew)
+    set.addUnique(series: slotOfLine, user: 1, grains: grains, hour: hour, firstTime: isNew)
     for grain in Grain.allCases where expected & grain.rawValue != 0 {
       stream.model.add(unique: grain, app: key.app, names, hour: hour)
     }

@@ -71,6 +71,7 @@ extension RemoteRequest {
       var total = tally_total()
       total.struct_size = UInt32(MemoryLayout<tally_total>.size)
       total.name = try given.tallyText()
+      total.error = Double(bitPattern: try given.word())
       total.n_measures = UInt32(truncatingIfNeeded: try given.word())
       total.measures = try given.words(Int(total.n_measures)).map { UnsafePointer($0) }
       return withUnsafePointer(to: total) { visit(visitContext, $0) }

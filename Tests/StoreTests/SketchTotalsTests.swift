@@ -1,0 +1,109 @@
+import GRDB
+import Testing
+
+@testable import Store
+
+/// Users of any days, from what hooks count to what is answered.
+struct SketchTotalsTests {
+  private static let metric = MetricDefinition(
+    plugin: "p", name: "users",
+    measures: [
+      Measure(name: "t", kind: .sum, grains: 1 | 2 | 16),
+      Measure(name: "n", kind: .new, grains: 1 | 2 | 16),
+      Measure(name: "u", kind: .unique, grains: Grain.all),
+    ], dimensions: [Dimension(name: "cc", meta: "ccs", valueLimit: 10)])
+  private static let subjects = MetricDefinition(
+    plugin: "p", name: "views", measures: metric.measures, subjectLimit: 10)
+
+  private let fixture: StoreFixture
+  private let number: Int
+  private let line: Int32
+
+  init() throws {
+    fixture = try StoreFixture()
+    number = fixture.set.register(Self.metric)
+    line = try fixture.series(number)
+  }
+
+  /// Users in a series on a day, as a hook would count them.
+  private func see(_ users: some Sequence<Int>, on date: String, _ line: Int32? = nil) throws {
+    let line = line ?? self.line
+    let hour = ordinal(date) * 24 + 9
+    for name in users {
+      let user = try fixture.user("d\(name)")
+      var seen = try fixture.set.seen(user: user.slot, plugin: 1)
+      let grains = seen.insert(series: fixture.set.seriesID(line), hour: hour)
+      try fixture.set.setSeen(user: user.slot, plugin: 1, seen)
+      fixture.add(line, hour: hour, 1, 0, 0)
+      fixture.set.addUnique(
+        series: line, user: user.uid, grains: grains, hour: hour, firstTime: false)
+    }
+  }
+
+  private func total(
+    _ period: String, at date: String = "2025-03-20", dimension: String? = nil
+  ) throws -> SeriesTotal? {
+    try fixture.store.read {
+      try $0.totals(Self.metric, app: 1, dimension: dimension, period: .at(date, period)).first
+    }
+  }
+
+  private func sketches() throws -> Int {
+    try fixture.store.pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sketch") ?? 0 }
+  }
+
+  @Test("Users of a free range are counted exactly while they are few, over commits and restarts")
+  func exact() throws {
+    try see(1...5, on: "2025-03-10")
+    try fixture.flush()
+    try see([4, 5, 6, 6], on: "2025-03-12")
+    try see([2, 9], on: "2025-03-10")
+    try fixture.flush()
+    let range = #"["10-03-2025","12-03-2025"]"#
+    #expect(try total(range)?.measures[2] == 7)
+    #expect(try total(range)?.accuracy == .exact)
+    #expect(try total(#"["11-03-2025","13-03-2025"]"#)?.measures[2] == 3)
+    #expect(try sketches() == 2)
+    try fixture.reopen()
+    #expect(try total(range)?.measures[2] == 7)
+  }
+
+  @Test("Many users are estimated, with the error said, and a day's own bucket stays exact")
+  func estimated() throws {
+    try see(1...1_500, on: "2025-03-10")
+    try see(1_000...2_499, on: "2025-03-12")
+    try fixture.flush()
+    let found = try #require(try total(#"["10-03-2025","12-03-2025"]"#))
+    #expect(found.accuracy == .estimate(standardError: UserSketch.standardError))
+    #expect((found.measures[2] - 2_499).magnitude < 85, "\(found.measures[2])")
+    #expect(found.measures[0] == 3_000)
+    let day = try #require(try total(#"["12-03-2025","12-03-2025"]"#))
+    #expect(day.measures[2] == 1_500)
+    #expect(day.accuracy == .exact)
+  }
+
+  @Test("A commit that failed leaves no users behind")
+  func reset() throws {
+    try see(1...3, on: "2025-03-10")
+    try fixture.flush()
+    try see(4...9, on: "2025-03-10")
+    try fixture.set.reset()
+    try fixture.flush()
+    #expect(try total("20days")?.measures[2] == 3)
+  }
+
+  @Test("Values and subjects have none: their users stay an upper bound")
+  func others() throws {
+    let value = try fixture.series(number, dimension: "cc", value: "DE")
+    // A Friday and the Monday behind it: no month and no week holds both.
+    try see(1...2, on: "2025-03-07", value)
+    try see(1...2, on: "2025-03-10", value)
+    let subject = try fixture.series(fixture.set.register(Self.subjects), subject: "Home")
+    try see(1...2, on: "2025-03-10", subject)
+    try fixture.flush()
+    #expect(try sketches() == 0)
+    let found = try #require(try total(#"["07-03-2025","10-03-2025"]"#, dimension: "cc"))
+    #expect(found.measures[2] == 4)
+    #expect(found.accuracy == .upperBound)
+  }
+}
