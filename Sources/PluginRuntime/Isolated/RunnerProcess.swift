@@ -35,6 +35,7 @@ final class RunnerProcess: @unchecked Sendable {
   private var inFlight: Set<Channel> = []
   /// What was in flight when it ended.
   private var inFlightLast: Set<Channel> = []
+  private var isFaultNoted = false
   /// System calls it said were refused so far.
   var refusedCalls: Int {
     get { state.withLock { refused } }
@@ -83,6 +84,17 @@ final class RunnerProcess: @unchecked Sendable {
 
   /// Whether it has ended, and not because the host wanted it to.
   var endedItself: Bool { state.withLock { ended != nil && sentence == nil } }
+
+  /// Whether nobody was waiting for it when it ended.
+  var endedBetweenCalls: Bool { state.withLock { ended != nil && inFlightLast.isEmpty } }
+
+  /// True for the first who asks: one death is one fault, however many calls were in flight.
+  func claimFault() -> Bool {
+    state.withLock {
+      defer { isFaultNoted = true }
+      return !isFaultNoted
+    }
+  }
 
   /// Called by the keeper when the process is gone and reaped.
   func note(_ end: End) {

@@ -4,7 +4,7 @@ import PluginABI
 /// installation.
 package enum Wire {
   /// Changes with every change of the messages.
-  package static let protocolNumber: UInt32 = 3
+  package static let protocolNumber: UInt32 = 4
   static let magic: UInt32 = 0x5441_4C52
 
   /// The first page of each block holds its `WireHeader`.
@@ -37,6 +37,7 @@ package enum Wire {
     case export = 14
     case committed = 15
     case job = 16
+    case intake = 17
   }
 
   /// One effect, or one step of an answer.
@@ -74,6 +75,8 @@ package enum Wire {
     /// A named value of an export.
     case exported = 28
     case progress = 29
+    /// What an intake hook said about a request.
+    case said = 30
   }
 
   /// What a plugin's hooks have been seen to read, so that it travels with the batch.
@@ -114,6 +117,7 @@ enum Channel: Int32, CaseIterable {
   case question
   case commit
   case job
+  case intake
 
   private static let first: Int32 = 4
 

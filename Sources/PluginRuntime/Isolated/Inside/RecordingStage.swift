@@ -26,6 +26,8 @@ final class RecordingStage {
   private var sent: Wire.Wants = []
   private var epoch: UInt64 = 0
 
+  /// What intake hooks are handed.
+  let intake = IntakeCall()
   /// The functions of process hooks and commands.
   private(set) lazy var effects = makeTable()
 

@@ -110,6 +110,7 @@ package final class RunnerProgram: @unchecked Sendable {
     case .question: !plugin.enrollment.routes.isEmpty
     case .commit: plugin.enrollment.has(.committed)
     case .job: plugin.services?.hasJobs == true
+    case .intake: plugin.enrollment.has(.intake)
     }
   }
 
