@@ -102,7 +102,7 @@ package final class Dispatcher {
   /// Runs every hook over the batch. What a hook refuses or died of becomes a dead letter of that
   /// plugin; all others are not touched by it.
   package func run(_ work: Work) throws(StoreFailure) {
-    deadLetters.removeAll(keepingCapacity: true)
+    if !deadLetters.isEmpty { deadLetters.removeAll(keepingCapacity: true) }
     serial += 1
     facts.begin(items: Int(work.batch.pointee.end_item))
     stage.beginBatch(UnsafePointer(work.batch), users: work.users)
@@ -180,7 +180,7 @@ package final class Dispatcher {
     if reason == nil {
       do {
         let payloads = try stage.apply(facts: facts)
-        emitted.append(contentsOf: payloads.map { (instance, $0) })
+        if !payloads.isEmpty { emitted.append(contentsOf: payloads.map { (instance, $0) }) }
       } catch { throw StoreFailure(underlying: error) }
     }
     stage.reportLimits(to: instance.account)
