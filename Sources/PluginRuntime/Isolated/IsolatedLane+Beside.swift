@@ -109,7 +109,7 @@ extension IsolatedLane {
     case .died(let reason, let isOurs):
       noteDeath(of: runner, reason)
       // Whichever call it was: nobody else would say so, and of several only one may.
-      if isOurs || runner.endedItself, runner.claimFault() { noteFault(reason) }
+      if isOurs || runner.endedUnexplained, runner.claimFault() { noteFault(reason) }
     case .late(let reason):
       noteDeath(of: runner, reason)
       noteFault(reason)
