@@ -27,6 +27,12 @@ void tally_breadcrumb_install(void) {
   for (i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, NULL);
 }
 
+static void note_exit(void) {
+  if (crumb != NULL && crumb->calling) crumb->signal = TALLY_BREADCRUMB_EXIT;
+}
+
+int tally_breadcrumb_note_exits(void) { return atexit(note_exit); }
+
 int tally_breadcrumb_enter_thread(tally_breadcrumb *mine) {
   stack_t stack;
   memset(&stack, 0, sizeof stack);

@@ -1,7 +1,7 @@
 import PluginABI
 
 /// The host's side of `tally_error`: copies the reason a plugin gives.
-final class ErrorText {
+struct ErrorText {
   /// Characters kept of a reason.
   static let lengthMax = 1_000
 
@@ -14,16 +14,18 @@ final class ErrorText {
   static func collect(
     _ secrets: Secrets, _ body: (UnsafePointer<tally_error>) -> tally_status
   ) -> (tally_status, String) {
-    let text = ErrorText(secrets)
-    var table = tally_error()
-    table.struct_size = UInt32(MemoryLayout<tally_error>.size)
-    table.ctx = Unmanaged.passUnretained(text).toOpaque()
-    table.set = { ctx, reason in
-      guard let ctx else { return }
-      let text = Unmanaged<ErrorText>.fromOpaque(ctx).takeUnretainedValue()
-      text.reason = text.secrets.clean(reason.bytes, charactersMax: ErrorText.lengthMax)
+    var text = ErrorText(secrets)
+    let status = withUnsafeMutablePointer(to: &text) { text in
+      var table = tally_error()
+      table.struct_size = UInt32(MemoryLayout<tally_error>.size)
+      table.ctx = UnsafeMutableRawPointer(text)
+      table.set = { ctx, reason in
+        guard let text = ctx?.assumingMemoryBound(to: ErrorText.self) else { return }
+        text.pointee.reason = text.pointee.secrets.clean(
+          reason.bytes, charactersMax: ErrorText.lengthMax)
+      }
+      return withUnsafePointer(to: table, body)
     }
-    let status = withExtendedLifetime(text) { withUnsafePointer(to: table, body) }
     return (status, text.reason.isEmpty ? "no reason given" : text.reason)
   }
 

@@ -56,7 +56,7 @@ package final class PluginInstance: @unchecked Sendable {
       }
     } catch { throw PluginError(error.code, secrets.redact(error.message)) }
     do {
-      enrollment = try Self.enroll(code.manifest, lane, table, created, secrets)
+      enrollment = try Self.enroll(code.manifest, table, created, secrets)
       host.service?.seal()
       if let check = table.settings_check {
         try host.withSettings { (given) throws(PluginError) in
@@ -204,11 +204,11 @@ package final class PluginInstance: @unchecked Sendable {
   }
 
   private static func enroll(
-    _ manifest: Manifest, _ lane: Lane, _ table: tally_plugin,
-    _ instance: UnsafeMutableRawPointer?, _ secrets: Secrets
+    _ manifest: Manifest, _ table: tally_plugin, _ instance: UnsafeMutableRawPointer?,
+    _ secrets: Secrets
   ) throws(PluginError) -> Enrollment {
     let name = manifest.name
-    let registrar = Registrar(manifest: manifest, lane: lane)
+    let registrar = Registrar(manifest: manifest)
     var failure: PluginError?
     registrar.withTable { registrations in
       do throws(PluginError) {

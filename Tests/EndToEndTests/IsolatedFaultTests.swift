@@ -91,6 +91,37 @@ extension EndToEnd {
       #expect(isolated.server.terminate() == .code(0))
     }
 
+    @Test("What a plugin did not see because it was given up in the middle it sees when it is back")
+    func givenUpInTheMiddle() throws {
+      let isolated = try IsolatedServer([("kills", "isolated"), ("taps", "inproc")])
+      defer { isolated.remove() }
+      // Requests behind one another on one connection come into one batch, or a few.
+      let poisons = [5, 9, 14]
+      let requests = (0..<60).map { number in
+        let poison = poisons.contains(number) ? "&trap_me=segv" : ""
+        return "GET /i?app_key=\(isolated.server.keys.appKey)&device_id=device-\(number)&taps=buy"
+          + "\(poison) HTTP/1.1\r\nHost: x\r\n\r\n"
+      }
+      let connection = isolated.server.connect(seconds: 30)
+      #expect(try connection.exchange(Array(requests.joined().utf8)).status == 200)
+      for _ in requests.dropFirst() { #expect(try connection.exchange([]).status == 200) }
+      let deadline = Clock.now + 30
+      while try isolated.server.metric("tally_plugin_quarantined") != 1, Clock.now < deadline {
+        usleep(10_000)
+      }
+      try isolated.server.settle()
+      #expect(try isolated.counts("taps") == ["buy": 60], "\(isolated.server.log)")
+      #expect(try isolated.command("reload").contains("kills: running"))
+      try isolated.waitUntilAtHead()
+      let counts = try isolated.counts("kills")
+      let log = isolated.server.log
+      for number in 0..<60 {
+        #expect(counts["device-\(number)"] == (poisons.contains(number) ? nil : 1), "\(log)")
+      }
+      #expect(log.split(separator: "\n").filter { $0.contains("dead letter") }.count == 3, "\(log)")
+      #expect(isolated.server.terminate() == .code(0), "\(log)")
+    }
+
     private func checkQuarantine(_ isolated: IsolatedServer) throws {
       let log = isolated.server.log
       #expect(try isolated.counts("taps") == ["buy": 80], "\(log)")

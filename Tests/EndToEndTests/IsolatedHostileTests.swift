@@ -6,7 +6,7 @@ extension EndToEnd {
   /// Every hostile behaviour in every role of an isolated plugin, while others are counted.
   @Suite(.serialized) struct IsolatedHostileTests {
     static let roles = [
-      "transform", "process", "reduce", "committed", "lifecycle", "command", "job",
+      "intake", "transform", "process", "reduce", "committed", "lifecycle", "command", "job",
     ]
     static let deeds: [(what: String, sign: String)] = [
       ("segv", "SIGSEGV"), ("abort", "SIGABRT"), ("trap", "signal"), ("exit", "exit(3)"),
@@ -80,6 +80,7 @@ extension EndToEnd {
 
     /// What the operator reads about it.
     private static let words = [
+      "intake": "isolated plugin failed",
       "transform": "a transform could not take an item", "process": "dead letter:",
       "reduce": "dead letter:", "committed": "a committed hook failed",
       "lifecycle": "a lifecycle hook failed", "command": "isolated plugin failed",

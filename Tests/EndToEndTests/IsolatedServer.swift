@@ -12,12 +12,13 @@ struct IsolatedServer {
   /// Compiles each fixture; `lanes` says how each plugin runs. Views are inproc unless named.
   init(
     _ lanes: [(plugin: String, mode: String)], macros: [String] = [],
-    extra: [String: String] = [:],
+    extra: [String: String] = [:], intakeMilliseconds: Int = 20,
     firstMillisecond: Int64 = Clock.unixMilliseconds - 40 * 86_400_000
   ) throws {
     folder = try Files.temporaryFolder()
     self.firstMillisecond = firstMillisecond
-    var config = "host:\n  limits: { read_wait_ms: 5000 }\nplugins:\n"
+    let limits = "read_wait_ms: 5000, isolated_intake_ms: \(intakeMilliseconds)"
+    var config = "host:\n  limits: { \(limits) }\nplugins:\n"
     for (plugin, mode) in lanes {
       config += "  \(plugin): { mode: \(mode)"
       if plugin != "views" {

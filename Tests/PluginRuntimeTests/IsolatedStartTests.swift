@@ -77,8 +77,8 @@ struct IsolatedStartTests {
   func notOffered() throws {
     #expect(
       try refusal("may-block", path: compile("may-block"))
-        == "TALLY-113: may-block: enroll registered something invalid: intake hook: no request "
-        + "waits for another process, so an isolated plugin has none; set mode: inproc")
+        == "TALLY-113: may-block: enroll registered something invalid: intake hook: it does "
+        + "not declare TALLY_HOOK_NEVER_BLOCKS, which an event loop demands; declare it")
     #expect(
       try refusal("needs-service", path: compile("needs-service"))
         == "TALLY-130: needs-service needs the service tally.weather, revision 3; this host has "

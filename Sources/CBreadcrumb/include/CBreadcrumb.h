@@ -24,6 +24,12 @@ typedef struct tally_breadcrumb {
  * thread was inside a call, and then die of it as if they were not there. Once per process. */
 void tally_breadcrumb_install(void);
 
+/* Stands for a signal where a thread called exit() inside a call. */
+#define TALLY_BREADCRUMB_EXIT 256u
+
+/* Has exit() noted as well. Once per process; 0 on success. */
+int tally_breadcrumb_note_exits(void);
+
 /* Gives the calling thread a signal stack of its own, so that a stack overflow is noted too; and has its faults blamed
  * on the consumer in `mine`. 0 on success. */
 int tally_breadcrumb_enter_thread(tally_breadcrumb *mine);

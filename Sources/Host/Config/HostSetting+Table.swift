@@ -125,6 +125,9 @@ extension HostSetting {
       "limits.isolated_computing_ms", \.limits.isolatedComputingMilliseconds, 10...600_000,
       "The longest that a hook of an isolated plugin may compute for one batch."),
     number(
+      "limits.isolated_intake_ms", \.limits.isolatedIntakeMilliseconds, 1...10_000,
+      "The longest that a request waits for intake hooks of isolated plugins."),
+    number(
       "limits.isolated_memory_bytes_max", \.limits.isolatedMemoryBytesMax, (16 << 20)...(1 << 40),
       "The memory that an isolated plugin may map."),
   ]

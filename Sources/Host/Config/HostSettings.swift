@@ -58,5 +58,6 @@ struct Limits: Equatable, Sendable {
   var catchUpPercent = 25
   var isolatedDeadlineMilliseconds = 2_000
   var isolatedComputingMilliseconds = 250
+  var isolatedIntakeMilliseconds = 20
   var isolatedMemoryBytesMax = 1 << 30
 }

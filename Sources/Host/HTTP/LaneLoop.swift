@@ -16,6 +16,8 @@ final class LaneLoop: JournalSink, @unchecked Sendable {
   private(set) var seconds = 0
   private let journal: Journal
   private let intake: Intake
+  /// Where requests go that a hook in another process looks at; nil where there are no plugins.
+  private var aside: IntakeAside?
   private let clock: @Sendable () -> Int64
   private let bodyMemoryMax: Int
   private var sink = 0
@@ -51,6 +53,9 @@ final class LaneLoop: JournalSink, @unchecked Sendable {
     bodyMemoryMax = max(limits.bodyBytesMax, limits.bodyMemoryBytesMax / loops)
     tokens = TokenTable(limit: max(1, limits.requestsInFlightMax / loops))
     sink = journal.attach(self)
+    aside = context.runtime.map { runtime in
+      IntakeAside(context, runtime: runtime) { [weak self] in self?.judged($0) }
+    }
   }
 
   // MARK: Requests
@@ -61,11 +66,21 @@ final class LaneLoop: JournalSink, @unchecked Sendable {
   func submit(
     _ handler: SDKLaneHandler, number: UInt32, _ request: (Int64) -> IntakeRequest
   ) -> Reply.Content? {
-    if intake.wantsHooks { intake.peerAddress = handler.peerAddress }
+    if intake.wantsHooks {
+      intake.peerAddress = handler.peerAddress
+      if intake.asksRunners { return submitAside(handler, number: number, request(clock())) }
+    }
+    return admit(handler, number: number, request(clock()))
+  }
+
+  @inline(__always)
+  private func admit(
+    _ handler: SDKLaneHandler, number: UInt32, _ request: IntakeRequest
+  ) -> Reply.Content? {
     do {
-      try intake.admit(request(clock()))
+      try intake.admit(request)
     } catch {
-      return refused(error.refusal)
+      return refused(error.refusal, intake.pluginRefusal)
     }
     if intake.entryItems == 0 { return .success }
     guard let token = tokens.take(handler, request: number) else {
@@ -81,9 +96,10 @@ final class LaneLoop: JournalSink, @unchecked Sendable {
   }
 
   /// What a plugin answers in its own words, everything else in the server's.
-  private func refused(_ refusal: Refusal) -> Reply.Content {
-    guard refusal == .plugin, let answer = intake.pluginRefusal,
-      let place = replies.place(of: answer)
+  private func refused(
+    _ refusal: Refusal, _ answer: IntakeStage.Refusal?
+  ) -> Reply.Content {
+    guard refusal == .plugin, let answer, let place = replies.place(of: answer)
     else { return .refusal(refusal) }
     return .custom(place)
   }
@@ -135,6 +151,46 @@ final class LaneLoop: JournalSink, @unchecked Sendable {
   /// Nothing is handed to the event loop from here on: it is about to end. Any thread.
   func stop() {
     isStopped.withLock { $0 = true }
+    aside?.stop()
+  }
+
+  // MARK: Aside
+
+  /// As `admit`, where a hook in another process has to be asked: no event loop waits for it.
+  @inline(never)
+  private func submitAside(
+    _ handler: SDKLaneHandler, number: UInt32, _ request: IntakeRequest
+  ) -> Reply.Content? {
+    guard let aside, aside.hasRoom(for: request) else {
+      return admit(handler, number: number, request)
+    }
+    guard let token = tokens.take(handler, request: number) else { return .refusal(.requestLimit) }
+    aside.take(.init(request, token: token, peerAddress: intake.peerAddress))
+    return nil
+  }
+
+  /// Called on the thread beside the loop, once per round.
+  private func judged(_ done: [IntakeAside.Done]) {
+    isStopped.withLock { isStopped in
+      guard !isStopped else { return }
+      eventLoop.execute { self.accept(done) }
+    }
+  }
+
+  private func accept(_ judged: [IntakeAside.Done]) {
+    aside?.settled(judged)
+    for done in judged {
+      switch done.end {
+      case .entry(let entry, let items):
+        pending.append(
+          Pending(
+            offset: intake.adopt(entry), count: entry.count, token: done.token, items: items))
+      case .empty: settle(done.token, .success)
+      case .refused(let refusal, let answer): settle(done.token, refused(refusal, answer))
+      }
+    }
+    appendPending()
+    flushAnswered()
   }
 
   private func settle(_ settled: [UInt64], durable: Bool) {

@@ -18,6 +18,9 @@ extension Intake {
     hasNotes = !stage.notes.isEmpty
   }
 
+  /// Whether one of the hooks is asked in another process: as of when `wantsHooks` was asked last.
+  var asksRunners: Bool { stage?.asksRunners == true }
+
   private func judge(
     _ stage: IntakeStage, _ sender: Sender, _ request: IntakeRequest
   ) throws(IntakeRefusal) {
@@ -27,23 +30,14 @@ extension Intake {
         app: app.number, appID: app.hexID, device: sender.device,
         address: ClientAddress.shown(peerAddress, configuration.addresses),
         isBulk: request.route == .bulk, receivedMs: request.receivedMs,
-        request: RequestHash.ofRequest(request))
-    ) { self.hookParameter($0) }
+        request: requestHash(request)), self)
     if pluginRefusal != nil { throw IntakeRefusal(.plugin) }
   }
 
-  /// A parameter's decoded value, valid until the next is asked for.
-  private func hookParameter(_ name: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
-    guard let parameter = parameters.items.first(where: { $0.key.isEqual(to: name) }) else {
-      return nil
-    }
-    hookText.removeAll()
-    switch parameter.encoding {
-    case .plain, .escaped: _ = FormText.decode(parameter.value, into: hookText)
-    case .json:
-      guard JSONScalar.append(parameter.value, to: hookText) else { return parameter.value }
-    }
-    return hookText.bytes
+  /// Taken once a request, whose items may be many.
+  private func requestHash(_ request: IntakeRequest) -> UInt64 {
+    if hookRequest == 0 { hookRequest = RequestHash.ofRequest(request) }
+    return hookRequest
   }
 
   /// Writes what they said, behind the parameters.
@@ -51,6 +45,29 @@ extension Intake {
   func writeNotes() {
     guard hasNotes, let stage else { return }
     for note in stage.notes { writer.note(name: note.name, value: note.value) }
+  }
+}
+
+extension Intake: IntakeParameters {
+  package func value(of name: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+    parameters.items.first { $0.key.isEqual(to: name) }.map(hookValue)
+  }
+
+  package func forEachParameter(
+    _ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void
+  ) {
+    for parameter in parameters.items { body(parameter.key, hookValue(of: parameter)) }
+  }
+
+  /// A parameter's decoded value, valid until the next.
+  private func hookValue(of parameter: SentParameter) -> UnsafeRawBufferPointer {
+    hookText.removeAll()
+    switch parameter.encoding {
+    case .plain, .escaped: _ = FormText.decode(parameter.value, into: hookText)
+    case .json:
+      guard JSONScalar.append(parameter.value, to: hookText) else { return parameter.value }
+    }
+    return hookText.bytes
   }
 }
 

@@ -25,6 +25,8 @@ package final class Intake {
   var pluginRefusal: IntakeStage.Refusal?
   /// Whether hooks said something about the item at hand.
   var hasNotes = false
+  /// The hash of the request that hooks see; 0 until one does.
+  var hookRequest: UInt64 = 0
   /// The parameter a hook asked for.
   let hookText = EntryBuffer(capacity: 64)
 
@@ -52,6 +54,13 @@ package final class Intake {
     writer.discard()
   }
 
+  /// Adds an entry that another intake wrote; where it is in `entries`.
+  func adopt(_ entry: [UInt8]) -> Int {
+    let offset = writer.buffer.count
+    entry.withUnsafeBytes { writer.buffer.append($0) }
+    return offset
+  }
+
   func removeEntries() {
     writer.buffer.removeAll()
   }
@@ -59,6 +68,7 @@ package final class Intake {
   /// Reads a request and adds its entry to `entries`; one that is refused leaves nothing there. No
   /// items means that there is nothing to append and the answer is success.
   func admit(_ request: IntakeRequest) throws(IntakeRefusal) {
+    hookRequest = 0
     writer.begin(receivedMs: request.receivedMs, isBulk: request.route == .bulk)
     do {
       try read(request)

@@ -54,10 +54,12 @@ final class CatchUp {
         continue
       }
       if !run.isEmpty { try count(run, plugin, dispatcher) }
+      if let left = dispatcher.leftBefore, !run.isEmpty { return left - 1 }
       run.removeAll()
       try apply(item, plugin)
     }
     if !run.isEmpty { try count(run, plugin, dispatcher) }
+    if let left = dispatcher.leftBefore, !run.isEmpty { return left - 1 }
     return last
   }
 

@@ -53,6 +53,7 @@ extension HostSettings {
     var bounds = IsolationPlan.Limits()
     bounds.hookDeadline = .milliseconds(limits.isolatedDeadlineMilliseconds)
     bounds.hookComputing = .milliseconds(limits.isolatedComputingMilliseconds)
+    bounds.intakeDeadline = .milliseconds(limits.isolatedIntakeMilliseconds)
     bounds.addressSpaceBytesMax = UInt64(limits.isolatedMemoryBytesMax)
     return bounds
   }

@@ -33,7 +33,8 @@
  *   WORDS IN BRACKETS say on which thread a function may be called, and whether it may block:
  *   [control]   one call at a time per plugin, never while one of its hooks runs on the pipeline's thread; may block
  *               shortly
- *   [intake]    an event loop's thread, several in parallel; never blocks: no I/O, no lock that is held for long
+ *   [intake]    an event loop's thread or one beside it, several in parallel; in the isolated lane a thread of your
+ *               process, one call at a time; never blocks: no I/O, no lock that is held for long
  *   [hook]      the pipeline's thread, one call at a time; never blocks
  *   [committed] a thread beside the pipeline, one call at a time per plugin; may block, and delays only itself
  *   [request]   any number in parallel; may block on the host's own calls
@@ -415,7 +416,8 @@ typedef struct tally_effects {
 /* ---- 5. The other hooks: intake, transform, committed, lifecycle ------------------------------------------------ */
 
 /* One request on its way in: before the journal, before the answer, on the thread that reads the network. Of a bulk
- * request each item is shown by itself. What you do not refuse is accepted. Texts are borrowed. */
+ * request each item is shown by itself. What you do not refuse is accepted. Texts are borrowed. In the isolated lane a
+ * request waits for you 20 ms at most, then it is accepted without you and the overrun counted. */
 typedef struct tally_intake {
   uint32_t struct_size;
   uint32_t app;
@@ -604,8 +606,7 @@ typedef struct tally_table {
 #define TALLY_HOOK_COMMITTED 4u
 #define TALLY_HOOK_LIFECYCLE 5u
 
-/* A declaration that every intake hook must make; without it the host refuses the plugin. It runs in the host's process
- * only: the isolated lane has no intake hooks. */
+/* A declaration that every intake hook must make; without it the host refuses the plugin. */
 #define TALLY_HOOK_NEVER_BLOCKS 1u
 
 /* A function that sees requests, or hears of what else happens. A plugin may register several, also of one kind. The

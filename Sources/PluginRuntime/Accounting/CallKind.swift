@@ -12,7 +12,21 @@ package enum CallKind: String, CaseIterable, Sendable {
   case lifecycle
   case job
 
-  var index: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+  /// Its place among all; asked for in every call.
+  @inline(__always)
+  var index: Int {
+    switch self {
+    case .hook: 0
+    case .question: 1
+    case .intake: 2
+    case .transform: 3
+    case .reduce: 4
+    case .command: 5
+    case .committed: 6
+    case .lifecycle: 7
+    case .job: 8
+    }
+  }
 
   /// May wait for others, so that its time is not the processor's.
   package var mayBlock: Bool {

@@ -27,7 +27,14 @@ package final class CallMeter: Sendable {
   private let errors = Atomic<Int>(0)
   private let nanoseconds = Atomic<Int>(0)
   /// Made with the first call: most kinds of calls never happen to a plugin.
-  private let durations = AtomicLazyReference<Histogram>()
+  /// An address, because the standard library's lazy reference is looked at by a call into it.
+  private let durations = Atomic<Int>(0)
+
+  deinit { Self.reference(durations.load(ordering: .relaxed))?.release() }
+
+  private static func reference(_ address: Int) -> Unmanaged<Histogram>? {
+    UnsafeRawPointer(bitPattern: address).map { Unmanaged.fromOpaque($0) }
+  }
 
   /// A moment to measure from.
   @inline(__always)
@@ -64,10 +71,26 @@ package final class CallMeter: Sendable {
   }
 
   @inline(__always)
-  private var histogram: Histogram { durations.load() ?? durations.storeIfNil(Histogram()) }
+  private var histogram: Histogram { known ?? made() }
+
+  @inline(__always)
+  private var known: Histogram? {
+    Self.reference(durations.load(ordering: .acquiring))?.takeUnretainedValue()
+  }
+
+  @inline(never)
+  private func made() -> Histogram {
+    let histogram = Histogram()
+    let kept = Unmanaged.passRetained(histogram)
+    let (isFirst, other) = durations.compareExchange(
+      expected: 0, desired: Int(bitPattern: kept.toOpaque()), ordering: .acquiringAndReleasing)
+    if isFirst { return histogram }
+    kept.release()
+    return Self.reference(other)?.takeUnretainedValue() ?? histogram
+  }
 
   package var reading: Reading {
-    let quantiles = durations.load()?.quantiles([0.5, 0.99]) ?? [0, 0]
+    let quantiles = known?.quantiles([0.5, 0.99]) ?? [0, 0]
     return Reading(
       calls: calls.load(ordering: .relaxed), items: items.load(ordering: .relaxed),
       events: events.load(ordering: .relaxed), errors: errors.load(ordering: .relaxed),

@@ -10,6 +10,8 @@ package enum Drop: String, CaseIterable, Sendable {
   case log
   /// Notes and refusals of intake hooks.
   case intake
+  /// Requests that were accepted before an intake hook in another process had looked at them.
+  case intakeLate = "intake_late"
   /// Values of a user's export.
   case export
   // Calls of services that were answered `TALLY_LIMIT`.

@@ -79,7 +79,7 @@ package final class LifecycleProbe {
       table.destroy(created)
       withExtendedLifetime(host) {}
     }
-    let registrar = Registrar(manifest: manifest, lane: .inproc)
+    let registrar = Registrar(manifest: manifest)
     try check("enroll") { error in
       registrar.withTable { table.enroll(created, $0, error) }
     }

@@ -12,11 +12,6 @@ extension Registrar {
         return refuse("hook", "kind \(given.kind) is not one of TALLY_HOOK_…")
       }
       let what = "\(kind.name) hook"
-      guard lane == .inproc || kind != .intake else {
-        return refuse(
-          what,
-          "no request waits for another process, so an isolated plugin has none; set mode: inproc")
-      }
       guard given.n_before <= Self.namesMax, given.n_after <= Self.namesMax,
         given.n_keys <= Self.namesMax
       else { return refuse(what, "before, after and keys name at most \(Self.namesMax) each") }

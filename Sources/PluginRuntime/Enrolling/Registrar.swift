@@ -5,14 +5,12 @@ import Store
 /// enroll.
 final class Registrar {
   let manifest: Manifest
-  let lane: Lane
   var enrollment = Enrollment()
   /// The first refusal, for the operator; the plugin sees a status.
   private(set) var refusal: String?
 
-  init(manifest: Manifest, lane: Lane) {
+  init(manifest: Manifest) {
     self.manifest = manifest
-    self.lane = lane
   }
 
   /// Calls `body` with a table whose functions lead here.

@@ -60,6 +60,8 @@ package final class Dispatcher {
   var serial: UInt64 = 0
   var emitted: [(instance: PluginInstance, payload: EffectStage.Emitted)] = []
   package internal(set) var deadLetters: [DeadLetter] = []
+  /// Where a plugin was given up in the last run: it saw nothing from this position on.
+  package private(set) var leftBefore: UInt64?
 
   /// `set` is one that the caller has entered.
   init(
@@ -102,8 +104,9 @@ package final class Dispatcher {
   /// Runs every hook over the batch. What a hook refuses or died of becomes a dead letter of that
   /// plugin; all others are not touched by it.
   package func run(_ work: Work) throws(StoreFailure) {
-    deadLetters.removeAll(keepingCapacity: true)
+    if !deadLetters.isEmpty { deadLetters.removeAll(keepingCapacity: true) }
     serial += 1
+    leftBefore = nil
     facts.begin(items: Int(work.batch.pointee.end_item))
     stage.beginBatch(UnsafePointer(work.batch), users: work.users)
     for (instance, hook) in hooks where instance.lane?.takes(serial, work.positions) != false {
@@ -131,6 +134,7 @@ package final class Dispatcher {
   ) throws(StoreFailure) {
     deadLetters.removeAll(keepingCapacity: true)
     serial += 1
+    leftBefore = nil
     facts.begin(items: Int(work.batch.pointee.end_item))
     guard let factName = set.instances.first(where: { $0.number == plugin })?.factName else {
       return
@@ -152,8 +156,11 @@ package final class Dispatcher {
       work.batch.pointee.first_item = 0
       work.batch.pointee.end_item = end
     }
+    var begun: UInt64?
     for index in 0..<end {
       let item = tally_batch_item(work.batch, index).pointee
+      if item.position != begun, leaves(instance, before: item.position) { return }
+      begun = item.position
       work.batch.pointee.first_item = index
       work.batch.pointee.end_item = index + 1
       let reason: String?
@@ -171,6 +178,18 @@ package final class Dispatcher {
     }
   }
 
+  /// Whether a plugin was given up before this record: it keeps its position there, and sees the rest
+  /// when it catches up. One with several hooks cannot, for what one of them took would be counted
+  /// again, and neither can the rest of a record that was begun: those become dead letters.
+  private func leaves(_ instance: PluginInstance, before position: UInt64) -> Bool {
+    guard let lane = instance.lane, lane.quarantine != nil,
+      instance.enrollment.hooks.count(where: { $0.kind == .process }) == 1
+    else { return false }
+    lane.freeze(before: position)
+    leftBefore = position
+    return true
+  }
+
   /// One call of one hook; the reason when it is refused.
   func call(
     _ instance: PluginInstance, _ hook: Enrollment.Hook, _ work: Work, item: tally_item?
@@ -180,7 +199,7 @@ package final class Dispatcher {
     if reason == nil {
       do {
         let payloads = try stage.apply(facts: facts)
-        emitted.append(contentsOf: payloads.map { (instance, $0) })
+        if !payloads.isEmpty { emitted.append(contentsOf: payloads.map { (instance, $0) }) }
       } catch { throw StoreFailure(underlying: error) }
     }
     stage.reportLimits(to: instance.account)

@@ -52,7 +52,8 @@ extension EffectStage {
   }
 
   private func emitted(in batch: UnsafePointer<tally_batch>) -> [Emitted] {
-    emits.map { emit in
+    if emits.isEmpty { return [] }
+    return emits.map { emit in
       let item = tally_batch_item(batch, UInt32(emit.item)).pointee
       return Emitted(
         app: item.app, collection: emit.table, key: Array(emit.key),

@@ -89,8 +89,10 @@ package final class EffectStage {
   func beginBatch(_ batch: UnsafePointer<tally_batch>, users: UnsafeBufferPointer<Int32>) {
     self.batch = batch
     self.users = users
-    workingOfUser.removeAll(keepingCapacity: true)
-    workingOfUser.append(contentsOf: repeatElement(-1, count: users.count))
+    if !working.isEmpty { clear() }
+    // All others are -1: every call leaves them so.
+    let missing = users.count - workingOfUser.count
+    if missing > 0 { workingOfUser.append(contentsOf: repeatElement(-1, count: missing)) }
   }
 
   /// Begins a call of one plugin's hook.
@@ -117,14 +119,14 @@ package final class EffectStage {
 
   func clear() {
     for entry in working { workingOfUser[Int(entry.userIndex)] = -1 }
-    counts.removeAll(keepingCapacity: true)
-    values.removeAll(keepingCapacity: true)
-    uniques.removeAll(keepingCapacity: true)
-    working.removeAll(keepingCapacity: true)
-    facts.removeAll(keepingCapacity: true)
-    rows.removeAll(keepingCapacity: true)
-    emits.removeAll(keepingCapacity: true)
-    records.removeAll(keepingCapacity: true)
+    counts.forget()
+    values.forget()
+    uniques.forget()
+    working.forget()
+    facts.forget()
+    rows.forget()
+    emits.forget()
+    records.forget()
     arena.reset()
   }
 
@@ -162,5 +164,13 @@ package final class EffectStage {
     workingOfUser[userIndex] = Int32(working.count)
     working.append(Working(user: users[userIndex], userIndex: Int32(userIndex)))
     return working.count - 1
+  }
+}
+
+extension ContiguousArray {
+  /// Empties it and keeps its memory; most are empty already, which costs a look.
+  @inline(__always)
+  fileprivate mutating func forget() {
+    if !isEmpty { removeAll(keepingCapacity: true) }
   }
 }

@@ -1,7 +1,17 @@
-import Logging
 import PluginABI
 
-/// Runs the intake hooks over one request at a time. One per event loop, confined to it.
+/// The parameters of the request at hand, decoded.
+package protocol IntakeParameters: AnyObject {
+  /// The value of a name, valid until the next is asked for; nil when there is none.
+  func value(of name: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer?
+
+  /// Hands over all of them, each valid during its call.
+  func forEachParameter(
+    _ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void)
+}
+
+/// Runs the intake hooks over one request at a time. One per event loop, confined to it; and two
+/// beside each event loop, for requests whose hooks are asked elsewhere.
 package final class IntakeStage {
   /// What is known about a request without looking at its parameters.
   package struct Arrival {
@@ -26,6 +36,20 @@ package final class IntakeStage {
       self.isBulk = isBulk
       self.receivedMs = receivedMs
     }
+
+    /// The texts where they lie.
+    func withShown<T>(_ body: (IntakeCall.Shown) -> T) -> T {
+      var (appID, address) = (appID, address)
+      return appID.withUTF8 { appID in
+        address.withUTF8 { address in
+          body(
+            .init(
+              app: app, isBulk: isBulk, receivedMs: receivedMs,
+              appID: UnsafeRawBufferPointer(appID), device: device,
+              address: UnsafeRawBufferPointer(address)))
+        }
+      }
+    }
   }
 
   /// An answer instead of the request's acceptance.
@@ -40,210 +64,93 @@ package final class IntakeStage {
     package var value: [UInt8]
   }
 
-  static let notesMax = 16
-  static let noteNameBytesMax = 128
-  static let noteBytesMax = 4_096
-  static let messageBytesMax = 512
-  /// Lines about failing hooks in one second of one event loop; the counters know of all.
-  private static let linesPerSecondMax = 1
-
-  private let runtime: PluginRuntime
-  private var seen = -1
-  private var wanted = false
-  private var lines = LogRate(linesPerSecondMax: linesPerSecondMax)
-  /// What the hooks before said, and what the one that runs says.
-  package private(set) var notes: [Note] = []
-  private var call = Call()
-  /// What is known of faults; taken when the first request comes, on the thread of all requests.
-  private lazy var faults = runtime.intakeFaults
-  private lazy var crumb = faults?.breadcrumb.enterLoop()
-
-  /// What one call of one hook asked for.
-  private struct Call {
-    var instance: PluginInstance?
-    var notes: [Note] = []
-    var refusal: Refusal?
-    var parameter: (UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? = { _ in nil }
-    let arena = Arena()
+  /// What becomes of a request that is shown here.
+  private enum Work {
+    /// Its hooks are called, those in other processes excepted.
+    case calling
+    /// It is written down for the round.
+    case collecting(IntakeRound)
+    /// It is told what the round came to.
+    case telling(IntakeRound)
   }
 
+  private let caller: IntakeCaller
+  private let work: Work
+  private var seen = -1
+  private var wanted = false
+  private var asking = false
+  /// What the hooks said.
+  package private(set) var notes: [Note] = []
+
   package init(runtime: PluginRuntime) {
-    self.runtime = runtime
+    caller = IntakeCaller(runtime: runtime)
+    work = .calling
+  }
+
+  init(collecting round: IntakeRound) {
+    (caller, work, wanted) = (round.caller, .collecting(round), true)
+  }
+
+  init(telling round: IntakeRound) {
+    (caller, work, wanted) = (round.caller, .telling(round), true)
   }
 
   /// Whether any plugin has an intake hook; asked for every request, and nothing else happens when
   /// there is none.
   @inline(__always)
   package var isWanted: Bool {
-    let version = runtime.publishedVersion
-    if version != seen {
-      seen = version
-      wanted = runtime.set.hasIntake
-    }
+    let version = caller.runtime.publishedVersion
+    if version != seen { look(version) }
     return wanted
   }
 
-  /// Has every hook look at the request, until one refuses it. `parameter` answers the decoded
-  /// value of a name. What was said is in `notes` until the next call.
-  package func judge(
-    _ arrival: Arrival,
-    parameter: (UnsafeRawBufferPointer) -> UnsafeRawBufferPointer?
-  ) -> Refusal? {
+  /// Whether one of the hooks runs in another process, for which no event loop waits: as of when
+  /// `isWanted` was asked last.
+  package var asksRunners: Bool { asking }
+
+  private func look(_ version: Int) {
+    seen = version
+    guard case .calling = work else { return }
+    wanted = caller.runtime.set.hasIntake
+    asking = caller.runtime.set.asksRunners
+  }
+
+  /// Has every hook look at the request, until one refuses it. What was said is in `notes` until the
+  /// next call.
+  package func judge(_ arrival: Arrival, _ parameters: any IntakeParameters) -> Refusal? {
     notes.removeAll(keepingCapacity: true)
-    let hooks = runtime.enteredIntake()
+    switch work {
+    case .calling: return callHooks(arrival, parameters)
+    case .collecting(let round):
+      round.add(arrival, parameters)
+      return nil
+    case .telling(let round):
+      let verdict = round.next(arrival)
+      notes = verdict.notes
+      return verdict.refusal
+    }
+  }
+
+  private func callHooks(
+    _ arrival: Arrival, _ parameters: any IntakeParameters
+  ) -> Refusal? {
+    let hooks = caller.runtime.enteredIntake()
     defer { hooks.forEach { $0.instance.inFlight.leave() } }
-    return withoutActuallyEscaping(parameter) { parameter in
-      call.parameter = parameter
-      defer { call.parameter = { _ in nil } }
-      return withTable(arrival) { table in
+    let occasion = IntakeCaller.Occasion(
+      request: arrival.request, receivedMs: arrival.receivedMs)
+    return arrival.withShown { shown in
+      caller.call.withTable(shown) { table in
         for hook in hooks {
-          if let refusal = run(hook, table, arrival) { return refusal }
+          guard hook.instance.lane == nil else {
+            caller.pass(over: hook, 1, arrival.receivedMs)
+            continue
+          }
+          caller.call.begin(parameters)
+          defer { caller.call.end() }
+          if let refusal = caller.run(hook, table, occasion, notes: &notes) { return refusal }
         }
         return nil
       }
     }
-  }
-
-  private func run(
-    _ hook: IntakeHook, _ table: UnsafePointer<tally_intake>, _ arrival: Arrival
-  ) -> Refusal? {
-    let second = Int(arrival.receivedMs / 1_000)
-    if let signal = faults?.killers[hook.consumer]?[arrival.request] {
-      hook.instance.counts.add(failed: true)
-      let reason = "this request ended the process with signal \(signal)"
-      report(hook.instance.name, reason, second: second)
-      return nil
-    }
-    call.instance = hook.instance
-    defer { call.instance = nil }
-    call.notes = []
-    call.refusal = nil
-    let begun = CallMeter.now()
-    let (status, reason) = ErrorText.collect(hook.instance.secrets) { error in
-      guard let crumb else { return hook.function(hook.instance.pointer, table, error) }
-      return crumb.during(hook.crumb, request: arrival.request) {
-        hook.function(hook.instance.pointer, table, error)
-      }
-    }
-    call.arena.reset()
-    hook.instance.counts.add(failed: status != TALLY_OK)
-    hook.instance.account[.intake].record(since: begun, items: 1, failed: status != TALLY_OK)
-    guard status == TALLY_OK else {
-      report(hook.instance.name, "status \(status): \(reason)", second: second)
-      return nil
-    }
-    if let refusal = call.refusal {
-      hook.instance.counts.addRefusal()
-      return refusal
-    }
-    notes += call.notes
-    return nil
-  }
-
-  private func report(_ plugin: String, _ reason: String, second: Int) {
-    guard let dropped = lines.admit(second: second) else { return }
-    runtime.services.log.error(
-      "an intake hook failed; the request is accepted without it",
-      metadata: ["plugin": "\(plugin)", "reason": "\(reason)", "more": "\(dropped)"])
-  }
-
-  // MARK: What a hook calls
-
-  private func withTable<T>(
-    _ arrival: Arrival, _ body: (UnsafePointer<tally_intake>) -> T
-  ) -> T {
-    var (appID, address) = (arrival.appID, arrival.address)
-    return appID.withUTF8 { appID in
-      address.withUTF8 { address in
-        var table = tally_intake()
-        table.struct_size = UInt32(MemoryLayout<tally_intake>.size)
-        table.app = arrival.app
-        table.flags = arrival.isBulk ? TALLY_INTAKE_BULK : 0
-        table.received_ms = arrival.receivedMs
-        table.app_id = tally_str(UnsafeRawBufferPointer(appID))
-        table.device = tally_str(arrival.device)
-        table.address = tally_str(UnsafeRawBufferPointer(address))
-        table.ctx = Unmanaged.passUnretained(self).toOpaque()
-        table.parameter = { IntakeStage.from($0).parameter($1.bytes) }
-        table.annotate = { IntakeStage.from($0).annotate($1.bytes, $2.bytes) }
-        table.refuse = { IntakeStage.from($0).refuse($1, $2) }
-        return withUnsafePointer(to: table, body)
-      }
-    }
-  }
-
-  private static func from(_ ctx: UnsafeMutableRawPointer?) -> IntakeStage {
-    guard let ctx else { preconditionFailure("tally_intake.ctx was not handed back") }
-    return Unmanaged<IntakeStage>.fromOpaque(ctx).takeUnretainedValue()
-  }
-
-  private func parameter(_ name: UnsafeRawBufferPointer) -> tally_str {
-    guard let value = call.parameter(name) else { return tally_str() }
-    // An empty value is there, too, and must not look like none.
-    let kept = value.isEmpty ? name : call.arena.copy(value)
-    return tally_str(
-      ptr: kept.baseAddress?.assumingMemoryBound(to: CChar.self), len: UInt64(value.count))
-  }
-
-  private func annotate(
-    _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
-  ) -> tally_status {
-    guard !name.isEmpty, String(validating: name, as: UTF8.self) != nil,
-      String(validating: value, as: UTF8.self) != nil
-    else { return TALLY_INVALID }
-    guard name.count <= Self.noteNameBytesMax, value.count <= Self.noteBytesMax else {
-      return limit()
-    }
-    let full = Array((call.instance?.name ?? "").utf8) + [UInt8(ascii: ".")] + Array(name)
-    if let known = call.notes.firstIndex(where: { $0.name == full }) {
-      call.notes[known].value = Array(value)
-      return TALLY_OK
-    }
-    guard call.notes.count < Self.notesMax else { return limit() }
-    call.notes.append(Note(name: full, value: Array(value)))
-    return TALLY_OK
-  }
-
-  /// What the hook asks for is left out.
-  private func limit() -> tally_status {
-    call.instance?.account.drop(.intake)
-    return TALLY_LIMIT
-  }
-
-  private func refuse(_ status: UInt32, _ message: tally_str) -> tally_status {
-    guard (200...599).contains(status), let text = message.string else { return TALLY_INVALID }
-    guard text.utf8.count <= Self.messageBytesMax else { return limit() }
-    call.refusal = Refusal(status: Int(status), message: text)
-    return TALLY_OK
-  }
-}
-
-/// An intake hook in its place.
-struct IntakeHook {
-  let instance: PluginInstance
-  let function: Enrollment.IntakeFunction
-  /// Under this name faults of the hook are remembered.
-  let consumer: String
-  let crumb: StaticName
-
-  init(instance: PluginInstance, function: @escaping Enrollment.IntakeFunction) {
-    self.instance = instance
-    self.function = function
-    consumer = instance.name + "/intake"
-    crumb = StaticName(consumer)
-  }
-}
-
-/// What event loops know of faults.
-struct IntakeFaults: Sendable {
-  let breadcrumb: Breadcrumb
-  /// The requests that ended the process, and the signals, by consumer.
-  let killers: [String: [UInt64: UInt32]]
-}
-
-extension tally_str {
-  init(_ bytes: UnsafeRawBufferPointer) {
-    self.init(
-      ptr: bytes.baseAddress?.assumingMemoryBound(to: CChar.self), len: UInt64(bytes.count))
   }
 }

@@ -19,7 +19,7 @@ struct EnrollmentWire {
   static func read(
     _ bytes: UnsafeRawBufferPointer, of manifest: Manifest
   ) throws(PluginError) -> Enrollment {
-    let registrar = Registrar(manifest: manifest, lane: .isolated)
+    let registrar = Registrar(manifest: manifest)
     let isWhole = registrar.withTable { EnrollmentWire(registrar: $0).replay(bytes) }
     guard isWhole, registrar.refusal == nil else {
       throw PluginError(
@@ -123,11 +123,12 @@ struct EnrollmentWire {
     (hook.phase, hook.kinds) = (Int32(bitPattern: phase), kinds)
     hook.name = try reader.tallyText()
     switch HookKind(rawValue: hook.kind) {
+    case .intake: hook.intake = { _, _, _ in TALLY_UNSUPPORTED }
     case .transform: hook.transform = { _, _, _, _ in TALLY_UNSUPPORTED }
     case .process: hook.process = { _, _, _, _, _ in TALLY_UNSUPPORTED }
     case .committed: hook.committed = { _, _, _ in TALLY_UNSUPPORTED }
     case .lifecycle: hook.lifecycle = { _, _, _ in TALLY_UNSUPPORTED }
-    case .intake, nil: throw WireDamage()
+    case nil: throw WireDamage()
     }
     var names: [[tally_str]] = [[], []]
     for list in names.indices {

@@ -6,14 +6,13 @@ struct HookPatience {
   /// How often it is looked at; a call that ends before costs nothing.
   static let pulse = Duration.milliseconds(20)
 
-  /// What the kernel says of the thread that runs hooks, which is the process's first.
-  private let file: String
+  private let process: Int32
   private let most: Duration
   private var first: Duration?
   private var hasComputed = false
 
   init(_ process: Int32, _ most: Duration) {
-    file = "/proc/\(process)/schedstat"
+    self.process = process
     self.most = most
   }
 
@@ -36,6 +35,8 @@ struct HookPatience {
   }
 
   private var computed: Duration? {
+    // Of the thread that runs hooks, which is the process's first.
+    let file = "/proc/\(process)/schedstat"
     guard let text = try? String(contentsOfFile: file, encoding: .utf8),
       let nanoseconds = text.split(separator: " ").first.flatMap({ Int64($0) })
     else { return nil }

@@ -1,3 +1,4 @@
+import CBreadcrumb
 import CIsolation
 import Glibc
 import PluginABI
@@ -88,6 +89,12 @@ final class HostExchange: @unchecked Sendable {
 
   /// The numbers a runner says of itself before the first request.
   var hello: WireHeader { replies.base.loadUnaligned(as: WireHeader.self) }
+
+  /// Whether the thread of this conversation ended the runner. Once that has ended.
+  var didEndRunner: Bool {
+    replies.base.loadUnaligned(fromByteOffset: Wire.crumbOffset, as: tally_breadcrumb.self).signal
+      != 0
+  }
 
   private func take() -> Event {
     var rings: UInt64 = 0

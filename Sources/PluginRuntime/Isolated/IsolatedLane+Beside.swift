@@ -1,7 +1,8 @@
 import Foundation
 import PluginABI
 
-/// What is called beside the pipeline, each on a channel of its own: committed hooks and jobs.
+/// What is called beside the pipeline, each on a channel of its own: committed hooks, jobs
+/// and, in a file of their own, intake hooks.
 extension IsolatedLane {
   /// Has the runner perform a committed hook.
   func deliver(
@@ -91,13 +92,13 @@ extension IsolatedLane {
       reason: { "did not end when it should; its runner was ended" })
   }
 
-  private static func late(_ limit: Duration) -> String {
+  static func late(_ limit: Duration) -> String {
     "did not answer within \(limit.milliseconds) ms; its runner was ended"
   }
 
   /// One attempt. A death that the host did not bring about is a fault of the plugin; whoever calls
   /// tries again when that makes sense.
-  private func once(
+  func once(
     _ channel: Channel, _ body: (RunnerProcess) -> Attempt
   ) -> (tally_status, String) {
     let runner: RunnerProcess
@@ -105,10 +106,10 @@ extension IsolatedLane {
     let end = body(runner)
     switch end {
     case .returned(let status, let reason): return (status, reason)
-    case .died(let reason, _):
+    case .died(let reason, let isOurs):
       noteDeath(of: runner, reason)
-      // Whichever call it was: nobody else would say so.
-      if runner.endedItself { noteFault(reason) }
+      // Whichever call it was: nobody else would say so, and of several only one may.
+      if isOurs || runner.endedUnexplained, runner.claimFault() { noteFault(reason) }
     case .late(let reason):
       noteDeath(of: runner, reason)
       noteFault(reason)

@@ -30,8 +30,8 @@ extension IsolatedLane {
     case failed(String)
   }
 
-  /// Whether the plugin takes a batch: not once it was given up. Its position then stays at the end
-  /// of the batch in which that happened, whose rest are dead letters.
+  /// Whether the plugin takes a batch: not once it was given up. Its position then stays where that
+  /// happened, or at the end of the batch.
   func takes(_ serial: UInt64, _ positions: ClosedRange<UInt64>) -> Bool {
     if quarantine == nil || serial == seenSerial {
       (seenSerial, seenPosition) = (serial, positions.upperBound)
@@ -40,6 +40,12 @@ extension IsolatedLane {
     let seen = seenPosition ?? positions.lowerBound - 1
     frozenPosition = min(frozenPosition ?? seen, positions.lowerBound - 1)
     return false
+  }
+
+  /// The plugin was given up before it could take a record of the batch at hand.
+  func freeze(before position: UInt64) {
+    seenPosition = position - 1
+    frozenPosition = min(frozenPosition ?? position - 1, position - 1)
   }
 
   /// Has the runner perform a hook; what it asks for goes to the call's stage.

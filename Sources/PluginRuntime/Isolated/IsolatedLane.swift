@@ -42,6 +42,8 @@ package final class IsolatedLane: @unchecked Sendable {
   let questionLock = NSLock()
   let commitLock = NSLock()
   let jobLock = NSLock()
+  let intakeLock = NSLock()
+  let intakeGate: IntakeGate
   var loader: BatchLoader
   var commitLoader = BatchLoader(nil)
   var wants: Wire.Wants = []
@@ -75,6 +77,7 @@ package final class IsolatedLane: @unchecked Sendable {
       linesPerSecondMax: plan.limits.linesPerSecondMax)
     keeper = RunnerKeeper(plan, output: output, batches: services.batches)
     loader = BatchLoader(services.batches)
+    intakeGate = IntakeGate(plugin: plan.name)
     do throws(PluginError) {
       let runner = try keeper.start()
       self.runner = runner
@@ -203,7 +206,10 @@ package final class IsolatedLane: @unchecked Sendable {
     let (end, sentence) = runner.waitForEnd()
     let reason = sentence ?? "ended its runner with \(end.words) between calls"
     bury(runner, reason)
-    if fault(reason) { throw PluginError(.quarantined, numbers.quarantine ?? "") }
+    // Whoever waited for it says so.
+    if runner.endedBetweenCalls, fault(reason) {
+      throw PluginError(.quarantined, numbers.quarantine ?? "")
+    }
     return nil
   }
 
@@ -293,7 +299,7 @@ package final class IsolatedLane: @unchecked Sendable {
   /// starts another. Called with the lock of hooks held.
   func retire(_ old: RunnerProcess) {
     let limit = Date(timeIntervalSinceNow: plan.limits.endDeadline.seconds)
-    let locks = [questionLock, commitLock, jobLock]
+    let locks = [questionLock, commitLock, jobLock, intakeLock]
     let held = locks.prefix { $0.try() }
     defer { held.forEach { $0.unlock() } }
     guard held.count == locks.count else { return }
@@ -320,12 +326,13 @@ package final class IsolatedLane: @unchecked Sendable {
       defer { runner = nil }
       return runner
     }
+    intakeGate.close()
     if let last { end(last, until: limit) }
     keeper.close()
   }
 
   private func end(_ last: RunnerProcess, until limit: Date) {
-    let locks = [hookLock, questionLock, commitLock, jobLock]
+    let locks = [hookLock, questionLock, commitLock, jobLock, intakeLock]
     let held = locks.prefix { $0.lock(before: limit) }
     defer { held.forEach { $0.unlock() } }
     if held.count == locks.count { return finish(last, until: limit) }

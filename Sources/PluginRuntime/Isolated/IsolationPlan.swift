@@ -9,6 +9,9 @@ package struct IsolationPlan: Sendable {
     package var hookDeadline = Duration.seconds(2)
     /// The longest that a hook may compute for one batch. Waiting for a processor is not computing.
     package var hookComputing = Duration.milliseconds(250)
+    /// The longest that a request waits for intake hooks, from its arrival on; then it is accepted
+    /// without them.
+    package var intakeDeadline = Duration.milliseconds(20)
     /// The longest that loading, creating, enrolling and starting may take together.
     package var startDeadline = Duration.seconds(10)
     /// The longest that drain, stop and destroy may take together, the call that runs included.

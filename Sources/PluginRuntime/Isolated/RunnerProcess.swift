@@ -35,6 +35,9 @@ final class RunnerProcess: @unchecked Sendable {
   private var inFlight: Set<Channel> = []
   /// What was in flight when it ended.
   private var inFlightLast: Set<Channel> = []
+  private var isFaultNoted = false
+  /// Those whose threads said that they ended it.
+  private var culprits: Set<Channel> = []
   /// System calls it said were refused so far.
   var refusedCalls: Int {
     get { state.withLock { refused } }
@@ -81,14 +84,28 @@ final class RunnerProcess: @unchecked Sendable {
 
   var hasEnded: Bool { state.withLock { ended != nil } }
 
-  /// Whether it has ended, and not because the host wanted it to.
-  var endedItself: Bool { state.withLock { ended != nil && sentence == nil } }
+  /// Whether it has ended, not because the host wanted it to, and nobody knows in which call.
+  var endedUnexplained: Bool {
+    state.withLock { ended != nil && sentence == nil && culprits.isEmpty }
+  }
+
+  /// Whether nobody was waiting for it when it ended.
+  var endedBetweenCalls: Bool { state.withLock { ended != nil && inFlightLast.isEmpty } }
+
+  /// True for the first who asks: one death is one fault, however many calls were in flight.
+  func claimFault() -> Bool {
+    state.withLock {
+      defer { isFaultNoted = true }
+      return !isFaultNoted
+    }
+  }
 
   /// Called by the keeper when the process is gone and reaped.
   func note(_ end: End) {
     state.withLock {
       ended = end
       inFlightLast = inFlight
+      culprits = Set(Channel.allCases.filter { self[$0].didEndRunner })
       state.broadcast()
     }
   }
@@ -100,8 +117,9 @@ final class RunnerProcess: @unchecked Sendable {
     return body()
   }
 
-  /// Whether its end can only be the fault of the call on that channel, which waits for it.
+  /// Whether its end is the fault of the call on that channel, which waits for it: its thread said
+  /// so, or nobody did and no other call was in flight.
   func isToBlame(_ channel: Channel) -> Bool {
-    state.withLock { inFlightLast == [channel] }
+    state.withLock { culprits.isEmpty ? inFlightLast == [channel] : culprits.contains(channel) }
   }
 }

@@ -9,6 +9,8 @@ package enum Wire {
 
   /// The first page of each block holds its `WireHeader`.
   static let headerBytes = 4_096
+  /// Where in the first page of replies a runner's thread says that it brought the end about.
+  static let crumbOffset = 2_048
   /// What one message may carry. Effects beyond it are handed over in several.
   static let messageBytes = 64 << 20
   /// What a batch, its facts and its users' cells may take together.
@@ -37,6 +39,7 @@ package enum Wire {
     case export = 14
     case committed = 15
     case job = 16
+    case intake = 17
   }
 
   /// One effect, or one step of an answer.
@@ -74,6 +77,8 @@ package enum Wire {
     /// A named value of an export.
     case exported = 28
     case progress = 29
+    /// What an intake hook said about a request.
+    case said = 30
   }
 
   /// What a plugin's hooks have been seen to read, so that it travels with the batch.
@@ -114,6 +119,7 @@ enum Channel: Int32, CaseIterable {
   case question
   case commit
   case job
+  case intake
 
   private static let first: Int32 = 4
 

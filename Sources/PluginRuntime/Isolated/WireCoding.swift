@@ -40,6 +40,16 @@ struct WireWriter {
     used += (bytes.count + 7) & ~7
   }
 
+  /// What was written elsewhere by the same rules.
+  mutating func append(_ words: UnsafeRawBufferPointer) {
+    precondition(words.count & 7 == 0, "what is written is whole words")
+    guard words.count <= capacity - used else { return isFull = true }
+    if let start = words.baseAddress {
+      (base + used).copyMemory(from: start, byteCount: words.count)
+    }
+    used += words.count
+  }
+
   mutating func put(_ text: String) {
     var text = text
     text.withUTF8 { put(UnsafeRawBufferPointer($0)) }

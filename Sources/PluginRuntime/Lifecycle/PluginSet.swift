@@ -51,7 +51,8 @@ package final class PluginSet: @unchecked Sendable {
     hooks = plan[.process].map { ($0.instance, $0.hook) }
     intake = plan[.intake].compactMap { entry in
       guard case .intake(let function) = entry.hook.function else { return nil }
-      return IntakeHook(instance: entry.instance, function: function)
+      return IntakeHook(
+        instance: entry.instance, ordinal: entry.hook.ordinal, function: function)
     }
     factNames = Dictionary(instances.map { ($0.factName, Array($0.name.utf8)) }) { one, _ in one }
   }
@@ -63,6 +64,9 @@ package final class PluginSet: @unchecked Sendable {
 
   /// Whether requests have to be shown to anybody before they are accepted.
   var hasIntake: Bool { !intake.isEmpty }
+
+  /// Whether one of those runs in another process.
+  var asksRunners: Bool { intake.contains { $0.instance.lane != nil } }
 
   /// What the plugins count, under the name the store keeps it by.
   package var metrics: [MetricDefinition] { instances.flatMap(\.enrollment.metrics) }

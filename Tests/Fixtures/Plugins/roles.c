@@ -14,7 +14,7 @@ static const tally_emit *emit;
 static const tally_kv *kv;
 static const tally_jobs *jobs;
 static const tally_metrics *numbers;
-static uint32_t how_key, wish_key, colour_key, metric, notes, seen, level;
+static uint32_t how_key, wish_key, colour_key, said_key, metric, notes, seen, asked, level;
 static char armed[64];
 
 static tally_bytes bytes(const char *text) {
@@ -57,6 +57,63 @@ static void misbehave(const char *role, tally_str how) {
     pthread_t thread;
     if (pthread_create(&thread, NULL, forever, NULL) != 0) abort();
   }
+}
+
+/* Says what it was shown, parameter by parameter. */
+static void describe(const tally_intake *request, char *text, size_t room) {
+  static const char *names[] = {"colour", "events", "number", "empty", "escaped", "missing"};
+  size_t i;
+  snprintf(text, room, "app %u flags %u at %d id %d device %.*s address %.*s", request->app, request->flags,
+           request->received_ms > 0, (int)request->app_id.len, (int)request->device.len, request->device.ptr,
+           (int)request->address.len, request->address.ptr);
+  for (i = 0; i < sizeof names / sizeof *names; i++) {
+    tally_str value = request->parameter(request->ctx, fixture_text(names[i]));
+    size_t used = strlen(text);
+    snprintf(text + used, room - used, " %s %s %.*s", names[i], value.ptr == NULL ? "no" : "yes", (int)value.len,
+             value.ptr == NULL ? "" : value.ptr);
+  }
+}
+
+static void annotate_status(const tally_intake *request, int status) {
+  char text[40];
+  snprintf(text, sizeof text, "answered %d", status);
+  request->annotate(request->ctx, fixture_text("said"), fixture_text(text));
+}
+
+static tally_status intake(void *instance, const tally_intake *request, const tally_error *error) {
+  static const char large[5000];
+  tally_str ask = request->parameter(request->ctx, fixture_text("ask"));
+  tally_str whole = {large, sizeof large};
+  char text[1000];
+  int number, status = TALLY_OK;
+  (void)instance;
+  misbehave("intake", request->parameter(request->ctx, fixture_text("roles_how")));
+  numbers->add(numbers->ctx, asked, 1);
+  if (is(ask, "sleep")) {
+    usleep(1500000);
+    host->log(host->ctx, TALLY_LOG_INFO, fixture_text("has slept"));
+  }
+  if (is(ask, "describe") || is(ask, "fail")) {
+    describe(request, text, sizeof text);
+    request->annotate(request->ctx, fixture_text("said"), fixture_text("before"));
+    request->annotate(request->ctx, fixture_text("said"), fixture_text(text));
+  }
+  for (number = 0; is(ask, "many") && number < 20; number++) {
+    snprintf(text, sizeof text, "note %d", number);
+    status += request->annotate(request->ctx, number == 0 ? fixture_text("said") : fixture_text(text), ask);
+    if (number == 19) annotate_status(request, status);
+  }
+  if (is(ask, "large")) annotate_status(request, request->annotate(request->ctx, fixture_text("said"), whole));
+  if (is(ask, "long")) annotate_status(request, request->annotate(request->ctx, whole, ask));
+  if (is(ask, "invalid")) annotate_status(request, request->annotate(request->ctx, fixture_text("\xff"), ask));
+  if (is(ask, "refuse-99")) annotate_status(request, request->refuse(request->ctx, 99, ask));
+  if (is(ask, "refuse-large")) annotate_status(request, request->refuse(request->ctx, 403, whole));
+  if (is(ask, "refuse")) request->refuse(request->ctx, 403, fixture_text("\"no\" Ω"));
+  if (is(ask, "fail")) {
+    fixture_say(error, "asked to fail");
+    return TALLY_FAILED;
+  }
+  return TALLY_OK;
 }
 
 static tally_status transform(void *instance, const tally_batch *batch, const tally_verdicts *verdicts,
@@ -110,6 +167,8 @@ static tally_status process(void *instance, const tally_batch *batch, const tall
       armed[how.len] = 0;
     }
     count(effects, i, item->hour, "device", device, 1);
+    count(effects, i, item->hour, "note",
+          tally_text(batch, tally_member(batch, tally_batch_node(batch, item->notes), said_key)), 1);
     count(effects, i, item->hour, "colour", tally_text(batch, tally_member(batch, root, colour_key)), 1);
     for (e = item->first_event; e < item->first_event + item->n_events; e++) {
       const tally_event *event = tally_batch_event(batch, e);
@@ -308,6 +367,7 @@ static tally_status create(const tally_host *given, void **out_instance, const t
   numbers = host->service(host->ctx, fixture_text("tally.metrics"), 1);
   how_key = host->intern(host->ctx, fixture_text("roles_how"));
   wish_key = host->intern(host->ctx, fixture_text("wish"));
+  said_key = host->intern(host->ctx, fixture_text("roles.said"));
   colour_key = host->intern(host->ctx, fixture_text("colour"));
   return fixture_create(host, out_instance, error);
 }
@@ -323,13 +383,14 @@ static tally_status enroll(void *instance, const tally_registrar *registrar, con
   static const tally_dimension dimensions[] = {{TEXT("device"), TEXT("devices"), TALLY_DIMENSION_INLINE, 1000, 1, 0},
                                                {TEXT("colour"), TEXT("colours"), TALLY_DIMENSION_INLINE, 100, 1, 0},
                                                {TEXT("event"), TEXT("events"), TALLY_DIMENSION_INLINE, 100, 1, 0},
-                                               {TEXT("command"), TEXT("commands"), TALLY_DIMENSION_INLINE, 100, 1, 0}};
-  static const tally_metric described = {sizeof(described), 1, TEXT("roles"), measures, dimensions, 4, 0, 0, 0};
+                                               {TEXT("command"), TEXT("commands"), TALLY_DIMENSION_INLINE, 100, 1, 0},
+                                               {TEXT("note"), TEXT("notes"), TALLY_DIMENSION_INLINE, 100, 1, 0}};
+  static const tally_metric described = {sizeof(described), 1, TEXT("roles"), measures, dimensions, 5, 0, 0, 0};
   tally_command_handler handler = {sizeof(handler), 0, TEXT("add"), apply};
   tally_job_kind kind = {sizeof(kind), 2, TEXT("note"), {NULL, 0}, 0, 0, 0, 0, run};
   tally_collection collection = {sizeof(collection), 1000, TEXT("notes"), reduce};
   tally_route route = {sizeof(route), 0, TEXT("/o"), TEXT("roles"), {NULL, 0}, {NULL, 0}, 0, 0, 0, 0, answer};
-  tally_hook hooks[4] = {{0}, {0}, {0}, {0}};
+  tally_hook hooks[5] = {{0}, {0}, {0}, {0}, {0}};
   uint32_t number;
   tally_status status = registrar->metric(registrar->ctx, &described, &metric);
   (void)instance;
@@ -337,17 +398,23 @@ static tally_status enroll(void *instance, const tally_registrar *registrar, con
   hooks[1].process = process;
   hooks[2].committed = committed;
   hooks[3].lifecycle = lifecycle;
+  hooks[4].intake = intake;
+  hooks[4].flags = TALLY_HOOK_NEVER_BLOCKS;
   if (status == TALLY_OK) status = registrar->collection(registrar->ctx, &collection, &notes);
   if (status == TALLY_OK) status = registrar->route(registrar->ctx, &route, &number);
   if (status == TALLY_OK) status = add_hook(registrar, TALLY_HOOK_TRANSFORM, hooks[0]);
   if (status == TALLY_OK) status = add_hook(registrar, TALLY_HOOK_PROCESS, hooks[1]);
   if (status == TALLY_OK) status = add_hook(registrar, TALLY_HOOK_COMMITTED, hooks[2]);
   if (status == TALLY_OK) status = add_hook(registrar, TALLY_HOOK_LIFECYCLE, hooks[3]);
+  if (status == TALLY_OK) status = add_hook(registrar, TALLY_HOOK_INTAKE, hooks[4]);
   if (status == TALLY_OK) status = commands->define(commands->ctx, &handler, error);
   if (status == TALLY_OK) status = jobs->define(jobs->ctx, &kind, error);
   if (status == TALLY_OK)
     status = numbers->define(numbers->ctx, TALLY_KIND_COUNTER, fixture_text("seen_total"), fixture_text("Items seen."),
                              &seen, error);
+  if (status == TALLY_OK)
+    status = numbers->define(numbers->ctx, TALLY_KIND_COUNTER, fixture_text("asked_total"),
+                             fixture_text("Requests seen."), &asked, error);
   if (status == TALLY_OK)
     status = numbers->define(numbers->ctx, TALLY_KIND_GAUGE, fixture_text("level"), fixture_text("A level."), &level,
                              error);

@@ -69,7 +69,7 @@ extension RecordingStage {
     mirror.name(
       app: item.pointee.app, year: buckets.buckets(ofHour: hour).year, series)
     if let id = mirror.find(), loadSeen(user) {
-      let grains = working[user].seen?.insert(series: id, hour: hour) ?? 0
+      let grains = change(user) { $0.seen?.insert(series: id, hour: hour) } ?? 0
       exchange.writer.patch(UInt64(grains), at: told)
       return grains
     }
@@ -84,7 +84,7 @@ extension RecordingStage {
     else { return 0 }
     mirror.insert(Int64(bitPattern: id))
     if loadSeen(user) {
-      _ = working[user].seen?.insert(series: Int64(bitPattern: id), hour: hour)
+      _ = change(user) { $0.seen?.insert(series: Int64(bitPattern: id), hour: hour) }
     }
     return UInt32(truncatingIfNeeded: grains)
   }
@@ -126,14 +126,14 @@ extension RecordingStage {
       return tally_bytes()
     }
     let kept = arena.copy(bytes)
-    working[Int(item.pointee.user_index)].cell = kept
+    change(Int(item.pointee.user_index)) { $0.cell = kept }
     return tally_bytes(kept)
   }
 
   private func putCell(_ index: UInt32, _ value: UnsafeRawBufferPointer) {
     put(.cellPut, index, value)
     guard let item = item(index), value.count <= EffectStage.cellBytesMax else { return }
-    working[Int(item.pointee.user_index)].cell = arena.copy(value)
+    change(Int(item.pointee.user_index)) { $0.cell = arena.copy(value) }
   }
 
   // MARK: The rest

@@ -21,11 +21,15 @@ final class RecordingStage {
   /// What the hooks have read so far.
   private(set) var wants: Wire.Wants = []
   private(set) var batch: UnsafePointer<tally_batch>?
-  var working: ContiguousArray<Working> = []
+  /// By the user's place in the batch; only what is in `touched` is anything.
+  private(set) var working: ContiguousArray<Working> = []
+  private var touched: ContiguousArray<Int> = []
   private var users: UnsafePointer<UInt64>?
   private var sent: Wire.Wants = []
   private var epoch: UInt64 = 0
 
+  /// What intake hooks are handed.
+  let intake = IntakeCall()
   /// The functions of process hooks and commands.
   private(set) lazy var effects = makeTable()
 
@@ -52,8 +56,10 @@ final class RecordingStage {
     self.epoch = epoch
     self.batch = batch.assumingMemoryBound(to: tally_batch.self)
     self.users = users.assumingMemoryBound(to: UInt64.self)
-    working.removeAll(keepingCapacity: true)
-    working.append(contentsOf: repeatElement(Working(), count: userCount))
+    for user in touched { working[user] = Working() }
+    touched.removeAll(keepingCapacity: true)
+    let missing = userCount - working.count
+    if missing > 0 { working.append(contentsOf: repeatElement(Working(), count: missing)) }
     exchange.writer.put(0)
     return Call(hook: hook, facts: facts.assumingMemoryBound(to: tally_facts.self))
   }
@@ -128,8 +134,14 @@ final class RecordingStage {
   func loadSeen(_ user: Int) -> Bool {
     if working[user].seen != nil { return true }
     guard let bytes = sentBytes(user, .seen, word: 2) else { return false }
-    working[user].seen = SeenHours(bytes: Array(bytes))
+    change(user) { $0.seen = SeenHours(bytes: Array(bytes)) }
     return true
+  }
+
+  /// Changes what the call has made of a user.
+  func change<T>(_ user: Int, _ body: (inout Working) -> T) -> T {
+    if working[user].cell == nil, working[user].seen == nil { touched.append(user) }
+    return body(&working[user])
   }
 
   /// From the next batch on these travel with it.

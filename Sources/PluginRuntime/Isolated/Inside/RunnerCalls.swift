@@ -15,7 +15,7 @@ final class RunnerCalls: @unchecked Sendable {
     _ kind: Wire.Kind, _ message: WireReader, _ stage: RecordingStage
   ) throws(WireDamage) {
     // What the host gives during a call takes the place of the message.
-    let isKept = [.command, .reduce, .lifecycle, .job].contains(kind)
+    let isKept = [.command, .reduce, .lifecycle, .job, .intake].contains(kind)
     var message = isKept ? WireReader(stage.arena.copy(message.bytes)) : message
     let (status, reason) = try call(kind, &message, stage)
     stage.finish(
@@ -33,6 +33,7 @@ final class RunnerCalls: @unchecked Sendable {
     case .lifecycle: return try lifecycle(&message, stage)
     case .committed: return try committed(&message, stage)
     case .job: return try job(&message, stage)
+    case .intake: return try intake(&message, stage)
     case .export:
       stage.begin()
       if let state = plugin.exportState() { state.withUnsafeBytes { stage.hand($0) } }
@@ -176,5 +177,29 @@ final class RunnerCalls: @unchecked Sendable {
       throw WireDamage()
     }
     return ErrorText.collect(plugin.secrets) { run(plugin.instance, &job, $0) }
+  }
+
+  // MARK: Over requests
+
+  /// What a hook says of one request is no status of the whole.
+  private func intake(
+    _ message: inout WireReader, _ stage: RecordingStage
+  ) throws(WireDamage) -> (tally_status, String) {
+    stage.begin()
+    guard case .intake(let function) = try hook(Int(try message.word())) else { throw WireDamage() }
+    let (call, count) = (stage.intake, try message.word())
+    for place in 0..<count {
+      let frame = try IntakeFrame(&message)
+      call.begin(frame)
+      let (status, reason) = ErrorText.collect(plugin.secrets) { error in
+        call.withTable(frame.shown) { function(plugin.instance, $0, error) }
+      }
+      let said = IntakeSaid(
+        status: status, reason: status == TALLY_OK ? "" : reason, notes: call.notes,
+        refusal: call.refusal, limits: call.limits)
+      call.end()
+      IntakeVerdictWire.write(said, place: UInt32(truncatingIfNeeded: place), to: stage)
+    }
+    return (TALLY_OK, "")
   }
 }

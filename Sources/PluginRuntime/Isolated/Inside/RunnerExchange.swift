@@ -1,3 +1,4 @@
+import CBreadcrumb
 import CIsolation
 import Glibc
 import PluginABI
@@ -36,6 +37,14 @@ final class RunnerExchange: @unchecked Sendable {
   func address(_ place: UInt64) -> UnsafeRawPointer {
     if place & Wire.isShared != 0, let batches { return batches + Int(place & ~Wire.isShared) }
     return requests + Wire.batchOffset + Int(place)
+  }
+
+  /// The calling thread is that of this conversation: what ends the process on it is said to the
+  /// host. False when it has no memory for that.
+  func enterThread() -> Bool {
+    let crumb = (replies + Wire.crumbOffset).assumingMemoryBound(to: tally_breadcrumb.self)
+    crumb.pointee.calling = 1
+    return tally_breadcrumb_enter_thread(crumb) == 0
   }
 
   /// Whether the host speaks as this runner does.

@@ -139,7 +139,7 @@ final class RunnerPlugin: @unchecked Sendable {
   }
 
   private func enroll(_ code: LoadedPlugin) throws(PluginError) -> [UInt8] {
-    let registrar = Registrar(manifest: code.manifest, lane: .isolated)
+    let registrar = Registrar(manifest: code.manifest)
     let memory = UnsafeMutableRawPointer.allocate(
       byteCount: Self.registrationBytesMax, alignment: 8)
     defer { memory.deallocate() }

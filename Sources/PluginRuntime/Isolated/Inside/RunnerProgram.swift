@@ -1,3 +1,4 @@
+import CBreadcrumb
 import CIsolation
 import Foundation
 import PluginABI
@@ -96,6 +97,10 @@ package final class RunnerProgram: @unchecked Sendable {
       thread.stackSize = Self.stackBytes
       thread.start()
     }
+    tally_breadcrumb_install()
+    guard hooks.enterThread(), tally_breadcrumb_note_exits() == 0 else {
+      throw PluginError(.runner, "a runner cannot watch its end: \(systemReason())")
+    }
     guard tally_refusals_watch() == 0 else {
       throw PluginError(.runner, "a runner cannot watch system calls: \(systemReason())")
     }
@@ -110,10 +115,12 @@ package final class RunnerProgram: @unchecked Sendable {
     case .question: !plugin.enrollment.routes.isEmpty
     case .commit: plugin.enrollment.has(.committed)
     case .job: plugin.services?.hasJobs == true
+    case .intake: plugin.enrollment.has(.intake)
     }
   }
 
   private func serve(_ channel: Channel, _ exchange: RunnerExchange) {
+    _ = exchange.enterThread()
     if channel == .question { return answerQuestions(exchange) }
     let stage = RecordingStage(exchange)
     plugin.services?.speak(stage)
