@@ -109,6 +109,7 @@ let package = Package(
     systemLibrary("CCrypto", "libcrypto", apt: "libssl-dev"),
     systemLibrary("CArgon2", "libargon2", apt: "libargon2-dev"),
     systemLibrary("CCurl", "libcurl", apt: "libcurl4-openssl-dev"),
+    systemLibrary("CMaxMindDB", "libmaxminddb", apt: "libmaxminddb-dev"),
     .target(
       name: "CSimdjson", dependencies: ["PluginABI"],
       cxxSettings: [.unsafeFlags(["-O3", "-std=c++17"])],
@@ -119,7 +120,7 @@ let package = Package(
       name: "Host",
       dependencies: [
         "PluginABI", "PluginRuntime", "PluginTestKit", "Journal", "Store", "Builtins",
-        "CSimdjson", "CYAML", "CXXHash", "CCrypto", "CArgon2", "CCurl", "CProcessor",
+        "CSimdjson", "CYAML", "CXXHash", "CCrypto", "CArgon2", "CCurl", "CMaxMindDB", "CProcessor",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),

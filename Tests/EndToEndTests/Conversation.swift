@@ -24,6 +24,8 @@ struct Conversation: CustomStringConvertible, Sendable {
   let path: String
   let name: String
   var config: String?
+  /// What the file of places beside the configuration says.
+  var places: [PlaceFile.Place] = []
   var steps: [Step] = []
 
   var description: String { name }
@@ -77,12 +79,22 @@ struct Conversation: CustomStringConvertible, Sendable {
     }
     if !step.requests.isEmpty { steps.append(step) }
     config = Self.config(of: steps.first?.lead ?? [])
+    places = Self.places(of: steps.first?.lead ?? [])
   }
 
   /// Lines `#config ...` above the first request make the server's `plugins.yaml`.
   private static func config(of lead: [String]) -> String? {
     let lines = lead.filter { $0.hasPrefix("#config ") }.map { $0.dropFirst(8) + "\n" }
     return lines.isEmpty ? nil : lines.joined()
+  }
+
+  /// Lines `#place NETWORK COUNTRY CITY` make `places.mmdb` beside it.
+  private static func places(of lead: [String]) -> [PlaceFile.Place] {
+    lead.filter { $0.hasPrefix("#place ") }.compactMap { line in
+      let words = line.split(separator: " ", maxSplits: 3).map(String.init)
+      guard words.count >= 3 else { return nil }
+      return PlaceFile.Place(words[1], country: words[2], city: words.count > 3 ? words[3] : "")
+    }
   }
 
   private static func isRequest(_ line: String) -> Bool {

@@ -12,6 +12,9 @@ extension EndToEnd {
       var conversation = conversation
       let server = try TallyServer(
         zone: Substitutions.zone, config: conversation.config ?? TallyServer.everything)
+      if !conversation.places.isEmpty {
+        try PlaceFile(conversation.places).put(at: server.folder + "/places.mmdb")
+      }
       let substitutions = Substitutions(keys: server.keys, now: Clock.unixMilliseconds)
       try server.start()
       for index in conversation.steps.indices {

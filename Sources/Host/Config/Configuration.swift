@@ -117,9 +117,14 @@ struct Configuration: Sendable {
     let fileFolder = file.map {
       (Self.absolute($0, in: inputs.workingFolder) as NSString).deletingLastPathComponent
     }
-    var dataFolder = inputs.workingFolder
-    if case .file = sources["data"], let fileFolder { dataFolder = fileFolder }
-    host.data = Self.absolute(host.data, in: dataFolder)
+    func settled(_ path: String, _ setting: String) -> String {
+      guard case .file = sources[setting], let fileFolder else {
+        return Self.absolute(path, in: inputs.workingFolder)
+      }
+      return Self.absolute(path, in: fileFolder)
+    }
+    host.data = settled(host.data, "data")
+    host.placeFile = host.placeFile.map { settled($0, "place_file") }
     self.plugins = plugins?.map { plugin in
       var plugin = plugin
       plugin.path = plugin.path.map { Self.absolute($0, in: fileFolder ?? inputs.workingFolder) }

@@ -32,6 +32,33 @@ extension HostSetting {
     word(
       "client_addresses", \.clientAddresses, among: [.keep, .truncate, .drop],
       "What becomes of the addresses of clients."),
+    HostSetting(
+      name: "client_addresses_by_app", help: "Apps for whose clients something else holds.",
+      need: "<app id>=keep, =truncate or =drop, separated by commas",
+      take: { text, settings in
+        guard let addresses = AppAddresses(text) else { return false }
+        settings.appAddresses = addresses
+        return true
+      },
+      show: { $0.appAddresses.description }),
+    HostSetting(
+      name: "trusted_proxies", help: "Networks of proxies whose `X-Forwarded-For` is believed.",
+      need: "addresses or networks such as 10.0.0.0/8, separated by commas",
+      take: { text, settings in
+        guard let proxies = TrustedProxies(text) else { return false }
+        settings.trustedProxies = proxies
+        return true
+      },
+      show: { $0.trustedProxies.description }),
+    HostSetting(
+      name: "place_file",
+      help: "A MaxMind DB file that tells country and city of an address.",
+      need: "the path of a file",
+      take: { text, settings in
+        settings.placeFile = text.isEmpty ? nil : text
+        return !text.utf8.contains(0)
+      },
+      show: { $0.placeFile ?? "" }),
     word(
       "plugin_pins", \.pluginPins, among: [.optional, .required],
       "Whether a plugin is only loaded when `sha256` or `signature` pins its library."),

@@ -24,6 +24,11 @@ struct HostSettings: Equatable, Sendable {
   var durability = Durability.fsync
   var eventLoops: Int
   var clientAddresses = AddressMode.keep
+  /// Apps for whose clients something else holds.
+  var appAddresses = AppAddresses()
+  var trustedProxies = TrustedProxies()
+  /// A file of places; an absolute path once the configuration is loaded.
+  var placeFile: String?
   var pluginPins = PluginPinning.optional
   /// Public keys (ed25519, 32 bytes) whose signatures of plugins are believed.
   var pluginKeys: [[UInt8]] = []

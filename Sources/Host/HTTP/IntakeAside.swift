@@ -20,12 +20,12 @@ final class IntakeAside: @unchecked Sendable {
     let body: [UInt8]?
     let format: IntakeRequest.BodyFormat
     let receivedMs: Int64
-    let peerAddress: String
+    let origin: Origin
     let begun = ContinuousClock.now
 
-    init(_ request: IntakeRequest, token: UInt64, peerAddress: String) {
+    init(_ request: IntakeRequest, token: UInt64, origin: Origin) {
       self.token = token
-      self.peerAddress = peerAddress
+      self.origin = origin
       route = request.route
       target = Array(request.target)
       body = request.body.map { Array($0) }
@@ -85,8 +85,10 @@ final class IntakeAside: @unchecked Sendable {
   ) {
     self.deliver = deliver
     round = IntakeRound(runtime: runtime)
+    var collecting = context.intake
+    collecting.places = nil
     collector = Intake(
-      directory: context.directory, configuration: context.intake, metrics: Metrics(),
+      directory: context.directory, configuration: collecting, metrics: Metrics(),
       stage: round.collecting)
     intake = Intake(
       directory: context.directory, configuration: context.intake, metrics: context.metrics,
@@ -149,7 +151,7 @@ final class IntakeAside: @unchecked Sendable {
     round.begin()
     for job in jobs {
       round.beginRequest()
-      collector.peerAddress = job.peerAddress
+      collector.origin = job.origin
       // Refused here, it is refused again below.
       _ = job.with { try? collector.admit($0) }
       collector.removeEntries()
@@ -163,7 +165,7 @@ final class IntakeAside: @unchecked Sendable {
 
   private func read(_ job: Job) -> Done.End {
     defer { intake.removeEntries() }
-    intake.peerAddress = job.peerAddress
+    intake.origin = job.origin
     return job.with { request in
       do throws(IntakeRefusal) {
         try intake.admit(request)

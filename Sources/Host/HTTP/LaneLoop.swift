@@ -66,8 +66,8 @@ final class LaneLoop: JournalSink, @unchecked Sendable {
   func submit(
     _ handler: SDKLaneHandler, number: UInt32, _ request: (Int64) -> IntakeRequest
   ) -> Reply.Content? {
-    if intake.wantsHooks {
-      intake.peerAddress = handler.peerAddress
+    if intake.wantsOrigin {
+      intake.origin = Origin(peer: handler.peer, forwarded: handler.request?.forwarded)
       if intake.asksRunners { return submitAside(handler, number: number, request(clock())) }
     }
     return admit(handler, number: number, request(clock()))
@@ -165,7 +165,7 @@ final class LaneLoop: JournalSink, @unchecked Sendable {
       return admit(handler, number: number, request)
     }
     guard let token = tokens.take(handler, request: number) else { return .refusal(.requestLimit) }
-    aside.take(.init(request, token: token, peerAddress: intake.peerAddress))
+    aside.take(.init(request, token: token, origin: intake.origin))
     return nil
   }
 

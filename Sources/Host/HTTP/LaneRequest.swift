@@ -17,6 +17,8 @@ struct LaneRequest {
   /// The body received so far.
   var body: ByteBuffer?
   var received = 0
+  /// What proxies say about the way the request came, all headers of that name in order.
+  private(set) var forwarded: String?
   /// Memory set apart for the body.
   var reserved = 0
 
@@ -35,6 +37,8 @@ struct LaneRequest {
       case 7 where HeaderText.isEqual(name, "upgrade"): reply = .close
       case 12 where HeaderText.isEqual(name, "content-type"): readContentType(value)
       case 14 where HeaderText.isEqual(name, "content-length"): contentLength = Int(value)
+      case 15 where HeaderText.isEqual(name, "x-forwarded-for"):
+        forwarded = forwarded.map { $0 + "," + value } ?? value
       default: break
       }
     }

@@ -54,8 +54,8 @@ final class SDKLaneHandler: ChannelDuplexHandler {
   /// Replies leave from here, behind the encoder that has nothing to do for them.
   var encoder: ChannelHandlerContext?
 
-  /// The other end's address as text; asked for only where a hook may look at it.
-  private(set) lazy var peerAddress = context?.channel.remoteAddress?.ipAddress ?? ""
+  /// The other end's address; asked for only where somebody looks at it.
+  private(set) lazy var peer = ClientAddress(context?.channel.remoteAddress)
 
   /// There are too many connections: this one is told so and closed.
   private let isRefused: Bool

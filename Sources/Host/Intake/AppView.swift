@@ -14,10 +14,12 @@ package struct AppView: Sendable {
   package let isLocked: Bool
   /// Where the app's requests are forwarded to, if anywhere.
   package let redirectURL: String?
+  /// What becomes of the addresses of the app's clients.
+  package let addresses: AddressMode
 
   package init(
     number: UInt32, hexID: String, key: String, salt: String? = nil, isPaused: Bool = false,
-    isLocked: Bool = false, redirectURL: String? = nil
+    isLocked: Bool = false, redirectURL: String? = nil, addresses: AddressMode = .keep
   ) {
     self.number = number
     self.hexID = hexID
@@ -26,6 +28,7 @@ package struct AppView: Sendable {
     self.isPaused = isPaused
     self.isLocked = isLocked
     self.redirectURL = redirectURL
+    self.addresses = addresses
   }
 }
 

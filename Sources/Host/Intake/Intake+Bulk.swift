@@ -79,9 +79,9 @@ extension Intake {
     try checkItem(request, sender, &outer)
     try runHooks(sender, request)
     hashText.append(text: item)
-    if holdsUnwantedAddress || hasNotes {
+    if holdsUnwantedAddress(sender) || hasNotes {
       beginItem(sender, form: .parameters)
-      writeParameters()
+      writeParameters(sender)
       writeNotes()
     } else {
       beginItem(sender, form: .object)
@@ -92,9 +92,9 @@ extension Intake {
   }
 
   /// Whether the item may not be recorded as it was sent.
-  private var holdsUnwantedAddress: Bool {
-    configuration.addresses != .keep
-      && (parameters[.address] != nil || parameters[.clientAddress] != nil)
+  private func holdsUnwantedAddress(_ sender: Sender) -> Bool {
+    (parameters[.address] != nil || parameters[.clientAddress] != nil)
+      && sender.view.addresses != .keep
   }
 
   /// Clients sign the bulk request as a whole.

@@ -2,9 +2,9 @@ import PluginRuntime
 
 /// Intake hooks: what plugins say about a request before it is journalled.
 extension Intake {
-  /// Whether there is a hook; asked for every request.
+  /// Whether anybody here looks at where a request comes from; asked for every request.
   @inline(__always)
-  var wantsHooks: Bool { stage?.isWanted == true }
+  var wantsOrigin: Bool { stage?.isWanted == true || places != nil }
 
   /// Has the hooks look at an item that is otherwise accepted. Throws when one refuses it; what it
   /// is answered is then in `pluginRefusal`.
@@ -18,17 +18,18 @@ extension Intake {
     hasNotes = !stage.notes.isEmpty
   }
 
-  /// Whether one of the hooks is asked in another process: as of when `wantsHooks` was asked last.
+  /// Whether one of the hooks is asked in another process: as of when `wantsOrigin` was asked last.
   var asksRunners: Bool { stage?.asksRunners == true }
 
   private func judge(
     _ stage: IntakeStage, _ sender: Sender, _ request: IntakeRequest
   ) throws(IntakeRefusal) {
     let app = sender.apps.apps[sender.app]
+    hookAddresses = app.addresses
     pluginRefusal = stage.judge(
       .init(
         app: app.number, appID: app.hexID, device: sender.device,
-        address: ClientAddress.shown(peerAddress, configuration.addresses),
+        address: address(for: app.addresses)?.text ?? "",
         isBulk: request.route == .bulk, receivedMs: request.receivedMs,
         request: requestHash(request)), self)
     if pluginRefusal != nil { throw IntakeRefusal(.plugin) }
@@ -50,17 +51,24 @@ extension Intake {
 
 extension Intake: IntakeParameters {
   package func value(of name: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
-    parameters.items.first { $0.key.isEqual(to: name) }.map(hookValue)
+    parameters.items.first { $0.key.isEqual(to: name) && isShown($0) }.map(decodedText(of:))
   }
 
   package func forEachParameter(
     _ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void
   ) {
-    for parameter in parameters.items { body(parameter.key, hookValue(of: parameter)) }
+    for parameter in parameters.items where isShown(parameter) {
+      body(parameter.key, decodedText(of: parameter))
+    }
+  }
+
+  /// What hooks see they may have kept, so an address that is not kept is not shown.
+  private func isShown(_ parameter: SentParameter) -> Bool {
+    hookAddresses == .keep || parameter.name?.isAddress != true
   }
 
   /// A parameter's decoded value, valid until the next.
-  private func hookValue(of parameter: SentParameter) -> UnsafeRawBufferPointer {
+  func decodedText(of parameter: SentParameter) -> UnsafeRawBufferPointer {
     hookText.removeAll()
     switch parameter.encoding {
     case .plain, .escaped: _ = FormText.decode(parameter.value, into: hookText)
@@ -68,28 +76,5 @@ extension Intake: IntakeParameters {
       guard JSONScalar.append(parameter.value, to: hookText) else { return parameter.value }
     }
     return hookText.bytes
-  }
-}
-
-/// A peer's address as far as the operator lets it be seen.
-enum ClientAddress {
-  static func shown(_ address: String, _ mode: AddressMode) -> String {
-    switch mode {
-    case .keep: address
-    case .drop: ""
-    case .truncate: truncated(address)
-    }
-  }
-
-  /// Without what tells one household from another: the last number of IPv4, all but the first
-  /// three groups of IPv6.
-  private static func truncated(_ address: String) -> String {
-    if !address.contains(":") {
-      let parts = address.split(separator: ".", omittingEmptySubsequences: false)
-      return parts.count == 4 ? parts.dropLast().joined(separator: ".") + ".0" : ""
-    }
-    let head = address.split(separator: ":", omittingEmptySubsequences: false).prefix(3)
-    let groups = head.prefix { !$0.isEmpty }
-    return groups.isEmpty ? "::" : groups.joined(separator: ":") + "::"
   }
 }

@@ -4,6 +4,8 @@ extension Intake {
     let apps: AppSnapshot
     let app: Int
     let device: UnsafeRawBufferPointer
+
+    var view: AppView { apps.apps[app] }
   }
 
   /// Device ids that iOS hands out when tracking is off: one for everybody, so nobody's.
@@ -21,7 +23,7 @@ extension Intake {
       }
     }
     beginItem(sender, form: .parameters)
-    writeParameters()
+    writeParameters(sender)
     writeNotes()
     writer.endItem()
     writer.end()
@@ -74,15 +76,16 @@ extension Intake {
     writer.beginItem(
       app: sender.apps.apps[sender.app].number, hash: hash, partition: partition, form: form,
       device: sender.device)
+    if let places { writePlace(from: places, sender) }
   }
 
   /// Writes what the record keeps, decoded straight into the entry.
-  func writeParameters() {
-    let keepsAddresses = configuration.addresses == .keep
+  func writeParameters(_ sender: Sender) {
+    let keepsAddresses = sender.view.addresses == .keep
     for parameter in parameters.items {
       if let name = parameter.name {
         if !name.isRecorded { continue }
-        if !keepsAddresses, name == .address || name == .clientAddress { continue }
+        if !keepsAddresses, name.isAddress { continue }
       }
       let isJSON = parameter.encoding == .json
       let start = writer.beginParameter(key: parameter.key, isJSON: isJSON)

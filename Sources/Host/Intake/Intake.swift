@@ -19,8 +19,12 @@ package final class Intake {
   let list = EntryBuffer()
   /// Runs intake hooks; nil where there are no plugins.
   let stage: IntakeStage?
-  /// What the hooks may know of the peer; set only while there are hooks.
-  var peerAddress = ""
+  /// Finds countries and cities; nil where the operator gave no file of places.
+  let places: PlaceFinder?
+  /// Where the request comes from; set only where `wantsOrigin`.
+  var origin = Origin()
+  /// What hooks may see of addresses of the item at hand.
+  var hookAddresses = AddressMode.keep
   /// What a plugin answers instead of accepting the request refused last.
   var pluginRefusal: IntakeStage.Refusal?
   /// Whether hooks said something about the item at hand.
@@ -35,6 +39,7 @@ package final class Intake {
     stage: IntakeStage? = nil
   ) {
     self.stage = stage
+    places = configuration.places.map { PlaceFinder($0) }
     self.configuration = configuration
     self.metrics = metrics
     self.directory = AppDirectory.Reader(directory)

@@ -27,7 +27,10 @@ package enum AddressMode: String, Sendable, CaseIterable {
 /// What an operator decides about intake.
 package struct IntakeConfiguration: Sendable {
   package var limits = IntakeLimits()
-  package var addresses = AddressMode.keep
+  /// Whose `X-Forwarded-For` is believed.
+  package var proxies = TrustedProxies()
+  /// Where countries and cities are looked up, if anywhere.
+  var places: PlaceBook?
 
   package init() {}
 }

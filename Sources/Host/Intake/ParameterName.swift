@@ -71,6 +71,10 @@ enum ParameterName: Int, CaseIterable {
     self == .requestsRemaining || self == .checksum || self == .checksum256
   }
 
+  /// Whether the parameter is an address of the client.
+  @inline(__always)
+  var isAddress: Bool { self == .address || self == .clientAddress }
+
   /// Whether the record keeps the parameter; an item's app and device stand in its head.
   @inline(__always)
   var isRecorded: Bool {

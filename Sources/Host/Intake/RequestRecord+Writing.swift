@@ -62,6 +62,14 @@ extension RequestRecord {
       buffer.append(device)
     }
 
+    /// Where the item begun last comes from; before its parameters. At most 255 bytes each.
+    package mutating func place(country: UnsafeRawBufferPointer, city: UnsafeRawBufferPointer) {
+      buffer.patch(UInt8(country.count), at: itemStart + countryOffset)
+      buffer.patch(UInt8(city.count), at: itemStart + countryOffset + 1)
+      buffer.append(country)
+      buffer.append(city)
+    }
+
     /// Completes an item.
     package mutating func endItem() {
       buffer.patch(UInt32(buffer.count - itemStart - 4), at: itemStart)

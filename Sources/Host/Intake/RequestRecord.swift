@@ -17,6 +17,7 @@ package enum RequestRecord {
   /// Places in an item, its length included.
   static let formOffset = 17
   static let countOffset = 18
+  static let countryOffset = 22
   /// What a parameter's flags mean.
   static let jsonFlag: UInt8 = 1
   static let noteFlag: UInt8 = 2

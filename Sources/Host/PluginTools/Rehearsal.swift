@@ -49,9 +49,10 @@ final class Rehearsal {
 
   private static func intake(of host: TestHost) -> Intake {
     let intake = Intake(
-      directory: AppDirectory([AppView(host.app)]), configuration: IntakeConfiguration(),
+      directory: AppDirectory([AppView(host.app, HostSettings(cores: 1))]),
+      configuration: IntakeConfiguration(),
       metrics: Metrics(), stage: IntakeStage(runtime: host.runtime))
-    intake.peerAddress = "127.0.0.1"
+    intake.origin.peer = ClientAddress("127.0.0.1")
     return intake
   }
 

@@ -65,6 +65,7 @@ extension Core {
     metrics.gauge("tally_plugins_refused", help: "Plugins the server runs without") { [runtime] in
       runtime.refusals.count
     }
+    places?.book.register(in: metrics)
     publishLanes(metrics)
   }
 

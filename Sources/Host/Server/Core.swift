@@ -26,6 +26,8 @@ final class Core: Sendable {
   let outbox: Outbox
   /// Tells of days that close.
   let days: DayWatch
+  /// Countries and cities of addresses; nil without a file of places.
+  let places: PlaceKeeper?
   /// What becomes of items.
   let outcomes = LedgerTally.Counters()
   /// What decoding counts.
@@ -53,7 +55,7 @@ final class Core: Sendable {
     ledger = LedgerDesk(store: store, journal: journal)
     let apps = try store.apps()
     registry = try AppRegistry(apps)
-    directory = AppDirectory(apps.map(AppView.init))
+    directory = AppDirectory(apps.map { AppView($0, host) })
     members = MemberDirectory(try store.members())
     let workingSet = try store.workingSet(limits: .init(cacheBytesMax: host.limits.cacheBytesMax))
     let batches = try BatchMemory()
@@ -80,6 +82,9 @@ final class Core: Sendable {
       runtime: runtime, cache: try CodeCache(folder: host.data + "/cache", verdictsPath: verdicts),
       verdictsPath: verdicts, quarantinePath: host.data + "/quarantined.json",
       now: { Clock.monotonicSeconds })
+    places = try host.placeFile.map {
+      try PlaceKeeper(path: $0, folder: host.data + "/cache", log: log)
+    }
     plugins = PluginPlan(
       builtins: Builtins.entries(withFaultPoint: faults.isArmed(.hookTrap)) + linked)
     try lifecycle.apply(
@@ -107,6 +112,7 @@ final class Core: Sendable {
 
   /// Begins to count what the journal holds.
   func start() {
+    places?.start()
     pipeline.start()
     services.jobs.start()
     days.start()
@@ -119,6 +125,7 @@ final class Core: Sendable {
     clock.enter(.jobs)
     if !services.jobs.stop(timeout: clock.remaining(.jobs)) { clock.leave("jobs") }
     clock.enter(.counting)
+    places?.stop()
     journal.close()
     lifecycle.close()
     pipeline.stop(clock)
@@ -140,7 +147,7 @@ final class Core: Sendable {
     let apps = try store.apps()
     let known = registry.snapshot
     try registry.replace(with: apps)
-    directory.replace(apps.map(AppView.init))
+    directory.replace(apps.map { AppView($0, configuration.host) })
     members.replace(with: try store.members())
     for app in apps where known.byNumber[app.number] == nil {
       var created = LifecycleQueue.Event(.appCreated, atMs: Clock.system.nowMs)

@@ -33,7 +33,7 @@ extension StoreTuning {
 }
 
 extension HTTPServer.Configuration {
-  init(_ host: HostSettings) {
+  init(_ host: HostSettings, places: PlaceBook?) {
     self.init(host: host.listen.host, port: host.listen.port)
     eventLoops = host.eventLoops
     limits.headerBytesMax = host.limits.headerBytesMax
@@ -42,7 +42,8 @@ extension HTTPServer.Configuration {
     limits.connectionsMax = host.limits.connectionsMax
     limits.requestsInFlightMax = host.limits.requestsInFlightMax
     intake.limits.bulkItemsMax = host.limits.bulkItemsMax
-    intake.addresses = host.clientAddresses
+    intake.proxies = host.trustedProxies
+    intake.places = places
     limits.idleTimeout = .seconds(Int64(host.limits.idleTimeoutSeconds))
   }
 }
@@ -60,10 +61,11 @@ extension HostSettings {
 }
 
 extension AppView {
-  init(_ app: App) {
+  init(_ app: App, _ host: HostSettings) {
     self.init(
       number: app.number, hexID: app.hex, key: app.key, salt: app.salt, isPaused: app.isPaused,
-      isLocked: app.isLocked, redirectURL: app.redirectURL)
+      isLocked: app.isLocked, redirectURL: app.redirectURL,
+      addresses: host.appAddresses.modes[app.hex] ?? host.clientAddresses)
   }
 }
 

@@ -41,7 +41,8 @@ enum TallyServer {
     let routes = Routes(
       core: core, metrics: metrics, threads: threads, supervisor: supervisor, directory: directory)
     let http = HTTPServer(
-      .init(core.configuration.host), journal: core.journal, directory: core.directory,
+      .init(core.configuration.host, places: core.places?.book), journal: core.journal,
+      directory: core.directory,
       metrics: metrics, clock: { Clock.system.nowMs }, runtime: core.runtime,
       responder: routes.responder, logger: core.log)
     let port = try await http.start()

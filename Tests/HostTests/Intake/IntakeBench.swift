@@ -9,6 +9,8 @@ struct ReadItem: Equatable {
   var parameters: [String: String] = [:]
   var json: Set<String> = []
   var object: String?
+  var country = ""
+  var city = ""
 }
 
 /// What intake made of a request.
@@ -28,17 +30,23 @@ final class IntakeBench {
   let metrics = Metrics()
   let intake: Intake
 
-  init(_ apps: [AppView] = [IntakeBench.app()], configuration: IntakeConfiguration = .init()) {
+  init(
+    _ apps: [AppView] = [IntakeBench.app()], configuration: IntakeConfiguration = .init(),
+    places: PlaceBook? = nil
+  ) {
+    var configuration = configuration
+    configuration.places = places
     intake = Intake(
       directory: AppDirectory(apps), configuration: configuration, metrics: metrics)
   }
 
   static func app(
     number: UInt32 = 1, key: String = IntakeBench.key, salt: String? = nil, paused: Bool = false,
-    locked: Bool = false
+    locked: Bool = false, addresses: AddressMode = .keep
   ) -> AppView {
     AppView(
-      number: number, hexID: hexID, key: key, salt: salt, isPaused: paused, isLocked: locked)
+      number: number, hexID: hexID, key: key, salt: salt, isPaused: paused, isLocked: locked,
+      addresses: addresses)
   }
 
   func get(_ query: String) -> Admission {
@@ -90,6 +98,7 @@ final class IntakeBench {
         if parameter.isJSON { read.json.insert(text(parameter.key)) }
       }
       read.object = item.object.map(text)
+      (read.country, read.city) = (text(item.country), text(item.city))
       if parameters.isDamaged { return [] }
       items.append(read)
     }

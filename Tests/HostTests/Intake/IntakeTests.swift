@@ -144,9 +144,7 @@ struct IntakeTests {
     let query = "\(Self.ids)&ip_address=10.0.0.1&ip=10.0.0.2&a=1"
     #expect(IntakeBench().get(query).items.first?.parameters.count == 3)
     for mode in [AddressMode.drop, .truncate] {
-      var configuration = IntakeConfiguration()
-      configuration.addresses = mode
-      let bench = IntakeBench(configuration: configuration)
+      let bench = IntakeBench([IntakeBench.app(addresses: mode)])
       #expect(bench.get(query).items.first?.parameters == ["a": "1"])
       let bulk = bench.bulk(
         #"[{"device_id":"d","ip_address":"10.0.0.1","b":{"c":1}},{"device_id":"e"}]"#)
