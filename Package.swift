@@ -14,13 +14,15 @@ func systemLibrary(_ name: String, _ package: String, apt: String) -> Target {
 }
 
 /// A plugin is one line: its folder below `Plugins/` is its product, `lib<folder>.so`.
-func loadablePlugin(folder: String, module: String) -> (
+func loadablePlugin(
+  folder: String, module: String, libraries: [Target.Dependency] = []
+) -> (
   product: Product, target: Target, test: Target
 ) {
   (
     .library(name: folder, type: .dynamic, targets: [module, "PluginExports"]),
     .target(
-      name: module, dependencies: ["PluginKit"], path: "Plugins/\(folder)/Sources",
+      name: module, dependencies: ["PluginKit"] + libraries, path: "Plugins/\(folder)/Sources",
       swiftSettings: hot),
     .testTarget(
       name: module + "Tests",
@@ -40,6 +42,7 @@ func test(
 let plugins = [
   loadablePlugin(folder: "views", module: "Views"),
   loadablePlugin(folder: "sdk-behaviour", module: "SDKBehaviour"),
+  loadablePlugin(folder: "user-agent", module: "UserAgent", libraries: ["CPCRE2"]),
 ]
 
 let package = Package(
@@ -109,6 +112,7 @@ let package = Package(
     systemLibrary("CCrypto", "libcrypto", apt: "libssl-dev"),
     systemLibrary("CArgon2", "libargon2", apt: "libargon2-dev"),
     systemLibrary("CCurl", "libcurl", apt: "libcurl4-openssl-dev"),
+    systemLibrary("CPCRE2", "libpcre2-8", apt: "libpcre2-dev"),
     systemLibrary("CMaxMindDB", "libmaxminddb", apt: "libmaxminddb-dev"),
     .target(
       name: "CSimdjson", dependencies: ["PluginABI"],
