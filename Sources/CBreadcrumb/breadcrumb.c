@@ -16,16 +16,23 @@ static void note(int signal_number) {
   raise(signal_number);
 }
 
-void tally_breadcrumb_install(void) {
+static void install(int beside_others) {
   static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGABRT};
-  struct sigaction action;
+  struct sigaction action, found;
   unsigned i;
   memset(&action, 0, sizeof action);
   action.sa_handler = note;
   action.sa_flags = SA_ONSTACK | SA_RESETHAND;
   sigemptyset(&action.sa_mask);
-  for (i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, NULL);
+  for (i = 0; i < sizeof signals / sizeof *signals; i++) {
+    int is_taken = sigaction(signals[i], NULL, &found) == 0 && found.sa_handler != SIG_DFL;
+    if (!beside_others || !is_taken) sigaction(signals[i], &action, NULL);
+  }
 }
+
+void tally_breadcrumb_install(void) { install(0); }
+
+void tally_breadcrumb_install_beside(void) { install(1); }
 
 static void note_exit(void) {
   if (crumb != NULL && crumb->calling) crumb->signal = TALLY_BREADCRUMB_EXIT;

@@ -24,6 +24,9 @@ typedef struct tally_breadcrumb {
  * thread was inside a call, and then die of it as if they were not there. Once per process. */
 void tally_breadcrumb_install(void);
 
+/* As above, where other code may handle some of them already, as runtimes of languages do: those stay as they are. */
+void tally_breadcrumb_install_beside(void);
+
 /* Stands for a signal where a thread called exit() inside a call. */
 #define TALLY_BREADCRUMB_EXIT 256u
 

@@ -97,7 +97,7 @@ package final class RunnerProgram: @unchecked Sendable {
       thread.stackSize = Self.stackBytes
       thread.start()
     }
-    tally_breadcrumb_install()
+    tally_breadcrumb_install_beside()
     guard hooks.enterThread(), tally_breadcrumb_note_exits() == 0 else {
       throw PluginError(.runner, "a runner cannot watch its end: \(systemReason())")
     }
