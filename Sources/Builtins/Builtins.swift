@@ -10,6 +10,7 @@ package enum Builtins {
     ("users", { tallyPluginUsers() }),
     ("sessions", { tallyPluginSessions() }),
     ("events", { tallyPluginEvents() }),
+    ("profiles", { tallyPluginProfiles() }),
   ]
 
   /// Reserved: no library may take these names.

@@ -89,6 +89,9 @@ package final class Journal: @unchecked Sendable {
     return space.isLow() ? .diskReserve : queue.admission(of: bytes + EntryFrame.size)
   }
 
+  /// Has the next entry begin a segment, so that all before it is trimmed with its commit.
+  package func turnSegment() { writer.turnSegment() }
+
   /// The last position that is durable (with durability `os`: written); the store's own in the
   /// beginning.
   package var durablePosition: UInt64 { catalog.durablePosition }

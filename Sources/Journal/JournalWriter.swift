@@ -11,6 +11,8 @@ final class JournalWriter: @unchecked Sendable {
   /// Guards the sinks and the statistics.
   private let monitor = Monitor()
   private var sinks: [any JournalSink] = []
+  /// Somebody wants what is written to be trimmed soon.
+  private let turns = Atomic<Bool>(false)
   private var counts = JournalStatistics()
   /// The writer's thread only.
   private var head: LogHead
@@ -55,6 +57,9 @@ final class JournalWriter: @unchecked Sendable {
     }
   }
 
+  /// The next group begins a segment.
+  func turnSegment() { turns.store(true, ordering: .relaxed) }
+
   var sinkCount: Int { monitor.withLock { sinks.count } }
 
   var statistics: JournalStatistics { monitor.withLock { counts } }
@@ -80,7 +85,8 @@ final class JournalWriter: @unchecked Sendable {
   }
 
   private func write(_ group: GroupBuffer) throws(JournalError) -> GroupHeader {
-    if head.needsSegment(for: group.count, segmentBytes: configuration.segmentBytes) {
+    let turns = turns.exchange(false, ordering: .relaxed)
+    if turns || head.needsSegment(for: group.count, segmentBytes: configuration.segmentBytes) {
       try openSegment()
     }
     guard let segment else { throw JournalError(.disk, "the journal has no segment") }

@@ -36,13 +36,18 @@ public struct Effects: ~Copyable {
     @convention(c) (UnsafeMutableRawPointer?, UInt32, UInt32, tally_str, tally_bytes) -> Void
   @usableFromInline let emitFunction:
     @convention(c) (UnsafeMutableRawPointer?, UInt32, UInt32, tally_str, tally_bytes) -> Void
+  let findByFunction:
+    @convention(c) (
+      UnsafeMutableRawPointer?, UInt32, UnsafePointer<tally_property>?, UInt32
+    ) -> Void
 
   /// Loads the host's functions once a call, so that using them is one jump.
   init(_ table: UnsafePointer<tally_effects>) throws {
     guard table.pointee.struct_size >= UInt32(MemoryLayout<tally_effects>.size),
       let count = table.pointee.count, let unique = table.pointee.unique,
       let cell = table.pointee.cell, let cellPut = table.pointee.cell_put,
-      let fact = table.pointee.fact, let row = table.pointee.row, let emit = table.pointee.emit
+      let fact = table.pointee.fact, let row = table.pointee.row, let emit = table.pointee.emit,
+      let findBy = table.pointee.find_by
     else { throw PluginError(.unsupported, "the host's tally_effects is older than this plugin") }
     ctx = table.pointee.ctx
     countFunction = count
@@ -52,6 +57,7 @@ public struct Effects: ~Copyable {
     factFunction = fact
     rowFunction = row
     emitFunction = emit
+    findByFunction = findBy
   }
 
   /// Adds to the measures of a series, in the order the metric declared them, at `hour`, by default

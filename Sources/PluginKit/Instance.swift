@@ -17,6 +17,7 @@ class Instance {
   func committed(_ commit: borrowing Commit) throws {}
   func lifecycle(_ event: borrowing LifecycleEvent) throws {}
   func answer(_ request: borrowing Request, _ reply: borrowing Reply) throws {}
+  func describe(_ portrait: borrowing Portrait) throws {}
   func exportState() throws -> [UInt8]? { nil }
   func importState(_ state: UnsafeRawBufferPointer) throws {}
   func drain() {}
@@ -63,6 +64,10 @@ final class TypedInstance<P: Plugin>: Instance {
 
   override func apply(_ command: Command, _ effects: borrowing Effects) throws {
     try enrolled().apply(command, effects)
+  }
+
+  override func describe(_ portrait: borrowing Portrait) throws {
+    try enrolled().describe(portrait)
   }
 
   override func answer(_ request: borrowing Request, _ reply: borrowing Reply) throws {

@@ -78,6 +78,9 @@ public protocol Plugin: Sendable {
   /// [request]
   func answer(_ request: borrowing Request, _ reply: borrowing Reply) throws
 
+  /// Tells what the plugin's cell says about a user. Pure. [request]
+  func describe(_ portrait: borrowing Portrait) throws
+
   /// What the next generation of the plugin's code should know; nil for nothing. Called between
   /// `drain` and `stop`. [control]
   func exportState() throws -> [UInt8]?
@@ -132,6 +135,10 @@ extension Plugin {
 
   public func answer(_ request: borrowing Request, _ reply: borrowing Reply) throws {
     throw PluginError(.unsupported, "\(Self.descriptor.name) has a route and no answer()")
+  }
+
+  public func describe(_ portrait: borrowing Portrait) throws {
+    throw PluginError(.unsupported, "\(Self.descriptor.name) describes users and has no describe()")
   }
 
   public func exportState() throws -> [UInt8]? { nil }

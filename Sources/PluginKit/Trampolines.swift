@@ -85,6 +85,16 @@ enum Trampolines {
       }
     }
 
+  static let describe:
+    @convention(c) (
+      UnsafeMutableRawPointer?, UnsafePointer<tally_portrait>?, UnsafePointer<tally_error>?
+    ) -> tally_status = { instance, portrait, error in
+      with(instance, error) { instance in
+        guard let portrait else { throw PluginError(.invalid, "describe needs a portrait") }
+        try instance.describe(try Portrait(portrait))
+      }
+    }
+
   /// The instance lives from create to destroy, so that the hop needs no reference counting.
   static func with(
     _ instance: UnsafeMutableRawPointer?, _ error: UnsafePointer<tally_error>?,

@@ -90,6 +90,19 @@ package final class Store: Sendable {
     }
   }
 
+  /// Writes one block of raw items anew, between two commits.
+  func rewriteRaw(_ path: String, _ block: Int64, without user: PendingErasure) throws {
+    try writing.withLock { _ in try writer.rewriteRaw(path, block, without: user) }
+  }
+
+  /// Empties the write-ahead logs, in which what was deleted can still be read, unless readers are
+  /// in the way: then the answer is false, and nothing is lost by asking again.
+  package func emptyLogs() throws(StoreError) -> Bool {
+    do { return try writing.withLock { _ in try writer.emptyLogs(pool: pool) } } catch {
+      throw StoreError(error, file: path)
+    }
+  }
+
   /// What the store will say after the next commits; for the pipeline's thread.
   package func workingSet(
     limits: WorkingSetLimits = WorkingSetLimits()

@@ -122,7 +122,7 @@ extension EndToEnd {
       let rows = try JSON(get("/o/plugins", "&storage=true").text).array ?? []
       #expect(
         rows.compactMap { $0["code"]?.string } == [
-          "users", "sessions", "events", "views", "talkative",
+          "users", "sessions", "events", "profiles", "views", "talkative",
         ])
       let users = try #require(rows.first)
       #expect(users["hook_calls"]?["items"]?.number == 20)

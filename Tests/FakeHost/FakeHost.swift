@@ -201,6 +201,34 @@ package final class FakeHost {
     return (400, "Invalid method")
   }
 
+  /// What a user is found by, as "name=value".
+  package func properties(_ plugin: String, user: UInt64 = 1, app: UInt32 = 1) -> [String] {
+    store.properties[.init(user: FakeUser(app: app, user: user), plugin: plugin)] ?? []
+  }
+
+  /// What the plugins tell of a user, by the member's name.
+  package func portrait(user: UInt64 = 1, app: UInt32 = 1) -> [String: String] {
+    final class Members { var all: [String: String] = [:] }
+    let members = Members()
+    for plugin in plugins {
+      let cell = cell(plugin.name, user: user, app: app)
+      guard let describe = plugin.describe, !cell.isEmpty else { continue }
+      cell.withUnsafeBytes { cell in
+        var portrait = tally_portrait()
+        portrait.struct_size = UInt32(MemoryLayout<tally_portrait>.size)
+        (portrait.app, portrait.user) = (app, user)
+        portrait.cell = tally_bytes(ptr: cell.baseAddress, len: UInt64(cell.count))
+        portrait.ctx = Unmanaged.passUnretained(members).toOpaque()
+        portrait.member = { ctx, name, json in
+          guard let ctx else { return }
+          Unmanaged<Members>.fromOpaque(ctx).takeUnretainedValue().all[name.string] = json.string
+        }
+        _ = collect { describe(plugin.instance, &portrait, $0) }
+      }
+    }
+    return members.all
+  }
+
   /// The stored cell of a user.
   package func cell(_ plugin: String, user: UInt64 = 1, app: UInt32 = 1) -> [UInt8] {
     store.cells[.init(user: FakeUser(app: app, user: user), plugin: plugin)] ?? []

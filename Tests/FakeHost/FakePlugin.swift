@@ -34,6 +34,12 @@ final class FakePlugin {
   var hooks: [tally_hook] = []
   var hookKeys: [[UInt32]] = []
   var routes: [(method: String, path: String, route: tally_route)] = []
+  var describe:
+    (
+      @convention(c) (
+        UnsafeMutableRawPointer?, UnsafePointer<tally_portrait>?, UnsafePointer<tally_error>?
+      ) -> tally_status
+    )?
   private var texts: [UnsafeMutableRawPointer] = []
 
   init(_ entry: UnsafePointer<tally_plugin>, host: FakeHost, given: [String: String]) {
@@ -146,6 +152,10 @@ final class FakePlugin {
       plugin.routes.append(
         (route.pointee.method.string, route.pointee.path.string, route.pointee))
       out?.pointee = UInt32(plugin.routes.count)
+      return TALLY_OK
+    }
+    registrar.describe = { ctx, function in
+      FakePlugin.from(ctx).describe = function
       return TALLY_OK
     }
     return withUnsafePointer(to: registrar, body)

@@ -98,6 +98,13 @@ final class FakeStage {
           app: stage.items[Int(item)].app, collection: Int(collection) - 1, key: key.string,
           payload: payload.array))
     }
+    table.find_by = { ctx, item, properties, n in
+      let stage = FakeStage.from(ctx)
+      let named = UnsafeBufferPointer(start: properties, count: Int(n))
+      stage.plugin.host.store.properties[stage.cellKey(item)] = named.map {
+        "\($0.name.string)=\($0.value.string)"
+      }
+    }
     return withUnsafePointer(to: table, body)
   }
 

@@ -39,6 +39,7 @@ package struct FakeStore {
   var discovered: [FakeSeries] = []
   var visits: Set<Visit> = []
   var cells: [CellKey: [UInt8]] = [:]
+  var properties: [CellKey: [String]] = [:]
   var documents: [DocumentKey: [UInt8]] = [:]
   var rows: [(plugin: String, app: UInt32, table: String, key: String, payload: [UInt8])] = []
 

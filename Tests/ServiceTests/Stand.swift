@@ -84,7 +84,7 @@ final class Stand {
     let service = QueryService(
       store: core.store, journal: core.journal, gate: core.pipeline.gate, runtime: core.runtime,
       access: Access(members: core.members), apps: core.registry,
-      sdk: SDKAccess(directory: core.directory), log: core.log)
+      sdk: SDKAccess(directory: core.directory), users: UserService(core: core), log: core.log)
     var all = parameters
     all["api_key"] = admin.apiKey
     all["app_id"] = app.hex

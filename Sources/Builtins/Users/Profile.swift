@@ -81,6 +81,9 @@ struct Profile {
 
   func value(_ metric: UserMetric) -> Text { values[Int(metric.rawValue)] }
 
+  /// When the user was first and last seen, as far as the cell says.
+  var seenMs: (first: Int64, last: Int64) { (firstSeenMs, lastSeenMs) }
+
   /// Takes over what the request says; an empty text says nothing.
   mutating func set(_ metric: UserMetric, _ text: Text) {
     guard !text.isEmpty else { return }

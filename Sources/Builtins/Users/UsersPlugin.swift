@@ -26,6 +26,7 @@ struct UsersPlugin: Plugin {
     city = try host.intern("city")
     normaliser = try MetricNormaliser(host)
     try registrar.hook(phase: .first)
+    try registrar.describesUsers()
   }
 
   func process(_ batch: Batch, _ facts: Facts, _ effects: borrowing Effects) {

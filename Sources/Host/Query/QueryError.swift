@@ -3,7 +3,8 @@ import PluginRuntime
 /// Why a question is refused, with the words clients know.
 struct QueryError: Error {
   enum Code {
-    case missingAppID, invalidAppID, invalidUserID, unknownMethod, unknownPath, methodNotAllowed,
+    case missingAppID, invalidAppID, invalidUserID, unknownMethod, unknownPath, unknownUserPath,
+      methodNotAllowed,
       appDoesNotExist, bodyTooLarge, deadlinePassed, readCut, pluginFailed, pluginUnavailable,
       storeFailed
   }
@@ -19,6 +20,8 @@ struct QueryError: Error {
     case .invalidUserID: QueryReply(status: 400, message: "Invalid parameter \"user_id\"")
     case .unknownMethod: QueryReply(status: 400, message: "Invalid method")
     case .unknownPath: QueryReply(status: 400, message: "Invalid path")
+    case .unknownUserPath:
+      QueryReply(status: 400, message: "Invalid path, must be one of /all or /me")
     case .methodNotAllowed: QueryReply(status: 405, message: "Method not allowed")
     case .appDoesNotExist: QueryReply(status: 401, message: "App does not exist")
     case .bodyTooLarge: QueryReply(status: 413, message: "Request body is too large")

@@ -14,6 +14,7 @@ struct QueryService: Sendable {
   let access: Access
   let apps: AppRegistry
   let sdk: SDKAccess
+  let users: UserService
   let log: Logger
   let references = RequestReferences()
 
@@ -21,6 +22,7 @@ struct QueryService: Sendable {
   /// malformed, app id missing, unknown question, who asks, unknown app.
   func answer(_ request: QueryRequest) -> QueryReply {
     do {
+      if UserService.owns(request) { return try users.answer(request) }
       return request.path == Self.sdkPath ? try answerSDK(request) : try find(request)
     } catch let denial as SDKAccess.Denial {
       return QueryReply(status: denial.status, message: denial.message)
@@ -88,8 +90,14 @@ struct QueryService: Sendable {
     switch route(for: request) {
     case .found(let reader, let captured): return (reader, captured)
     case .wrongMethod: throw QueryError(code: .methodNotAllowed)
-    case .unknown: throw QueryError(code: request.path == "/o" ? .unknownMethod : .unknownPath)
+    case .unknown: throw QueryError(code: Self.unknown(request.path))
     }
+  }
+
+  private static func unknown(_ path: String) -> QueryError.Code {
+    if path == "/o" { return .unknownMethod }
+    return path == "/o/app_users" || path.hasPrefix("/o/app_users/")
+      ? .unknownUserPath : .unknownPath
   }
 
   func answer(

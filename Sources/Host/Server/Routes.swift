@@ -10,6 +10,7 @@ struct Routes {
   let threads: NIOThreadPool
   let supervisor: PluginSupervisor
   let directory: PluginDirectory
+  let users: UserService
 
   var responder: some HTTPResponder<BasicRequestContext> {
     let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
@@ -22,7 +23,7 @@ struct Routes {
     let service = QueryService(
       store: core.store, journal: core.journal, gate: core.pipeline.gate, runtime: core.runtime,
       access: Access(members: core.members), apps: core.registry,
-      sdk: SDKAccess(directory: core.directory), log: core.log)
+      sdk: SDKAccess(directory: core.directory), users: users, log: core.log)
     QueryRoutes(service: service, threads: threads).add(to: router)
     let management = ManagementService(
       directory: directory, manager: PluginManager(core: core, supervisor: supervisor),

@@ -38,8 +38,10 @@ enum TallyServer {
     let directory = PluginDirectory(
       core: core, metrics: metrics, survey: StorageSurvey(store: core.store, log: core.log))
     metrics.section { directory.prometheus() }
+    let users = UserService(core: core)
     let routes = Routes(
-      core: core, metrics: metrics, threads: threads, supervisor: supervisor, directory: directory)
+      core: core, metrics: metrics, threads: threads, supervisor: supervisor,
+      directory: directory, users: users)
     let http = HTTPServer(
       .init(core.configuration.host, places: core.places?.book), journal: core.journal,
       directory: core.directory,
@@ -51,6 +53,8 @@ enum TallyServer {
     let control = try ControlServer.start(folder: folder) {
       Control(core: core, supervisor: supervisor, directory: directory).answer($0)
     }
+    // What a crash left of an erasure; mostly nothing.
+    threads.submit { _ in users.desk.eraser.run() }
     announce(core, port: port)
     let signal = await Signals.waitForEnd()
     let clock = StopClock(log: core.log)

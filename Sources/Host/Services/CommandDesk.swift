@@ -144,6 +144,7 @@ final class CommandDesk: JournalSink, @unchecked Sendable {
 
 /// The statuses of the contract that the host itself gives.
 enum Status {
+  static let ok: Int32 = 0
   static let failed: Int32 = -1
   static let invalid: Int32 = -2
   static let notFound: Int32 = -4

@@ -137,17 +137,30 @@ final class EntryRouter {
     }
     let receivedMs: Int64 = entry.little(at: 8)
     try workingSet.beginBatch()
+    if HostCommand.isOne(command) {
+      // Nobody else has to meet it: it is no raw row.
+      let outcome = try HostCommand.apply(command, receivedMs: receivedMs, to: workingSet)
+      try workingSet.endBatch()
+      return desk.note(ticket: entry.little(at: 16), position: position, outcome)
+    }
     let outcome =
       isBehind(command.plugin) ? Self.later : try commands.apply(command, position, receivedMs)
     workingSet.appendRaw(
-      position: position, item: 0, app: command.app, uid: 0, timestampMs: receivedMs,
-      receivedMs: receivedMs, body: command.item, facts: .init(start: nil, count: 0))
+      position: position, item: 0, app: command.app, uid: try user(of: command, receivedMs),
+      timestampMs: receivedMs, receivedMs: receivedMs, body: command.item,
+      facts: .init(start: nil, count: 0))
     try workingSet.endBatch()
     collect()
     if outcome.isDeadLetter, try !(outcome.isOwnerless && willReturn(command.plugin)) {
       keep(position, command, entry, reason: outcome.reason)
     }
     desk.note(ticket: entry.little(at: 16), position: position, outcome)
+  }
+
+  /// The user a command is about, so that its raw row is erased with them; 0 for nobody.
+  private func user(of command: RequestRecord.Command, _ nowMs: Int64) throws -> UInt64 {
+    guard !command.device.isEmpty else { return 0 }
+    return try workingSet.user(app: command.app, device: command.device, nowMs: nowMs).uid
   }
 
   private func isBehind(_ plugin: String) -> Bool {

@@ -59,6 +59,9 @@ final class HostServices: ServiceHost {
       }, timeout: command.timeout, nudge: { gate.wait(for: journal.durablePosition) })
   }
 
+  /// Has the next entry begin a segment of the journal.
+  func turnJournal() { journal.turnSegment() }
+
   func send(_ record: SentRecord) -> String? {
     guard registry.snapshot.byNumber[record.app] != nil else {
       return "there is no app \(record.app)"

@@ -51,6 +51,7 @@
  *      committed             tally_commit                            [any], services
  *      lifecycle             tally_lifecycle                         [any], services
  *      answer                tally_request, tally_reply              [any], services
+ *      describe              tally_portrait                          [any]
  *
  *   WORDS FOR MEMORY: a pointer is *borrowed* (valid until the call that passed it returns) or *copied* (the callee
  *   copies before it returns). Nobody frees what the other side allocated. `instance` is yours.
@@ -381,6 +382,12 @@ typedef struct tally_series {
   tally_str value;
 } tally_series;
 
+/* Something a user is found by: "email" and "ada@example.org". Texts compare byte by byte. */
+typedef struct tally_property {
+  tally_str name;
+  tally_str value;
+} tally_property;
+
 typedef struct tally_effects {
   uint32_t struct_size;
   uint32_t reserved0;
@@ -411,6 +418,11 @@ typedef struct tally_effects {
   /* Sends a payload to a document that many users share: after the hooks, in the same transaction, the host calls
    * your collection's reduce once per key with all payloads in order. [hook, inside the call] */
   void (*emit)(void *ctx, uint32_t item, uint32_t collection, tally_str key, tally_bytes payload);
+
+  /* Says by what the item's user is found, in place of all you said before: at most 64 properties, names of 1 to 160
+   * bytes, values of 1 to 256. The store keeps them sorted, so that a search reads what it finds and no more. They are
+   * erased with the user. [hook, inside the call] */
+  void (*find_by)(void *ctx, uint32_t item, const tally_property *properties, uint32_t n_properties);
 } tally_effects;
 
 /* ---- 5. The other hooks: intake, transform, committed, lifecycle ------------------------------------------------ */
@@ -691,6 +703,21 @@ typedef struct tally_route {
                          const tally_error *error);
 } tally_route;
 
+/* A user's cell of yours, to be told in words. Borrowed. */
+typedef struct tally_portrait {
+  uint32_t struct_size;
+  uint32_t app;
+  uint64_t user;
+  tally_bytes cell; /* never empty */
+  void *ctx;
+  /* Adds a member to the user's document: a name of 1 to 64 bytes and one JSON value of at most 65 536; copied. Of
+   * equal names that of the plugin that started first stands. [request, inside the call] */
+  void (*member)(void *ctx, tally_str name, tally_str json);
+} tally_portrait;
+
+/* Tells what your cell says about a user. Pure, as hooks are. [request] */
+typedef tally_status (*tally_describe)(void *instance, const tally_portrait *portrait, const tally_error *error);
+
 /* Valid only inside enroll(). Every description is copied. A refused registration refuses the plugin. */
 typedef struct tally_registrar {
   uint32_t struct_size;
@@ -701,6 +728,9 @@ typedef struct tally_registrar {
   tally_status (*table)(void *ctx, const tally_table *table, uint32_t *out_table);                     /* [control] */
   tally_status (*hook)(void *ctx, const tally_hook *hook);                                             /* [control] */
   tally_status (*route)(void *ctx, const tally_route *route, uint32_t *out_route);                     /* [control] */
+  /* Searches, listings and exports of users are made of what plugins tell; what one tells when it fails is left out.
+   * One for a plugin. TALLY_UNSUPPORTED in the isolated lane. [control] */
+  tally_status (*describe)(void *ctx, tally_describe tell);                                            /* [control] */
 } tally_registrar;
 
 /* ---- 7. Answering: request and reply ---------------------------------------------------------------------------- */
@@ -980,7 +1010,8 @@ TALLY_STATIC_ASSERT(sizeof(tally_fact_entry) == 16, fact_entry_size);
 TALLY_STATIC_ASSERT(sizeof(tally_user_fact) == 280, user_fact_size);
 TALLY_STATIC_ASSERT(sizeof(tally_session_fact) == 64, session_fact_size);
 TALLY_STATIC_ASSERT(sizeof(tally_series) == 56, series_size);
-TALLY_STATIC_ASSERT(sizeof(tally_effects) == 72, effects_size);
+TALLY_STATIC_ASSERT(sizeof(tally_property) == 32, property_size);
+TALLY_STATIC_ASSERT(sizeof(tally_effects) == 80, effects_size);
 TALLY_STATIC_ASSERT(sizeof(tally_intake) == 104, intake_size);
 TALLY_STATIC_ASSERT(sizeof(tally_verdicts) == 56, verdicts_size);
 TALLY_STATIC_ASSERT(sizeof(tally_commit) == 40, commit_size);
@@ -993,7 +1024,8 @@ TALLY_STATIC_ASSERT(sizeof(tally_collection) == 32, collection_size);
 TALLY_STATIC_ASSERT(sizeof(tally_table) == 24, table_size);
 TALLY_STATIC_ASSERT(sizeof(tally_hook) == 112, hook_size);
 TALLY_STATIC_ASSERT(sizeof(tally_route) == 96, route_size);
-TALLY_STATIC_ASSERT(sizeof(tally_registrar) == 56, registrar_size);
+TALLY_STATIC_ASSERT(sizeof(tally_portrait) == 48, portrait_size);
+TALLY_STATIC_ASSERT(sizeof(tally_registrar) == 64, registrar_size);
 TALLY_STATIC_ASSERT(sizeof(tally_total) == 40, total_size);
 TALLY_STATIC_ASSERT(sizeof(tally_question) == 80, question_size);
 TALLY_STATIC_ASSERT(sizeof(tally_request) == 216, request_size);
@@ -1045,6 +1077,11 @@ typedef struct tally_command {
   /* Hands bytes to whoever waits for this command, at most 65 536; the last call wins. [hook, inside the call] */
   void (*answer)(void *answer_ctx, tally_bytes bytes);
 } tally_command;
+
+/* A command the host itself sends, to every plugin that defines it: somebody edits a user, about whom the command is.
+ * The payload is a JSON object: members of the user's document and their new values, {"custom.plan":"pro"}, null to
+ * delete; or operators, {"$inc":{"custom.visits":1}}. What is not yours is passed over. */
+#define TALLY_COMMAND_EDIT_USER "edit-user"
 
 typedef struct tally_command_handler {
   uint32_t struct_size;

@@ -60,6 +60,10 @@ public struct Command {
     self.pointer = pointer
   }
 
+  /// The name of the command by which the host says that somebody edits a user: the payload is a
+  /// JSON object of members and values, or of operators. Whoever defines it is sent it.
+  public static var editUser: String { TALLY_COMMAND_EDIT_USER }
+
   public var name: Text { Text(pointer.pointee.name) }
   /// 0: about no app.
   public var app: UInt32 { pointer.pointee.app }

@@ -68,6 +68,11 @@ package struct Enrollment {
       UnsafePointer<tally_error>?
     ) -> tally_status
 
+  typealias DescribeFunction =
+    @convention(c) (
+      UnsafeMutableRawPointer?, UnsafePointer<tally_portrait>?, UnsafePointer<tally_error>?
+    ) -> tally_status
+
   /// Documents that many users share.
   struct Collection {
     let name: String
@@ -88,6 +93,7 @@ package struct Enrollment {
   var tables: [Table] = []
   var hooks: [Hook] = []
   var routes: [Route] = []
+  var describe: DescribeFunction?
 
   func has(_ kind: HookKind) -> Bool { hooks.contains { $0.kind == kind } }
 }

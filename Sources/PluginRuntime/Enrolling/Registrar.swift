@@ -23,6 +23,7 @@ final class Registrar {
     table.table = { Registrar.from($0)?.table($1, $2) ?? TALLY_INVALID }
     table.hook = { Registrar.from($0)?.hook($1) ?? TALLY_INVALID }
     table.route = { Registrar.from($0)?.route($1, $2) ?? TALLY_INVALID }
+    table.describe = { Registrar.from($0)?.describe($1) ?? TALLY_INVALID }
     return withExtendedLifetime(self) { withUnsafePointer(to: table, body) }
   }
 
@@ -82,6 +83,13 @@ final class Registrar {
       out?.pointee = UInt32(enrollment.collections.count)
       return TALLY_OK
     }
+  }
+
+  private func describe(_ function: Enrollment.DescribeFunction?) -> tally_status {
+    guard let function else { return refuse("describe", "needs a function") }
+    guard enrollment.describe == nil else { return refuse("describe", "registered twice") }
+    enrollment.describe = function
+    return TALLY_OK
   }
 
   private func table(

@@ -26,6 +26,9 @@ extension EffectStage {
         try store.setSeen(user: entry.user, plugin: instance.number, seen)
       }
     }
+    for said in properties {
+      store.setProperties(user: said.user, plugin: instance.number, said.all)
+    }
     for fact in facts { block.append(item: fact.item, name: instance.factName, value: fact.value) }
     try appendRows(instance, batch)
     let emitted = emitted(in: batch)

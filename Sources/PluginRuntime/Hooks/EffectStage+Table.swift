@@ -24,6 +24,9 @@ extension EffectStage {
     table.emit = { ctx, item, collection, key, payload in
       EffectStage.with(ctx) { $0.emit(item, collection, key.bytes, payload.bytes) }
     }
+    table.find_by = { ctx, item, properties, n in
+      EffectStage.with(ctx) { $0.findBy(item, properties, n) }
+    }
     return table
   }
 
@@ -149,5 +152,24 @@ extension EffectStage {
       Row(
         item: Int(index), table: Int(collection) - 1, key: arena.copy(key),
         payload: arena.copy(payload)))
+  }
+
+  private func findBy(
+    _ index: UInt32, _ given: UnsafePointer<tally_property>?, _ n: UInt32
+  ) {
+    guard let item = itemOfUser(index) else { return }
+    guard n <= UserProperty.countMax, n == 0 || given != nil else {
+      return refuse("find_by names \(n) properties, at most \(UserProperty.countMax)")
+    }
+    var named: [UserProperty] = []
+    for property in UnsafeBufferPointer(start: given, count: Int(n)) {
+      guard let property = UserProperty(property.name.bytes, property.value.bytes) else {
+        return refuse(
+          "find_by needs names of 1 to \(UserProperty.nameBytesMax) bytes and values of 1 to "
+            + "\(UserProperty.valueBytesMax)")
+      }
+      named.append(property)
+    }
+    properties.append((users[Int(item.pointee.user_index)], named))
   }
 }

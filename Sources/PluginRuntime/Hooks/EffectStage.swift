@@ -60,6 +60,8 @@ package final class EffectStage {
   var rows: ContiguousArray<Row> = []
   var emits: ContiguousArray<Row> = []
   var records: ContiguousArray<Record> = []
+  /// What users are found by from now on.
+  var properties: [(user: Int32, all: [UserProperty])] = []
   /// Records of calls that returned, on their way to the outbox.
   var outgoing: [OutboxRecord] = []
   /// How many records of each item were released, so that their places repeat on replay.
@@ -127,6 +129,7 @@ package final class EffectStage {
     rows.forget()
     emits.forget()
     records.forget()
+    if !properties.isEmpty { properties = [] }
     arena.reset()
   }
 

@@ -52,6 +52,7 @@ struct EffectReplay {
       let number = try number(&reader)
       let key = try reader.tallyText()
       table.emit(table.ctx, item, number, key, tally_bytes(try reader.data()))
+    case .findBy: try findBy(item, &reader)
     case .refuse: stage.refuse(try reader.text())
     case .service: return .service(try service(try reader.data()))
     case .handed:
@@ -87,6 +88,19 @@ struct EffectReplay {
       stage.refuse("its runner answered unique with grains \(told), the store says \(grains)")
     }
     return .unique(grains: grains, series: stage.lastUniqueSeries)
+  }
+
+  private func findBy(_ item: UInt32, _ reader: inout WireReader) throws(WireDamage) {
+    let (given, sent) = try reader.pair()
+    guard sent <= UserProperty.countMax else { throw WireDamage() }
+    var properties: [tally_property] = []
+    for _ in 0..<sent {
+      let name = try reader.tallyText()
+      properties.append(tally_property(name: name, value: try reader.tallyText()))
+    }
+    properties.withUnsafeBufferPointer {
+      table.find_by(table.ctx, item, sent == 0 ? nil : $0.baseAddress, given)
+    }
   }
 
   private func service(_ frame: UnsafeRawBufferPointer) throws(WireDamage) -> [UInt8] {

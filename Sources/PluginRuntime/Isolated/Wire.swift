@@ -4,7 +4,7 @@ import PluginABI
 /// installation.
 package enum Wire {
   /// Changes with every change of the messages.
-  package static let protocolNumber: UInt32 = 4
+  package static let protocolNumber: UInt32 = 5
   static let magic: UInt32 = 0x5441_4C52
 
   /// The first page of each block holds its `WireHeader`.
@@ -79,6 +79,7 @@ package enum Wire {
     case progress = 29
     /// What an intake hook said about a request.
     case said = 30
+    case findBy = 31
   }
 
   /// What a plugin's hooks have been seen to read, so that it travels with the batch.

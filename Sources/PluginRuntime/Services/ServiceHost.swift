@@ -30,6 +30,18 @@ package struct SubmittedCommand: Sendable {
   package let device: [UInt8]
   package let payload: [UInt8]
   package let timeout: Duration
+
+  package init(
+    plugin: String, name: String, app: UInt32, device: [UInt8], payload: [UInt8],
+    timeout: Duration
+  ) {
+    self.plugin = plugin
+    self.name = name
+    self.app = app
+    self.device = device
+    self.payload = payload
+    self.timeout = timeout
+  }
 }
 
 /// An item of a plugin on its way to the journal.

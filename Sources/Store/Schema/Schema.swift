@@ -31,6 +31,9 @@ enum Schema {
             series INT NOT NULL, day INT NOT NULL, body BLOB NOT NULL, PRIMARY KEY(series, day))
           """)
     }
+    migrator.registerMigration("7 search and erasure of users") { db in
+      for statement in userSearch { try db.execute(sql: statement) }
+    }
     return migrator
   }
 

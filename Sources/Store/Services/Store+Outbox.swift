@@ -28,7 +28,7 @@ extension Store {
         try Data.fetchOne(
           db, sql: "SELECT device FROM user WHERE app = ? AND uid = ?",
           arguments: [app, Int64(user)]
-        ).map(Array.init)
+        ).map { [UInt8]($0) }.flatMap { ErasedDevice.isOne($0) ? nil : $0 }
       }
     } catch {
       throw StoreError(error, file: path)

@@ -6,8 +6,12 @@ struct PendingRows {
   var ledger: [LedgerKey: Int64] = [:]
   var bulkHashes: [Flush.BulkHash] = []
   var daily: ContiguousArray<Flush.DailyUser> = []
+  var properties: [Flush.Properties] = []
+  var erasures: [Flush.Erasure] = []
 
-  var count: Int { rows.count + deadLetters.count + bulkHashes.count }
+  var count: Int {
+    rows.count + deadLetters.count + bulkHashes.count + properties.count + erasures.count
+  }
 
   mutating func take(into flush: inout Flush) {
     flush.rows = rows
@@ -16,6 +20,8 @@ struct PendingRows {
     flush.ledger.merge(ledger, uniquingKeysWith: +)
     flush.bulkHashes = bulkHashes
     flush.daily = daily
+    flush.properties = properties
+    flush.erasures = erasures
     self = PendingRows()
   }
 }

@@ -43,6 +43,8 @@ struct UserCache: ~Copyable {
   var sweptBefore: UInt64 = 0
   /// Logged since the last sweep began.
   var loggedBytes = 0
+  /// Keys of erased users whom the file still has.
+  var forgotten: Set<[UInt8]> = []
   var key = KeyBuffer()
   var warmTags: ContiguousArray<UInt32> = []
   var warmSlots: ContiguousArray<Int32> = []
@@ -95,7 +97,7 @@ struct UserCache: ~Copyable {
     if lastUser[app] == nil { lastUser[app] = try reader.lastUser(app: app) }
     // Numbers are given without gaps: when all of them are in memory, nobody else is in the file.
     let isComplete = held[app, default: 0] == lastUser[app]
-    if !isComplete, let uid = try reader.user(app: app, device: device) {
+    if !isComplete, !isForgotten, let uid = try reader.user(app: app, device: device) {
       user.uid = uid
       user.cells = try reader.cells(app: app, user: uid)
       return (insert(user), uid, false)

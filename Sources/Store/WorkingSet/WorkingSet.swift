@@ -24,7 +24,7 @@ package final class WorkingSet {
   private var generation: UInt64 = 0
   private var committedGeneration: UInt64 = 0
   /// Cells of an earlier run are in their place.
-  private var isLogSettled = false
+  private(set) var isLogSettled = false
 
   init(store: Store, limits: WorkingSetLimits) throws(StoreError) {
     self.store = store
@@ -76,7 +76,7 @@ package final class WorkingSet {
 
   /// Puts cells that an earlier run, or the time before a reset, left in the log into their place:
   /// afterwards the log only holds what this working set knows.
-  private func settleLog() throws(StoreError) {
+  func settleLog() throws(StoreError) {
     try store.settleCellLog()
     isLogSettled = true
   }
@@ -169,6 +169,7 @@ package final class WorkingSet {
   /// Says that a flush is committed. Makes room when the caches are over their limit.
   package func didCommit(_ flush: Flush) {
     committedGeneration = max(committedGeneration, flush.generation)
+    if !flush.erasures.isEmpty { users.didErase(flush.erasures) }
     let over = cacheBytes - limits.cacheBytesMax
     guard over > 0 else { return }
     // Each kind gives in proportion to its size; a little more than needed, so that this is not

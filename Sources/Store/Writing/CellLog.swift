@@ -41,12 +41,19 @@ struct CellLog: Sendable {
       openFirst = key
       open.reserveCapacity(Self.chunkBytes + Self.chunkBytes / 8)
     }
-    var header = (key.rawValue, UInt32(data.count), UInt32(seen.count))
-    withUnsafeBytes(of: &header) { open.append(contentsOf: $0) }
-    open.append(contentsOf: data)
-    open.append(contentsOf: seen)
+    Self.append(key, data: .init(data), seen: .init(seen), to: &open)
     count += 1
     if open.count >= Self.chunkBytes { endChunk() }
+  }
+
+  static func append(
+    _ key: CellKey, data: UnsafeRawBufferPointer, seen: UnsafeRawBufferPointer,
+    to bytes: inout [UInt8]
+  ) {
+    var header = (key.rawValue, UInt32(data.count), UInt32(seen.count))
+    withUnsafeBytes(of: &header) { bytes.append(contentsOf: $0) }
+    bytes.append(contentsOf: data)
+    bytes.append(contentsOf: seen)
   }
 
   /// Ends the last chunk, which may be short.

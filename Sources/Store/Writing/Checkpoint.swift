@@ -53,7 +53,12 @@ final class Checkpoint {
     try run(SQLITE_CHECKPOINT_TRUNCATE)
   }
 
-  private func run(_ mode: Int32) throws(StoreError) {
+  /// The same; false when a reader was in the way.
+  func empty() throws(StoreError) -> Bool { try run(SQLITE_CHECKPOINT_TRUNCATE) }
+
+  /// Whether nobody was in the way.
+  @discardableResult
+  private func run(_ mode: Int32) throws(StoreError) -> Bool {
     // Only a passive checkpoint waits for nobody.
     sqlite3_busy_timeout(handle, Self.waitMs)
     defer { sqlite3_busy_timeout(handle, SQLiteConnection.busyTimeoutMs) }
@@ -65,5 +70,6 @@ final class Checkpoint {
     }
     // When everything was moved, the next commit starts the log over and tells its new length.
     pages.store(log == moved ? 0 : Int(log), ordering: .relaxed)
+    return code == SQLITE_OK
   }
 }

@@ -131,6 +131,8 @@ package struct Flush: Sendable {
   var bulkHashes: [BulkHash] = []
   /// In the order they came.
   var daily: ContiguousArray<DailyUser> = []
+  var properties: [Properties] = []
+  var erasures: [Erasure] = []
   var raw = RawBlocks()
   /// What services write with it.
   package var services = ServiceRows()

@@ -54,6 +54,20 @@ enum RawRecord {
     }
   }
 
+  /// Whether one of a block's items is of that user.
+  static func holds(_ block: UnsafeRawBufferPointer, app: UInt32, user: UInt64) -> Bool {
+    var place = 0
+    while place + headerBytes <= block.count {
+      if block.little32(place + 32) == app,
+        UInt64(bitPattern: block.little64(place + 8)) == user
+      {
+        return true
+      }
+      place += headerBytes + Int(block.little32(place + 36)) + Int(block.little32(place + 40))
+    }
+    return false
+  }
+
   /// Takes a block's bytes apart again; sizes and checksum are what its row says.
   static func unpack(
     _ packed: UnsafeRawBufferPointer, plainBytes: Int, checksum: UInt64

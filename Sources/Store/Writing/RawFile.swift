@@ -69,6 +69,29 @@ final class RawFile {
     }
   }
 
+  /// Writes a block anew without some of its items, keeping its place; an empty one goes.
+  func rewrite(_ id: Int64, without isGone: (RawItem) -> Bool) throws {
+    let packer = RawPacker()
+    for item in try RawSearch(path: path).items(of: id) where !isGone(item) {
+      item.body.withUnsafeBytes { body in
+        item.facts.withUnsafeBytes { facts in
+          packer.append(
+            key: item.key, app: item.app, user: item.user, timestampMs: item.timestampMs,
+            receivedMs: item.receivedMs, body: body, facts: facts)
+        }
+      }
+    }
+    let delete = try connection.prepare("DELETE FROM raw WHERE id = ?")
+    try connection.transaction {
+      delete.bind(1, id)
+      try delete.run()
+      for block in packer.take().blocks { try write(block) }
+    }
+  }
+
+  /// False when a reader is in the way.
+  func emptyLog() throws(StoreError) -> Bool { try checkpoint.empty() }
+
   func checkpointIfDue() throws(StoreError) {
     if checkpoint.isDue { try checkpoint.run() }
   }

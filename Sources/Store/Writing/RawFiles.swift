@@ -41,6 +41,26 @@ final class RawFiles {
     }
   }
 
+  /// Writes a block of one file anew, without some items.
+  func rewrite(_ path: String, _ block: Int64, without isGone: (RawItem) -> Bool) throws {
+    try file(at: path).rewrite(block, without: isGone)
+  }
+
+  /// False when readers are in the way.
+  func emptyLogs() throws(StoreError) -> Bool {
+    var areEmpty = true
+    for path in Self.paths(in: directory) {
+      if try !file(at: path).emptyLog() { areEmpty = false }
+    }
+    return areEmpty
+  }
+
+  /// The file that is open, or one for as long as it is used.
+  private func file(at path: String) throws(StoreError) -> RawFile {
+    if let known = open.first(where: { $0.file.path == path }) { return known.file }
+    return try RawFile(path: path, tuning: tuning)
+  }
+
   func checkpointIfDue() throws(StoreError) {
     for entry in open { try entry.file.checkpointIfDue() }
   }

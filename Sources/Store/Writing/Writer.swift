@@ -51,6 +51,18 @@ final class Writer: @unchecked Sendable {
     if checkpoint.isDue { try pool.writeWithoutTransaction { _ in try checkpoint.run() } }
   }
 
+  func rewriteRaw(_ path: String, _ block: Int64, without user: PendingErasure) throws {
+    guard statements != nil else { throw Self.closed(self.path) }
+    try raw.rewrite(path, block) { $0.app == user.app && $0.user == user.uid }
+  }
+
+  /// False when readers are in the way.
+  func emptyLogs(pool: DatabasePool) throws -> Bool {
+    guard statements != nil else { throw Self.closed(path) }
+    let areRawEmpty = try raw.emptyLogs()
+    return try pool.writeWithoutTransaction { _ in try checkpoint.empty() } && areRawEmpty
+  }
+
   /// Empties the write-ahead log as far as readers allow, and lets go.
   func close(pool: DatabasePool) throws {
     guard statements != nil else { return }

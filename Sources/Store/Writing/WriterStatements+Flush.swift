@@ -4,6 +4,8 @@ extension WriterStatements {
   /// Writes a flush, unless it was written before.
   func write(_ flush: Flush) throws(StoreError) {
     guard try !isWritten(flush) else { return }
+    // First: the device id may already be somebody else's.
+    try write(erasures: flush.erasures)
     try write(users: flush.users)
     try write(swept: flush.swept)
     try write(log: flush.log, of: flush.generation, sweptBefore: flush.sweptBefore)
@@ -13,6 +15,7 @@ extension WriterStatements {
     try write(daily: flush.daily)
     try write(documents: flush.documents)
     try write(rows: flush.rows)
+    try write(properties: flush.properties)
     try write(deadLetters: flush.deadLetters)
     try write(settledLetters: flush.settledLetters)
     try write(bulkHashes: flush.bulkHashes)

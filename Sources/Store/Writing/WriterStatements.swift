@@ -82,6 +82,11 @@ final class WriterStatements {
     writtenFlush = try prepare("INSERT OR REPLACE INTO flush(id,run,generation) VALUES(0,?,?)")
   }
 
+  /// A statement for what comes too rarely to be kept.
+  func prepare(_ sql: String) throws(StoreError) -> SQLiteStatement {
+    try SQLiteStatement(handle: handle, path: path, sql: sql)
+  }
+
   /// The statement that adds counters of a shape.
   func counter(_ shape: CounterShape) throws(StoreError) -> SQLiteStatement {
     if let known = counters[shape] { return known }

@@ -45,6 +45,7 @@ final class RecordingRegistrar {
         for text in [$1.path, $1.method, $1.permission, $1.summary] { $0.put(text) }
       }
     }
+    table.describe = { _, _ in TALLY_UNSUPPORTED }
     return withExtendedLifetime(self) { withUnsafePointer(to: table, body) }
   }
 

@@ -28,6 +28,9 @@ extension RecordingStage {
     table.emit = { ctx, item, collection, key, payload in
       RecordingStage.with(ctx) { $0.put(.emit, item, collection, key.bytes, payload.bytes) }
     }
+    table.find_by = { ctx, item, properties, n in
+      RecordingStage.with(ctx) { $0.findBy(item, properties, n) }
+    }
     return table
   }
 
@@ -153,5 +156,23 @@ extension RecordingStage {
     exchange.writer.put(UInt64(number))
     exchange.writer.put(key)
     exchange.writer.put(payload)
+  }
+
+  /// More properties than are allowed are told by their number alone.
+  private func findBy(
+    _ item: UInt32, _ properties: UnsafePointer<tally_property>?, _ n: UInt32
+  ) {
+    let sent = properties == nil || n > UserProperty.countMax ? 0 : Int(n)
+    let given = UnsafeBufferPointer(start: properties, count: sent)
+    let room = given.reduce(24) {
+      $0 + WireWriter.room($1.name.bytes.count) + WireWriter.room($1.value.bytes.count)
+    }
+    guard reserve(room) else { return }
+    exchange.writer.put(Wire.Entry.findBy.rawValue, item)
+    exchange.writer.put(n, UInt32(sent))
+    for property in given {
+      exchange.writer.put(property.name)
+      exchange.writer.put(property.value)
+    }
   }
 }

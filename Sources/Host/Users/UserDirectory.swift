@@ -1,0 +1,157 @@
+import Foundation
+import PluginRuntime
+import Store
+
+/// A user as clients see them.
+struct AppUser {
+  let uid: UInt64
+  let device: [UInt8]
+  /// With `_id`, `uid`, `did` and what plugins tell.
+  let document: JSONValue
+}
+
+/// Finds users and puts their documents together. One answer's.
+struct UserDirectory {
+  /// Users one answer holds.
+  static let listMax = 1_000
+  /// Users that are looked at for a query that names nothing they are found by.
+  static let scanMax = 10_000
+  /// Users whose hashes are computed to find one by `_id`.
+  static let hashMax = 1_000_000
+  private static let sliceUsers = 500
+  /// Properties that are searched for a text somebody types.
+  private static let searched = ["name", "username", "email", "phone", "organization"]
+
+  let app: UInt32
+  let appKey: String
+  let snapshot: Snapshot
+  let portraits: Portraits
+
+  /// Too much would have to be read.
+  struct TooMany: Error {}
+
+  // MARK: Documents
+
+  func user(_ stored: StoredUser) throws -> AppUser {
+    let told = try portraits.members(app: app, user: stored.uid) {
+      try snapshot.cell(plugin: $0, app: app, user: stored.uid)
+    }
+    var members: [String: JSONValue] = [:]
+    for member in told {
+      members[member.name] = JSONValue(String(decoding: member.json, as: UTF8.self))
+    }
+    members["_id"] = .string(UserNumber.hash(appKey: appKey, device: stored.device))
+    members["uid"] = .string(UserNumber.text(stored.uid))
+    members["did"] = .string(String(decoding: stored.device, as: UTF8.self))
+    return AppUser(uid: stored.uid, device: stored.device, document: .object(members))
+  }
+
+  func user(uid: UInt64) throws -> AppUser? {
+    try snapshot.user(app: app, uid: uid).map(user)
+  }
+
+  func user(device: String) throws -> AppUser? {
+    try snapshot.user(app: app, device: device).map(user)
+  }
+
+  // MARK: Searching
+
+  /// Users for whom the query holds, at most so many.
+  func users(_ query: UserQuery, limit: Int) throws -> [AppUser] {
+    if let entry = query.entry, let found = try numbers(entry.path, entry.values) {
+      return try Array(
+        found.lazy.compactMap { try user(uid: $0) }.filter { query.matches($0.document) }
+          .prefix(limit))
+    }
+    return try scan(limit) { query.matches($0.document) }
+  }
+
+  /// Users by what somebody types: the beginning of a property, a device id or a number.
+  func users(text: String, limit: Int) throws -> [AppUser] {
+    var found: [AppUser] = []
+    if let one = try user(device: text) { found.append(one) }
+    if let uid = UserNumber.number(text), let one = try user(uid: uid) { found.append(one) }
+    for property in Self.searched where found.count < limit {
+      let numbers = try snapshot.users(
+        app: app, property: property, prefix: text.lowercased(), limit: limit)
+      for uid in numbers where !found.contains(where: { $0.uid == uid }) {
+        if found.count < limit, let one = try user(uid: uid) { found.append(one) }
+      }
+    }
+    return found
+  }
+
+  /// A page of all users, newest first.
+  func page(from start: Int, length: Int) throws -> [AppUser] {
+    var (before, skipped) = (UInt64.max, 0)
+    while skipped < start {
+      let slice = try snapshot.users(
+        app: app, before: before, limit: min(Self.sliceUsers, start - skipped))
+      guard let last = slice.last else { return [] }
+      (before, skipped) = (last.uid, skipped + slice.count)
+    }
+    return try snapshot.users(app: app, before: before, limit: length).map(user)
+  }
+
+  /// The users a value leads to; nil when nothing leads there from that path.
+  private func numbers(_ path: String, _ values: [JSONValue]) throws -> [UInt64]? {
+    switch path {
+    case "uid": return values.compactMap { $0.string.flatMap(UserNumber.number) }
+    case "did":
+      return try values.compactMap {
+        try $0.string.flatMap { try snapshot.user(app: app, device: $0)?.uid }
+      }
+    case "_id": return try hashed(Set(values.compactMap(\.string)))
+    default: break
+    }
+    guard try snapshot.isSearched(app: app, property: path) else { return nil }
+    var found: [UInt64] = []
+    for value in values {
+      let text = value.string ?? value.text(escaping: false)
+      found += try snapshot.users(
+        app: app, property: path, value: Self.indexed(text), limit: Self.scanMax + 1)
+      guard found.count <= Self.scanMax else { throw TooMany() }
+    }
+    return Array(Set(found)).sorted()
+  }
+
+  /// As plugins write what users are found by.
+  private static func indexed(_ text: String) -> String {
+    let lower = Array(text.lowercased().utf8)
+    guard lower.count > UserProperty.valueBytesMax else { return text.lowercased() }
+    var end = UserProperty.valueBytesMax
+    while end > 0, lower[end] & 0xC0 == 0x80 { end -= 1 }
+    return String(decoding: lower[..<end], as: UTF8.self)
+  }
+
+  private func hashed(_ wanted: Set<String>) throws -> [UInt64] {
+    var found: [UInt64] = []
+    var (before, seen) = (UInt64.max, 0)
+    while found.count < wanted.count, seen < Self.hashMax {
+      let slice = try snapshot.users(app: app, before: before, limit: Self.sliceUsers)
+      guard let last = slice.last else { break }
+      found += slice.filter {
+        wanted.contains(UserNumber.hash(appKey: appKey, device: $0.device))
+      }.map(\.uid)
+      (before, seen) = (last.uid, seen + slice.count)
+    }
+    return found
+  }
+
+  private func scan(_ limit: Int, _ isMeant: (AppUser) -> Bool) throws -> [AppUser] {
+    guard try snapshot.userCount(app: app) <= Self.scanMax else { throw TooMany() }
+    var found: [AppUser] = []
+    var before = UInt64.max
+    while found.count < limit {
+      let slice = try snapshot.users(app: app, before: before, limit: Self.sliceUsers)
+      guard let last = slice.last else { break }
+      found += try slice.lazy.map(user).filter(isMeant).prefix(limit - found.count)
+      before = last.uid
+    }
+    return found
+  }
+}
+
+extension JSONValue {
+  var string: String? { if case .string(let text) = self { text } else { nil } }
+}

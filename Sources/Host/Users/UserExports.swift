@@ -1,0 +1,62 @@
+import Foundation
+import PluginRuntime
+import Store
+
+/// The files of exported users: everything that is kept about one, as JSON, until somebody deletes
+/// it or the user is erased.
+struct UserExports: Sendable {
+  /// Requests one export holds; the newest are left out, and the file says so.
+  static let requestsMax = 100_000
+  private static let folder = "exports"
+  private static let prefix = "appUser_"
+  private static let suffix = ".json"
+  private static let nameBytesMax = 128
+
+  private let directory: String
+
+  init(data: String) {
+    directory = (data as NSString).appendingPathComponent(Self.folder)
+  }
+
+  static func name(appID: String, uid: UInt64) -> String {
+    "\(prefix)\(appID)_\(UserNumber.text(uid))\(suffix)"
+  }
+
+  /// Writes an export; a reader sees the old one or the new.
+  func write(_ bytes: [UInt8], as name: String) throws {
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    try Data(bytes).write(to: URL(fileURLWithPath: path(name)), options: .atomic)
+  }
+
+  /// The bytes of an export of an app; nil when there is none of that name.
+  func read(_ id: String, appID: String) -> (name: String, bytes: [UInt8])? {
+    guard let name = Self.checked(id, appID: appID),
+      let data = FileManager.default.contents(atPath: path(name))
+    else { return nil }
+    return (name, Array(data))
+  }
+
+  /// Whether there was one to delete.
+  func remove(_ id: String, appID: String) -> Bool {
+    guard let name = Self.checked(id, appID: appID) else { return false }
+    return (try? FileManager.default.removeItem(atPath: path(name))) != nil
+  }
+
+  func remove(appID: String, uid: UInt64) {
+    _ = remove(Self.name(appID: appID, uid: uid), appID: appID)
+  }
+
+  /// The name of a file in the folder, and of none elsewhere.
+  private static func checked(_ id: String, appID: String) -> String? {
+    let stem = id.hasSuffix(suffix) ? String(id.dropLast(suffix.count)) : id
+    let beginning = prefix + appID + "_"
+    guard stem.hasPrefix(beginning), stem.utf8.count <= nameBytesMax,
+      UserNumber.number(String(stem.dropFirst(beginning.count))) != nil
+    else { return nil }
+    return stem + suffix
+  }
+
+  private func path(_ name: String) -> String {
+    (directory as NSString).appendingPathComponent(name)
+  }
+}

@@ -1,0 +1,225 @@
+import Foundation
+import PluginRuntime
+import Store
+
+/// Answers what is asked and ordered about single users: `/o?method=user_details`,
+/// `/i/app_users/*` and `/o/app_users/download/<id>`. Blocks, on the read threads only.
+struct UserService: Sendable {
+  /// Users one order with `force` may change.
+  static let forcedMax = 1_000
+  static let method = "user_details"
+
+  let core: Core
+  let access: Access
+  let desk: UserDesk
+  let exports: UserExports
+
+  init(core: Core) {
+    self.core = core
+    access = Access(members: core.members)
+    exports = UserExports(data: core.configuration.host.data)
+    desk = UserDesk(core: core, eraser: UserEraser(core: core, exports: exports))
+  }
+
+  /// What may be ordered; the segment behind `/i/app_users/`.
+  private enum Order: String {
+    case create, update, delete, export, deleteExport
+  }
+
+  private static let orders = "/i/app_users"
+  private static let downloads = "/o/app_users/download"
+
+  /// Whether the request is answered here.
+  static func owns(_ request: QueryRequest) -> Bool {
+    request.path == "/o" && request.parameters["method"] == method
+      || request.path == orders || request.path.hasPrefix(orders + "/")
+      || request.path == downloads || request.path.hasPrefix(downloads + "/")
+  }
+
+  func answer(_ request: QueryRequest) throws -> QueryReply {
+    do {
+      return try find(request)
+    } catch let refusal as UserDesk.Refusal {
+      return QueryReply(status: 400, message: refusal.reason)
+    } catch is UserDirectory.TooMany {
+      return QueryReply(
+        status: 400,
+        message: "more than \(UserDirectory.scanMax) users would have to be looked at; "
+          + "name a property users are found by")
+    }
+  }
+
+  private func find(_ request: QueryRequest) throws -> QueryReply {
+    let path = request.path
+    if path.hasPrefix(Self.orders) {
+      let parts = path.dropFirst(Self.orders.count).split(separator: "/").map(String.init)
+      guard let order = parts.first.flatMap(Order.init) else {
+        throw QueryError(code: .unknownUserPath)
+      }
+      let app = try app(of: request)
+      return try carryOut(order, name: parts.dropFirst().first ?? "", request, app)
+    }
+    let app = try app(of: request)
+    if path == "/o" { return try UserListing(service: self, app: app).answer(request) }
+    return download(String(path.dropFirst(Self.downloads.count).drop { $0 == "/" }), app)
+  }
+
+  /// Who asks, and about which app: malformed, missing, who, unknown, as everywhere.
+  private func app(of request: QueryRequest) throws -> RegisteredApp {
+    let appID = request.parameters["app_id"]
+    if let appID, appID.utf16.count != QueryRequest.identifierLength {
+      throw QueryError(code: .invalidAppID)
+    }
+    let known = core.registry.snapshot
+    let credentials = Access.Credentials(
+      apiKey: request.parameters["api_key"], authToken: request.parameters["auth_token"])
+    if request.path == "/o", appID == nil { throw QueryError(code: .missingAppID) }
+    _ = try access.reader(credentials, appID: appID) { known.app(hexID: $0) != nil }
+    guard let app = appID.flatMap(known.app(hexID:)) else { throw QueryError(code: .missingAppID) }
+    return app
+  }
+
+  // MARK: Orders
+
+  private func carryOut(
+    _ order: Order, name: String, _ request: QueryRequest, _ app: RegisteredApp
+  ) throws -> QueryReply {
+    switch order {
+    case .create: return try create(request, app)
+    case .update: return try update(request, app)
+    case .delete: return try delete(request, app)
+    case .export: return try export(request, app)
+    case .deleteExport:
+      let wasThere = exports.remove(name, appID: app.hexID)
+      return wasThere
+        ? QueryReply(status: 200, message: "Export deleted")
+        : QueryReply(status: 400, message: "Export doesn't exist")
+    }
+  }
+
+  private func create(_ request: QueryRequest, _ app: RegisteredApp) throws -> QueryReply {
+    var data = try object("data", of: request)
+    if data.isEmpty { throw UserDesk.Refusal(reason: "Parameter \"data\" cannot be empty") }
+    guard let did = data.removeValue(forKey: "did")?.string, !did.isEmpty else {
+      throw UserDesk.Refusal(reason: "Provide device_id as did property for data")
+    }
+    let device = Array(did.utf8)
+    let id = UserNumber.hash(appKey: key(of: app), device: device)
+    if let given = data.removeValue(forKey: "_id"), given != .string(id) {
+      throw UserDesk.Refusal(
+        reason: "Id provided in data should be \(id), or be left out; it follows from did")
+    }
+    guard device.count <= IntakeLimits().deviceIDBytesMax else {
+      throw UserDesk.Refusal(reason: "did is longer than a device id may be")
+    }
+    guard try desk.create(app: app.number, device: device) else {
+      throw UserDesk.Refusal(reason: "User with this did already exists")
+    }
+    if !data.isEmpty { try desk.edit(app: app.number, device: device, .object(data)) }
+    let made = try read(app) { try $0.user(device: did)?.document } ?? .null
+    return QueryReply(status: 200, message: "User Created: \(made.text(escaping: false))")
+  }
+
+  private func update(_ request: QueryRequest, _ app: RegisteredApp) throws -> QueryReply {
+    let change = try object("update", of: request)
+    if change.isEmpty { throw UserDesk.Refusal(reason: "Parameter \"update\" cannot be empty") }
+    let query = try query(of: request, empty: "Parameter \"query\" cannot be empty")
+    let users = try meant(query, request, app, "This query would update more than one user")
+    for user in users { try desk.edit(app: app.number, device: user.device, .object(change)) }
+    return QueryReply(status: 200, message: "User Updated")
+  }
+
+  private func delete(_ request: QueryRequest, _ app: RegisteredApp) throws -> QueryReply {
+    let query = try query(
+      of: request,
+      empty: "Parameter \"query\" cannot be empty, it would delete all users. Use clear app instead"
+    )
+    let users = try meant(query, request, app, "This query would delete more than one user")
+    for user in users { try desk.erase(app: app, uid: user.uid) }
+    return QueryReply(status: 200, message: "User deleted")
+  }
+
+  private func export(_ request: QueryRequest, _ app: RegisteredApp) throws -> QueryReply {
+    let query = try query(of: request, empty: "Parameter \"query\" cannot be empty")
+    let users = try read(app) { try $0.users(query, limit: 2) }
+    guard let user = users.first else {
+      throw UserDesk.Refusal(reason: "Query didn't mach any user")
+    }
+    guard users.count == 1 else {
+      throw UserDesk.Refusal(reason: "This query would export more than one user")
+    }
+    let json = try UserExport(core: core, app: app, user: user).json()
+    let name = UserExports.name(appID: app.hexID, uid: user.uid)
+    try exports.write(Array(json.text(escaping: false).utf8), as: name)
+    return QueryReply(status: 200, message: name)
+  }
+
+  private func download(_ id: String, _ app: RegisteredApp) -> QueryReply {
+    if id.isEmpty { return QueryReply(status: 400, message: "Missing filename") }
+    guard let file = exports.read(id, appID: app.hexID) else {
+      return QueryReply(status: 400, message: "Export doesn't exist")
+    }
+    let archive = TarGzip.archive(
+      file.name, file.bytes, modifiedSeconds: Clock.system.nowMs / 1_000)
+    return QueryReply(
+      status: 200, body: archive,
+      headers: [
+        ("content-type", "application/x-gzip"),
+        ("content-disposition", "inline; filename=\(file.name).tar.gz"),
+      ])
+  }
+
+  // MARK: Parameters
+
+  /// A parameter that holds a JSON object.
+  private func object(_ name: String, of request: QueryRequest) throws -> [String: JSONValue] {
+    guard let text = request.parameters[name] else {
+      throw UserDesk.Refusal(reason: "Missing parameter \"\(name)\"")
+    }
+    guard case .object(let members)? = JSONValue(text) else {
+      throw UserDesk.Refusal(
+        reason: "Could not parse parameter \"\(name)\": \(text.prefix(200))")
+    }
+    return members
+  }
+
+  private func query(of request: QueryRequest, empty: String) throws -> UserQuery {
+    let members = try object("query", of: request)
+    if members.isEmpty { throw UserDesk.Refusal(reason: empty) }
+    return try Self.query(.object(members))
+  }
+
+  static func query(_ value: JSONValue) throws -> UserQuery {
+    do throws(UserQuery.Refusal) { return try UserQuery(value) } catch {
+      throw UserDesk.Refusal(reason: "Could not parse parameter \"query\": \(error.reason)")
+    }
+  }
+
+  /// The users an order is about: one, unless it is forced.
+  private func meant(
+    _ query: UserQuery, _ request: QueryRequest, _ app: RegisteredApp, _ tooMany: String
+  ) throws -> [AppUser] {
+    let isForced = !["", "false", "0"].contains(request.parameters["force"] ?? "")
+    let users = try read(app) { try $0.users(query, limit: isForced ? Self.forcedMax : 2) }
+    if users.isEmpty { throw UserDesk.Refusal(reason: "No users matching criteria") }
+    if users.count > 1, !isForced { throw UserDesk.Refusal(reason: tooMany) }
+    return users
+  }
+
+  // MARK: Reading
+
+  /// Looks at one snapshot that has everything that was durable when it was asked for.
+  func read<T>(_ app: RegisteredApp, _ body: (UserDirectory) throws -> T) throws -> T {
+    core.pipeline.gate.wait(for: core.journal.durablePosition)
+    let portraits = Portraits(core.runtime)
+    return try core.store.read { snapshot in
+      try body(
+        UserDirectory(
+          app: app.number, appKey: key(of: app), snapshot: snapshot, portraits: portraits))
+    }
+  }
+
+  private func key(of app: RegisteredApp) -> String {
+    core.directory.snapshot.apps.first { $0.number == app.number }?.key ?? ""
+  }
+}

@@ -1,0 +1,89 @@
+import Foundation
+import GRDB
+
+/// A user as the store knows them.
+package struct StoredUser: Equatable, Sendable {
+  package let uid: UInt64
+  package let device: [UInt8]
+  package let createdMs: Int64
+}
+
+extension Snapshot {
+  private static let living = "substr(device, 1, 1) <> x'FF'"
+
+  package func user(app: UInt32, uid: UInt64) throws -> StoredUser? {
+    guard uid <= CellKey.userMax else { return nil }
+    return try users("app = ? AND uid = ?", [app, Int64(uid)]).first
+  }
+
+  package func user(app: UInt32, device: String) throws -> StoredUser? {
+    try users("app = ? AND device = ?", [app, Data(device.utf8)]).first
+  }
+
+  /// Users in the order of their numbers, newest first, below `before`.
+  package func users(app: UInt32, before: UInt64, limit: Int) throws -> [StoredUser] {
+    try users(
+      "app = ? AND uid < ?", [app, Int64(min(before, CellKey.userMax))],
+      "ORDER BY uid DESC LIMIT \(max(0, limit))")
+  }
+
+  /// How many users an app has.
+  package func userCount(app: UInt32) throws -> Int {
+    try transaction.reading { _ in
+      try Int.fetchOne(
+        database, sql: "SELECT count(*) FROM user WHERE app = ? AND \(Self.living)",
+        arguments: [app]) ?? 0
+    }
+  }
+
+  /// The numbers of users with that property, oldest first.
+  package func users(
+    app: UInt32, property: String, value: String, limit: Int
+  ) throws -> [UInt64] {
+    try numbers(
+      """
+      SELECT DISTINCT uid FROM user_property WHERE app = ? AND name = ? AND value = ?
+      ORDER BY uid LIMIT ?
+      """, [app, property, value, max(0, limit)])
+  }
+
+  /// The same for values that begin so, by value.
+  package func users(
+    app: UInt32, property: String, prefix: String, limit: Int
+  ) throws -> [UInt64] {
+    // Bytes are compared, and no text goes on with anything larger than the last character.
+    try numbers(
+      """
+      SELECT uid FROM user_property
+      WHERE app = ? AND name = ? AND value >= ? AND value < ? || char(0x10FFFF)
+      ORDER BY value, uid LIMIT ?
+      """, [app, property, prefix, prefix, max(0, limit)])
+  }
+
+  /// Whether users of the app are found by that property at all.
+  package func isSearched(app: UInt32, property: String) throws -> Bool {
+    try transaction.reading { _ in
+      try Int.fetchOne(
+        database, sql: "SELECT 1 FROM user_property WHERE app = ? AND name = ? LIMIT 1",
+        arguments: [app, property]) != nil
+    }
+  }
+
+  private func numbers(_ sql: String, _ arguments: StatementArguments) throws -> [UInt64] {
+    try transaction.reading { _ in
+      try Int64.fetchAll(database, sql: sql, arguments: arguments).map { UInt64($0) }
+    }
+  }
+
+  private func users(
+    _ condition: String, _ arguments: StatementArguments, _ order: String = ""
+  ) throws -> [StoredUser] {
+    try transaction.reading { _ in
+      let sql = "SELECT uid, device, created_ms FROM user WHERE \(condition) AND \(Self.living)"
+      return try Row.fetchAll(database, sql: "\(sql) \(order)", arguments: arguments).map { row in
+        let (uid, device): (Int64, Data) = (row[0], row[1])
+        return StoredUser(uid: UInt64(uid), device: Array(device), createdMs: row[2])
+      }
+    }
+  }
+}
