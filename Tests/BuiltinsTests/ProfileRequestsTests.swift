@@ -47,6 +47,11 @@ struct ProfileRequestsTests {
     #expect(profile(["t": "1", "consent": ["crashes": true]])["hasInfo"] == nil)
   }
 
+  @Test("Details that cannot be read say nothing, not even that there are some")
+  func unreadable() {
+    #expect(profile(["user_details": "{\"name\""]) == [:])
+  }
+
   @Test("Consent is kept feature by feature")
   func consent() {
     #expect(

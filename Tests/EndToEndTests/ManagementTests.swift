@@ -128,9 +128,9 @@ extension EndToEnd {
       #expect(users["hook_calls"]?["items"]?.number == 20)
       #expect((users["hook_calls"]?["time_ns"]?.number ?? 0) > 0)
       #expect(users["state"]?.string == "running" && users["prepackaged"] == .bool(true))
-      #expect(rows[3]["reads"]?["calls"]?.number == 1)
+      #expect(rows[4]["reads"]?["calls"]?.number == 1)
       #expect((rows[1]["storage"]?["series"]?.number ?? 0) > 0)
-      #expect(rows[4]["sha256"]?.string?.count == 64)
+      #expect(rows[5]["sha256"]?.string?.count == 64)
       let metrics = try server.connect().get("/metrics").text
       #expect(metrics.contains("tally_plugin_items_total{plugin=\"users\",kind=\"hook\"} 20\n"))
       #expect(

@@ -96,6 +96,8 @@ struct ProfileParameters: Sendable {
   ) {
     switch parameter {
     case .details:
+      // A text that is no JSON says nothing.
+      guard node.kind == .object else { return }
       details.apply(ProfileValue(node), to: &fields)
       fields["hasInfo"] = .bool(true)
     case .consent: merge("consent.", node, to: &fields) { .bool($0.isYes) }
