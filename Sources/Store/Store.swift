@@ -79,6 +79,11 @@ package final class Store: Sendable {
     }
   }
 
+  /// Calls `body` with the month files while nothing is committed.
+  func removingRaw<T: Sendable>(_ body: (RawFiles) throws -> T) throws -> T {
+    try writing.withLock { _ in try writer.removingRaw(body) }
+  }
+
   /// Moves committed pages from the write-ahead logs into the files, when enough have come
   /// together. The writer thread calls it behind a commit, when it has told of the commit; readers
   /// are never in the way and never wait.

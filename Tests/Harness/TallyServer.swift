@@ -161,6 +161,13 @@ package final class TallyServer: @unchecked Sendable {
     throw HarnessError("the store did not catch up with the journal: \(log)")
   }
 
+  /// Counts its raw items once more with `tally rebuild`; how that ended, and what it printed last.
+  package func rebuild() throws(HarnessError) -> (status: Subprocess.ExitStatus, report: String) {
+    let (status, output) = try Subprocess.run(
+      [Self.binary, "rebuild", "--data", dataPath, "--config", configPath, "--json"])
+    return (status, output.split(separator: "\n").last.map(String.init) ?? "")
+  }
+
   /// A `/o` question about the app, as JSON.
   package func ask(_ query: String) throws(HarnessError) -> JSON {
     let target = "/o?api_key=\(keys.apiKey)&app_id=\(keys.appID)&\(query)"

@@ -56,6 +56,13 @@ final class Stand {
     core = try Self.open(settings, other ?? linked, other == nil ? libraries : [:])
   }
 
+  /// Does something with the folder while no server runs on it.
+  func whileStopped(_ body: () throws -> Void) throws {
+    core.stop()
+    defer { if let again = try? Self.open(settings, linked, libraries) { core = again } }
+    try body()
+  }
+
   private static func open(
     _ settings: HostSettings, _ linked: [tally_plugin_entry], _ libraries: [String: String]
   ) throws -> Core {

@@ -28,5 +28,9 @@ import Testing
       \(delivery.restarts) restarts; repeat with SEED=\(seed) TODAY=\(Self.today)
       \(differences.prefix(40).joined(separator: "\n"))
       """)
+    // And so do the raw items, counted once more.
+    #expect(server.terminate() == .code(0))
+    let (status, report) = try server.rebuild()
+    #expect(status == .code(0), "seed \(seed): \(report)")
   }
 }

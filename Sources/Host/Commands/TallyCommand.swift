@@ -11,8 +11,8 @@ struct TallyCommand: AsyncParsableCommand {
       """,
     version: "tally \(Product.version)",
     subcommands: [
-      ServeCommand.self, SetupCommand.self, CheckCommand.self, VerifyCommand.self,
-      LedgerCommand.self, DeadLetterCommand.self, TopCommand.self,
+      ServeCommand.self, SetupCommand.self, DemoCommand.self, CheckCommand.self, VerifyCommand.self,
+      LedgerCommand.self, RebuildCommand.self, DeadLetterCommand.self, TopCommand.self,
       PluginCommand.self,
     ])
 }

@@ -137,6 +137,9 @@ extension HostSetting {
       "limits.raw_retention_months", \.limits.rawRetentionMonths, 1...1200,
       "Months that every item is kept as it came; older client times move to this edge."),
     number(
+      "limits.raw_retention_days", \.limits.rawRetentionDays, 0...36_500,
+      "Days after which each item is deleted, before its months are over; 0: months alone count."),
+    number(
       "limits.job_threads", \.limits.jobThreads, 1...64,
       "Threads that run jobs of plugins; more jobs wait."),
     number(

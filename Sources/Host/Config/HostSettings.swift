@@ -58,6 +58,7 @@ struct Limits: Equatable, Sendable {
   var readSecondsMax = 30
   var cacheBytesMax = 64 << 20
   var rawRetentionMonths = 14
+  var rawRetentionDays = 0
   var jobThreads = 4
   var jobGraceSeconds = 60
   var catchUpPercent = 25

@@ -37,18 +37,19 @@ package final class HTTPServer: Sendable {
   /// Makes a server that does not listen yet.
   ///
   /// `journal` must be open until `stop` has returned. `responder` gets every request that is not
-  /// for `/i` or `/i/bulk`; intake hooks of `runtime` see those. `clock` tells milliseconds since 1970.
-  package init<Responder: HTTPResponder>(
+  /// for `/i` or `/i/bulk`, nor a handshake that `live` admits; intake hooks of `runtime` see those.
+  /// `clock` tells milliseconds since 1970.
+  init<Responder: HTTPResponder>(
     _ configuration: Configuration, journal: Journal, directory: AppDirectory, metrics: Metrics,
-    clock: @escaping @Sendable () -> Int64, runtime: PluginRuntime? = nil, responder: Responder,
-    logger: Logger
+    clock: @escaping @Sendable () -> Int64, runtime: PluginRuntime? = nil, live: LiveDoor? = nil,
+    responder: Responder, logger: Logger
   ) where Responder.Context: InitializableFromSource<ApplicationRequestContextSource> {
     self.configuration = configuration
     (started, starting) = AsyncThrowingStream.makeStream()
     group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoops)
     let context = SDKLane.Context(
       journal: journal, directory: directory, intake: configuration.intake,
-      limits: configuration.limits, metrics: metrics, clock: clock, runtime: runtime)
+      limits: configuration.limits, metrics: metrics, clock: clock, runtime: runtime, live: live)
     let lane = SDKLane(
       context: context, group: group, responder: Self.respond(with: responder, logger: logger))
     metrics.gauge("tally_connections", help: "Connections open now") { [weak lane] in

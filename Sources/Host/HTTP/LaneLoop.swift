@@ -11,6 +11,7 @@ final class LaneLoop: JournalSink, @unchecked Sendable {
   let eventLoop: any EventLoop
   let limits: HTTPLimits
   let metrics: Metrics
+  let live: LiveDoor?
   private(set) var replies = Reply.Table()
   /// Seconds since the first connection, as far as anybody has looked.
   private(set) var seconds = 0
@@ -45,6 +46,7 @@ final class LaneLoop: JournalSink, @unchecked Sendable {
     self.eventLoop = eventLoop
     limits = context.limits
     metrics = context.metrics
+    live = context.live
     journal = context.journal
     clock = context.clock
     intake = Intake(

@@ -23,6 +23,8 @@ final class SDKLane: ServerChildChannel, HTTPChannelHandler {
     let clock: @Sendable () -> Int64
     /// Whose intake hooks look at requests.
     var runtime: PluginRuntime?
+    /// Who may be told what happens, by WebSocket.
+    var live: LiveDoor?
   }
 
   let responder: HTTPChannelHandler.Responder
@@ -78,7 +80,9 @@ final class SDKLane: ServerChildChannel, HTTPChannelHandler {
     limits.maxHeaderFieldSize = context.limits.headerBytesMax
     limits.maxHeaderListSize = context.limits.headerBytesMax
     limits.maxHeaderFieldCount = context.limits.headerFieldsMax
-    return ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: limits))
+    // What comes together with a handshake belongs to whoever takes over.
+    return ByteToMessageHandler(
+      HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits))
   }
 
   func handle(value: Value, logger: Logger) async {

@@ -16,6 +16,7 @@ extension SDKLaneHandler {
   func pass(_ head: HTTPRequestHead) {
     var head = head
     let hasUpgrade = head.headers.contains(name: "upgrade")
+    if hasUpgrade, beginUpgrade(head) { return }
     // The decoder stops reading behind a request that speaks of an upgrade.
     if hasUpgrade { head.headers.replaceOrAdd(name: "connection", value: "close") }
     mode = .passing(Passing(isLast: hasUpgrade || !head.isKeepAlive))

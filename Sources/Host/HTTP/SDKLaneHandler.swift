@@ -8,7 +8,7 @@ import NIOHTTP1
 /// yet is held, and nothing more is read meanwhile; what is held is at most what the socket gave in
 /// one go. The files `SDKLaneHandler+*.swift` hold the two ways a request can take, the replies,
 /// the other events and the end.
-final class SDKLaneHandler: ChannelDuplexHandler {
+final class SDKLaneHandler: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias InboundOut = HTTPServerRequestPart
   typealias OutboundIn = HTTPServerResponsePart
@@ -21,6 +21,8 @@ final class SDKLaneHandler: ChannelDuplexHandler {
     case receiving
     /// Hummingbird has a request: it is still arriving, or not yet answered.
     case passing(Passing)
+    /// A handshake is arriving, of what `upgrade` holds.
+    case upgrading
     /// The last answer is decided; what still comes is thrown away.
     case finishing
   }
@@ -41,6 +43,8 @@ final class SDKLaneHandler: ChannelDuplexHandler {
   var isEnding = false
   /// When the last reply was sent.
   var endedAt: Int?
+  /// The handshake that arrives: `WebSocket/SDKLaneHandler+Upgrade.swift`.
+  var upgrade: (head: HTTPRequestHead, app: RegisteredApp)?
   /// The place in the loop's list of connections.
   var place: Int?
   /// When something last happened, in the loop's seconds.
@@ -179,6 +183,7 @@ final class SDKLaneHandler: ChannelDuplexHandler {
       }
     case .receiving: receive(part)
     case .passing: passOn(part)
+    case .upgrading: upgradeOn(part)
     case .finishing: break
     }
   }

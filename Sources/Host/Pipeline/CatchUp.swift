@@ -13,7 +13,7 @@ final class CatchUp {
   }
 
   private let store: Store
-  private let requests: RawRequests
+  private var requests: RawRequests
   private let workingSet: WorkingSet
   private let builder: BatchBuilder
   private let registry: AppRegistry
@@ -35,6 +35,9 @@ final class CatchUp {
     self.commands = commands
     self.log = log
   }
+
+  /// From now on reads the raw items of another data folder.
+  func read(rawOf folder: String) { requests = RawRequests(rawOf: folder) }
 
   /// Has `plugin` see what comes behind a position; answers the position it has come to, which is
   /// `through` when there is nothing more.

@@ -39,6 +39,16 @@ final class CommitGate: @unchecked Sendable {
     return true
   }
 
+  /// The last committed position, when it is behind `position` or the time is over. Hurries no
+  /// commit.
+  func next(after position: UInt64, seconds: Double) -> UInt64 {
+    let deadline = Date(timeIntervalSinceNow: seconds)
+    return condition.withLock {
+      while committed <= position, condition.wait(until: deadline) {}
+      return committed
+    }
+  }
+
   /// The store has committed everything up to `position`.
   func advance(to position: UInt64) {
     condition.withLock {

@@ -13,6 +13,9 @@ final class RawRequests {
     reader = RawReader(store)
   }
 
+  /// Those of a data folder whose store is not open.
+  init(rawOf folder: String) { reader = RawReader(dataFolder: folder) }
+
   /// The items behind `position`, up to the last request that is complete, and the position of
   /// that one: `end` when there is nothing more.
   func next(

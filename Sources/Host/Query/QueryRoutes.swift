@@ -47,7 +47,7 @@ struct QueryRoutes {
   }
 
   /// A question as far as it can be read without its body.
-  private static func head(of request: Request) -> QueryRequest {
+  static func head(of request: Request) -> QueryRequest {
     var question = QueryRequest(
       httpMethod: request.method.rawValue, path: normal(request.uri.path),
       parameters: decode(request.uri.queryParameters))

@@ -16,6 +16,7 @@ struct Control: Sendable {
         return try refusing { try asked.perform(core.deadLetters, pipeline: core.pipeline) }
       case LedgerCommand.name:
         return try refusing { try .json(core.ledger.report(appIDs: core.registry.snapshot.hexIDs)) }
+      case DemoDesk.command: return try demo(request)
       case PluginRequest.reload: return try reload(request.arguments[PluginRequest.plugin])
       case PluginQuestion.command:
         let question = try PluginQuestion(request)
@@ -46,6 +47,15 @@ struct Control: Sendable {
       throw CommandError(.system, "\(error)")
     }
     return .success(result.values)
+  }
+
+  private func demo(_ request: ControlRequest) throws(CommandError) -> ControlReply {
+    let desk = DemoDesk(core: core)
+    switch request.arguments["action"] {
+    case "begin": return try refusing { try .json(desk.begin()) }
+    case "remove": return try refusing { try .success(["items": "\(desk.remove())"]) }
+    default: throw CommandError(.control, "the server does not know this of demo; update it")
+    }
   }
 
   /// Follows plugins.yaml at once; answers the state of each plugin, when what became of the one

@@ -5,7 +5,17 @@ extension Core {
       "/o/ledger": { [ledger, registry] _, app in
         let report = try ledger.report(appIDs: registry.snapshot.hexIDs)
         return try .json(app.map { report.only($0.hexID) } ?? report)
-      }
+      },
+      "/o/live": { [live, pipeline, journal] _, app in
+        guard let app else { throw QueryError(code: .missingAppID) }
+        pipeline.gate.wait(for: journal.durablePosition)
+        return QueryReply(status: 200, body: live.message(app).json)
+      },
+      "/o/raw": { [raw, pipeline, journal] request, app in
+        guard let app else { throw QueryError(code: .missingAppID) }
+        pipeline.gate.wait(for: journal.durablePosition)
+        return try raw.answer(request, app, nowMs: Clock.system.nowMs)
+      },
     ]
   }
 }

@@ -7,6 +7,8 @@ extension Core {
   func publish(_ metrics: Metrics) {
     decoding.register(in: metrics)
     outcomes.register(in: metrics)
+    live.watchers.register(in: metrics)
+    keeper.register(in: metrics)
     let numbers = ServiceNumbers(services: services, outbox: outbox, runtime: runtime)
     metrics.include { numbers.samples }
     let journal = journal

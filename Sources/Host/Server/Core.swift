@@ -22,6 +22,11 @@ final class Core: Sendable {
   let deadLetters: DeadLetterDesk
   /// What became of everything accepted.
   let ledger: LedgerDesk
+  /// What happens now, for whoever looks.
+  let live: LiveFeed
+  /// Queries over raw items, and how long these are kept.
+  let raw: RawQuestions
+  let keeper: RawKeeper
   let services: HostServices
   let outbox: Outbox
   /// Tells of days that close.
@@ -95,6 +100,20 @@ final class Core: Sendable {
         journal: journal, store: store, workingSet: workingSet, runtime: runtime, builder: builder,
         registry: registry, services: services, outbox: outbox, faults: faults, outcomes: outcomes),
       log)
+    raw = RawQuestions(store: store, retentionMonths: host.limits.rawRetentionMonths)
+    keeper = RawKeeper(
+      store: store, months: host.limits.rawRetentionMonths, days: host.limits.rawRetentionDays,
+      log: log)
+    live = LiveFeed(
+      .init(
+        store: store, gate: pipeline.gate, registry: registry,
+        retentionMonths: host.limits.rawRetentionMonths, table: builder.table, clock: .system,
+        log: log))
+    connect()
+  }
+
+  /// Tells parts of each other that were made one after the other.
+  private func connect() {
     services.connect(pipeline.gate)
     services.jobs.connect { [lifecycle] plugin, reason in
       lifecycle.quarantine(plugin, reason: reason)
@@ -116,11 +135,14 @@ final class Core: Sendable {
     pipeline.start()
     services.jobs.start()
     days.start()
+    keeper.start()
   }
 
   /// Syncs everything that was accepted, commits it as far as the time reaches, then ends the
   /// plugins. Nothing may append any more.
   func stop(_ clock: StopClock) {
+    live.stop()
+    keeper.stop()
     days.stop()
     clock.enter(.jobs)
     if !services.jobs.stop(timeout: clock.remaining(.jobs)) { clock.leave("jobs") }

@@ -12,6 +12,11 @@ struct Routes {
   let directory: PluginDirectory
   let users: UserService
 
+  /// The way in for readers of live messages.
+  var door: LiveDoor {
+    LiveDoor(access: Access(members: core.members), apps: core.registry, feed: core.live)
+  }
+
   var responder: some HTTPResponder<BasicRequestContext> {
     let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
     router.get("/o/ping") { _, _ in Self.json(QueryReply(status: 200, message: "Success")) }
@@ -33,6 +38,7 @@ struct Routes {
       access: Access(members: core.members), apps: core.registry, threads: threads, log: core.log,
       answers: core.ownAnswers
     ).add(to: router)
+    LiveStream(door: door).add(to: router)
     router.add(middleware: Preflight())
     router.add(middleware: UnknownPath())
     return router.buildResponder()

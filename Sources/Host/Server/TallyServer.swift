@@ -45,7 +45,7 @@ enum TallyServer {
     let http = HTTPServer(
       .init(core.configuration.host, places: core.places?.book), journal: core.journal,
       directory: core.directory,
-      metrics: metrics, clock: { Clock.system.nowMs }, runtime: core.runtime,
+      metrics: metrics, clock: { Clock.system.nowMs }, runtime: core.runtime, live: routes.door,
       responder: routes.responder, logger: core.log)
     let port = try await http.start()
     supervisor.start()
@@ -61,6 +61,7 @@ enum TallyServer {
     clock.enforce()
     core.log.info("stopping", metadata: ["signal": "\(signal)"])
     hangUp.cancel()
+    core.live.stop()
     await http.stop()
     clock.enter(.changes)
     supervisor.stop(clock)

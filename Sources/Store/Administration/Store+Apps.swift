@@ -35,7 +35,10 @@ struct AppDraft {
   }
 
   func insert(_ db: Database) throws -> App {
-    let last = try Int64.fetchOne(db, sql: "SELECT max(id) FROM app") ?? 0
+    // The books remember apps that are gone: no number is given twice.
+    let last =
+      try Int64.fetchOne(
+        db, sql: "SELECT max(id) FROM (SELECT id FROM app UNION ALL SELECT app FROM ledger)") ?? 0
     guard last < Int64(CellKey.appMax) else {
       throw StoreError(.invalid, "the store has \(last) apps, the most it can tell apart")
     }

@@ -16,11 +16,16 @@ package struct RawItem: Sendable, Equatable {
 /// Reads raw items of all months in the order in which they were received. One thread at a time;
 /// what is committed later is seen by later calls.
 package final class RawReader {
-  private let directory: String
+  let directory: String
   private var files: [String: SQLiteConnection] = [:]
 
   package convenience init(_ store: Store) {
     self.init(directory: store.rawDirectory)
+  }
+
+  /// Reads the raw items of a data folder, whether or not its store is open.
+  package convenience init(dataFolder: String) {
+    self.init(directory: Store.rawPath(dataFolder))
   }
 
   init(directory: String) {
@@ -32,13 +37,15 @@ package final class RawReader {
   package func items(
     after key: RawKey, through position: UInt64, bytesMax: Int
   ) throws -> [RawItem] {
-    var walks = try RawFiles.paths(in: directory).map { path in
+    let paths = RawFiles.paths(in: directory)
+    if files.count > paths.count { files = files.filter { paths.contains($0.key) } }
+    var walks = try paths.map { path in
       try Walk(open(path), after: key, through: position)
     }
     return try merge(&walks, bytesMax: bytesMax)
   }
 
-  private func open(_ path: String) throws(StoreError) -> SQLiteConnection {
+  func open(_ path: String) throws(StoreError) -> SQLiteConnection {
     if let known = files[path] { return known }
     let opened = try SQLiteConnection(path: path, mode: .readOnly)
     files[path] = opened

@@ -206,6 +206,17 @@ package final class KeyValues: @unchecked Sendable {
       arguments: [plugin, usage.keys, usage.bytes, Int64(usage.version)])
   }
 
+  /// Sums up anew, when keys have gone with their app.
+  static func countAgain(_ db: Database) throws {
+    try db.execute(
+      sql: """
+        UPDATE kv_usage SET
+          keys = (SELECT count(*) FROM kv WHERE kv.plugin = kv_usage.plugin),
+          bytes = (SELECT coalesce(sum(length(CAST(key AS BLOB)) + length(value)), 0)
+            FROM kv WHERE kv.plugin = kv_usage.plugin)
+        """)
+  }
+
   private static func sweep(_ nowMs: Int64, _ db: Database) throws {
     try db.execute(
       sql: """

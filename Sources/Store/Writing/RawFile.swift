@@ -6,7 +6,7 @@ final class RawFile {
   static let applicationID: Int32 = 0x544C_4C52
 
   let path: String
-  private let connection: SQLiteConnection
+  let connection: SQLiteConnection
   private let insert: SQLiteStatement
   private let span: SQLiteStatement
   private let deleteBeyond: SQLiteStatement
@@ -96,7 +96,7 @@ final class RawFile {
     if checkpoint.isDue { try checkpoint.run() }
   }
 
-  private func write(_ block: RawBlocks.Block) throws(StoreError) {
+  func write(_ block: RawBlocks.Block) throws(StoreError) {
     insert.bind(1, block.first.rawValue)
     insert.bind(2, block.last.rawValue)
     insert.bind(3, Int64(block.items))

@@ -2,7 +2,7 @@ import Foundation
 
 /// The month files of raw items. Used by the writer only.
 final class RawFiles {
-  private let directory: String
+  let directory: String
   private let tuning: StoreTuning
   /// Open files, the most recently used last.
   private var open: [(month: Int32, file: RawFile)] = []
@@ -69,7 +69,10 @@ final class RawFiles {
     open.removeAll()
   }
 
-  private func file(month: Int32) throws(StoreError) -> RawFile {
+  /// Lets go of a month's file.
+  func letGo(of month: Int32) { open.removeAll { $0.month == month } }
+
+  func file(month: Int32) throws(StoreError) -> RawFile {
     if let place = open.firstIndex(where: { $0.month == month }) {
       let entry = open.remove(at: place)
       open.append(entry)

@@ -45,6 +45,12 @@ final class Writer: @unchecked Sendable {
     }
   }
 
+  /// Calls `body` with the month files, between two commits.
+  func removingRaw<T>(_ body: (RawFiles) throws -> T) throws -> T {
+    guard statements != nil else { throw Self.closed(path) }
+    return try body(raw)
+  }
+
   func checkpointIfDue(pool: DatabasePool) throws {
     guard statements != nil else { throw Self.closed(path) }
     try raw.checkpointIfDue()

@@ -1,0 +1,89 @@
+import Foundation
+import Logging
+import Store
+
+/// Deletes raw items when they are older than they may be: whole months, and with a retention of
+/// days each item on its day.
+final class RawKeeper: @unchecked Sendable {
+  /// Between two looks at the clock.
+  static let pauseSeconds = 3_600.0
+  private static let msPerDay: Int64 = 86_400_000
+
+  private let store: Store
+  private let months: Int
+  /// 0: months alone decide.
+  private let days: Int
+  private let clock: Clock
+  private let log: Logger
+  private let condition = NSCondition()
+  private var isRunning = false
+  private var isStopping = false
+  let itemsRemoved = Metrics.Counter()
+  let filesRemoved = Metrics.Counter()
+
+  init(store: Store, months: Int, days: Int, clock: Clock = .system, log: Logger) {
+    self.store = store
+    self.months = months
+    self.days = days
+    self.clock = clock
+    self.log = log
+  }
+
+  func start() {
+    isRunning = true
+    Thread.start(name: "retention") { self.run() }
+  }
+
+  /// Waits for what is being deleted.
+  func stop() {
+    condition.lock()
+    isStopping = true
+    condition.broadcast()
+    while isRunning { condition.wait() }
+    condition.unlock()
+  }
+
+  private func run() {
+    condition.lock()
+    while !isStopping {
+      condition.unlock()
+      do { try look() } catch {
+        log.error("old raw items cannot be deleted", metadata: ["error": "\(error)"])
+      }
+      condition.lock()
+      let next = Date(timeIntervalSinceNow: Self.pauseSeconds)
+      while !isStopping, condition.wait(until: next) {}
+    }
+    isRunning = false
+    condition.broadcast()
+    condition.unlock()
+  }
+
+  /// Deletes what is too old by now.
+  func look() throws {
+    let nowMs = clock.nowMs
+    // As far back as client times are believed, rounded down to a month.
+    let edge = nowMs - TimestampRule(retentionMonths: months).retentionMs
+    let date = CivilDate(day: Int32(edge / Self.msPerDay))
+    let month = CivilDate.ordinal(year: date.year, month: date.month, day: 1)
+    var before = Int64(month) * Self.msPerDay
+    if days > 0 { before = max(before, nowMs - Int64(days) * Self.msPerDay) }
+    let outcome = try store.remove(RawRemoval(receivedBeforeMs: before))
+    itemsRemoved.add(outcome.items)
+    filesRemoved.add(outcome.files)
+    guard !outcome.isNothing else { return }
+    log.info(
+      "old raw items are deleted",
+      metadata: ["files": "\(outcome.files)", "items": "\(outcome.items)"])
+  }
+
+  func register(in metrics: Metrics) {
+    let counters = [
+      ("tally_raw_files_removed_total", "Months of raw items deleted for their age", filesRemoved),
+      ("tally_raw_items_removed_total", "Raw items deleted for their age", itemsRemoved),
+    ]
+    for (name, help, counter) in counters {
+      metrics.counter(name, help: help) { counter.count }
+    }
+  }
+}
