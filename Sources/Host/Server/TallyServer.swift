@@ -53,8 +53,8 @@ enum TallyServer {
     let control = try ControlServer.start(folder: folder) {
       Control(core: core, supervisor: supervisor, directory: directory).answer($0)
     }
-    // What a crash left of an erasure; mostly nothing.
-    threads.submit { _ in users.desk.eraser.run() }
+    let found = core.journal.durablePosition
+    Thread.start(name: "erasures") { users.desk.eraser.resume(core.pipeline.gate, durable: found) }
     announce(core, port: port)
     let signal = await Signals.waitForEnd()
     let clock = StopClock(log: core.log)

@@ -4,13 +4,15 @@ import PluginRuntime
 import Store
 
 /// Takes users whom the tables have forgotten out of everything else: raw items, dead letters,
-/// exports, write-ahead logs and the journal; tells plugins, again when a crash came between. Any thread; one at a time. What a crash interrupts
-/// goes on with the next start.
+/// exports, write-ahead logs and the journal; tells plugins, again when a crash came between. Any
+/// thread; one at a time. What a crash interrupts goes on with the next start.
 final class UserEraser: Sendable {
   private static let patience = Duration.seconds(10)
   /// Readers are in the way of emptying a log for as long as their snapshot lasts.
   private static let triesMax = 50
   private static let pauseSeconds = 0.02
+  /// How often a start looks whether what it found is committed.
+  private static let lookSeconds = 1.0
 
   private let store: Store
   private let services: HostServices
@@ -29,13 +31,22 @@ final class UserEraser: Sendable {
     self.exports = exports
   }
 
+  /// Goes on with what a crash left. An erasure may be among what was accepted and not committed:
+  /// begins when all that is durable now is. Blocks as long as that takes.
+  func resume(_ gate: CommitGate, durable: UInt64) {
+    while durable > 0, gate.next(after: durable - 1, seconds: Self.lookSeconds) < durable {}
+    // Of one that ended, the write-ahead logs may still have to be emptied.
+    run(emptiesLogs: true)
+  }
+
   /// Goes on with every erasure that has begun.
-  func run() {
+  func run(emptiesLogs: Bool = false) {
     oneByOne.withLock {
       do {
         let pending = try store.pendingErasures()
         for user in pending { try erase(user) }
         if !pending.isEmpty { try finish(pending) }
+        if emptiesLogs || !pending.isEmpty { try emptyLogs() }
       } catch {
         log.error(
           "an erasure is not complete; it goes on with the next one, and with the next start",
@@ -70,6 +81,9 @@ final class UserEraser: Sendable {
       throw StoreError(.failed, "the journal was not turned: \(turned.reason)")
     }
     for user in users { try store.endErasure(of: user) }
+  }
+
+  private func emptyLogs() throws {
     for _ in 0..<Self.triesMax {
       if try store.emptyLogs() { return }
       Thread.sleep(forTimeInterval: Self.pauseSeconds)
