@@ -188,7 +188,7 @@ let package = Package(
       "ServiceTests",
       [
         "Host", "Journal", "Store", "PluginABI", "PluginKit", "PluginRuntime", "Builtins",
-        "Harness", .product(name: "GRDB", package: "GRDB.swift"),
+        "Harness", "TestThreads", .product(name: "GRDB", package: "GRDB.swift"),
       ]),
     test("EndToEndTests", ["Harness", "TestThreads"], exclude: ["Conversations"]),
     test("SimulationTests", ["Harness", "TestThreads"]),

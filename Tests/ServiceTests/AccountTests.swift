@@ -1,11 +1,12 @@
 import Foundation
 import Store
+import TestThreads
 import Testing
 
 @testable import Host
 @testable import PluginRuntime
 
-@Suite(.serialized) struct AccountTests {
+@Suite(.serialized, .ownThread) struct AccountTests {
   private func ask(_ stand: Stand, _ parameters: [String: String]) -> String {
     stand.ask(parameters.merging(["method": "worker"]) { given, _ in given }).body
       .replacing("\"", with: "")

@@ -1,10 +1,11 @@
+import TestThreads
 import Testing
 
 @testable import Host
 @testable import PluginRuntime
 
 /// Answers that no server may send.
-@Suite(.serialized) struct AnswerTests {
+@Suite(.serialized, .ownThread) struct AnswerTests {
   private func reply(_ stand: Stand, status: String) -> (Int, String) {
     stand.ask(["method": "worker", "do": "reply", "value": status])
   }

@@ -1,6 +1,7 @@
 import Foundation
 import PluginABI
 import Store
+import TestThreads
 import Testing
 
 import enum Harness.Patience
@@ -8,7 +9,7 @@ import enum Harness.Patience
 @testable import Host
 @testable import PluginRuntime
 
-@Suite(.serialized) struct CommandTests {
+@Suite(.serialized, .ownThread) struct CommandTests {
   private func submit(_ stand: Stand, _ name: String, to: String = "", user: String = "0") -> String
   {
     stand.ask(["method": "bank", "do": name, "to": to, "user": user]).body

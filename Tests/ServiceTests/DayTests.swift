@@ -1,12 +1,13 @@
 import Foundation
 import Harness
+import TestThreads
 import Testing
 
 @testable import Host
 @testable import PluginRuntime
 
 /// A plugin that hears when a day is over.
-@Suite(.serialized) struct DayTests {
+@Suite(.serialized, .ownThread) struct DayTests {
   private static let root = #filePath.split(separator: "/", omittingEmptySubsequences: false)
     .dropLast(3).joined(separator: "/")
 

@@ -1,10 +1,11 @@
 import Store
+import TestThreads
 import Testing
 
 @testable import Host
 @testable import PluginRuntime
 
-@Suite(.serialized) struct EmitTests {
+@Suite(.serialized, .ownThread) struct EmitTests {
   private func send(_ stand: Stand, _ object: String) -> String {
     stand.ask(["method": "bank", "send": object]).body
   }

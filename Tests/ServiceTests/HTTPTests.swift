@@ -1,4 +1,5 @@
 import Foundation
+import TestThreads
 import Testing
 
 import enum Harness.Patience
@@ -6,7 +7,7 @@ import enum Harness.Patience
 @testable import Host
 @testable import PluginRuntime
 
-@Suite(.serialized) struct OutgoingTests {
+@Suite(.serialized, .ownThread) struct OutgoingTests {
   private func stand(allowing text: String) throws -> Stand {
     let policy = try #require(AddressPolicy(allowing: text))
     return try Stand(fetch, configure: { $0.outgoingAllow = policy })

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Store
+import TestThreads
 import Testing
 
 import enum Harness.Patience
@@ -8,7 +9,7 @@ import enum Harness.Patience
 @testable import Host
 @testable import PluginRuntime
 
-@Suite(.serialized) struct JobTests {
+@Suite(.serialized, .ownThread) struct JobTests {
   private func ask(_ stand: Stand, _ parameters: [String: String]) -> String {
     stand.ask(parameters.merging(["method": "worker"]) { given, _ in given }).body
       .replacing("\"", with: "")

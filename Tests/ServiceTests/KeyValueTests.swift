@@ -1,9 +1,10 @@
 import Store
+import TestThreads
 import Testing
 
 @testable import Host
 
-@Suite(.serialized) struct KeyValueTests {
+@Suite(.serialized, .ownThread) struct KeyValueTests {
   private func ask(_ stand: Stand, _ parameters: [String: String]) -> String {
     stand.ask(parameters.merging(["method": "worker"]) { given, _ in given }).body
       .replacing("\"", with: "")

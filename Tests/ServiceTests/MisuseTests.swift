@@ -1,6 +1,7 @@
 import Foundation
 import Harness
 import Store
+import TestThreads
 import Testing
 
 @testable import Host
@@ -8,7 +9,7 @@ import Testing
 
 /// A plugin in C that calls services as it must not: each time the host says what is wrong, and
 /// goes on.
-@Suite(.serialized) struct MisuseTests {
+@Suite(.serialized, .ownThread) struct MisuseTests {
   private let folder = FileManager.default.temporaryDirectory.path + "/misuses-\(UUID().uuidString)"
 
   /// Where the plugin writes what it was told after its end.

@@ -1,8 +1,9 @@
+import TestThreads
 import Testing
 
 @testable import Host
 
-@Suite struct QuestionLimitTests {
+@Suite(.ownThread) struct QuestionLimitTests {
   @Test("A question that reads for too long is answered so, and the next one as ever")
   func tooLong() throws {
     let stand = try Stand(slow, configure: { $0.limits.readSecondsMax = 1 })

@@ -1,11 +1,12 @@
 import Foundation
 import Store
+import TestThreads
 import Testing
 
 @testable import Host
 @testable import PluginRuntime
 
-@Suite(.serialized) struct RawQueryTests {
+@Suite(.serialized, .ownThread) struct RawQueryTests {
   /// A stand with events of three users, four of them on a day of its own.
   private func filled() throws -> Stand {
     let stand = try Stand()

@@ -2,12 +2,13 @@ import Foundation
 import GRDB
 import Logging
 import Store
+import TestThreads
 import Testing
 
 @testable import Host
 @testable import PluginRuntime
 
-@Suite(.serialized) struct RebuildTests {
+@Suite(.serialized, .ownThread) struct RebuildTests {
   private func rebuild(_ stand: Stand, writes: Bool = false) throws -> Rebuild.Report {
     let twin = stand.folder + "-twin"
     defer { try? FileManager.default.removeItem(atPath: twin) }

@@ -1,10 +1,11 @@
 import Foundation
+import TestThreads
 import Testing
 
 @testable import Host
 
 /// Outgoing requests to real servers: OpenSSL's for TLS, nghttp2's for HTTP/2.
-@Suite(.serialized) struct TLSTests {
+@Suite(.serialized, .ownThread) struct TLSTests {
   private let servers: SecureServer
 
   init() throws { servers = try SecureServer() }
