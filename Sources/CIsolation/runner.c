@@ -19,6 +19,8 @@
 #define SYS_SECCOMP 1
 #endif
 
+int32_t tally_thread_number(void) { return (int32_t)gettid(); }
+
 static uint64_t mapped_bytes(void) {
   unsigned long long pages = 0;
   FILE *file = fopen("/proc/self/statm", "re");

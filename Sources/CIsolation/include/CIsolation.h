@@ -55,6 +55,9 @@ const char *tally_jail_enter(const tally_jail *jail);
 /* Maps memory that was handed over. */
 void *tally_memory_map(int descriptor, size_t bytes, int writable);
 
+/* The kernel's number of the calling thread. */
+int32_t tally_thread_number(void);
+
 /* A descriptor of a private copy of the file's bytes, which every user may open; -1 on failure. */
 int tally_file_copy(int descriptor);
 

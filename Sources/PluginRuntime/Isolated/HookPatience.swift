@@ -7,12 +7,15 @@ struct HookPatience {
   static let pulse = Duration.milliseconds(20)
 
   private let process: Int32
+  private let thread: Int32
   private let most: Duration
   private var first: Duration?
   private var hasComputed = false
 
-  init(_ process: Int32, _ most: Duration) {
+  /// `thread` is the one that runs the hook.
+  init(_ process: Int32, thread: Int32, _ most: Duration) {
     self.process = process
+    self.thread = thread
     self.most = most
   }
 
@@ -35,8 +38,7 @@ struct HookPatience {
   }
 
   private var computed: Duration? {
-    // Of the thread that runs hooks, which is the process's first.
-    let file = "/proc/\(process)/schedstat"
+    let file = "/proc/\(process)/task/\(thread)/schedstat"
     guard let text = try? String(contentsOfFile: file, encoding: .utf8),
       let nanoseconds = text.split(separator: " ").first.flatMap({ Int64($0) })
     else { return nil }

@@ -96,6 +96,11 @@ final class HostExchange: @unchecked Sendable {
       != 0
   }
 
+  /// The number of the runner's thread, as that says.
+  var thread: Int32 {
+    replies.base.loadUnaligned(fromByteOffset: Wire.threadOffset, as: Int32.self)
+  }
+
   private func take() -> Event {
     var rings: UInt64 = 0
     _ = read(replyBell, &rings, 8)

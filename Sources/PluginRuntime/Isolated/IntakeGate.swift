@@ -1,14 +1,14 @@
 import Foundation
 
 /// Between threads that have requests judged and the one that speaks with the runner about them:
-/// whoever asks waits until its deadline; the runner may take longer, and everybody else is then told
-/// at once that it is late.
+/// whoever asks waits until its deadline. The runner may take longer; everybody else is then told at
+/// once that it is late, also who waits already.
 final class IntakeGate: @unchecked Sendable {
   /// What asking came to.
   enum Outcome {
     /// One for each request.
     case said([IntakeSaid])
-    /// Not within the deadline.
+    /// Not within the deadline, or nobody waits for the plugin.
     case late
     case failed(String)
   }
@@ -19,6 +19,7 @@ final class IntakeGate: @unchecked Sendable {
   private final class Case: @unchecked Sendable {
     let deadline: ContinuousClock.Instant
     let perform: () -> Outcome
+    let begun = ContinuousClock.now
     let done = DispatchSemaphore(value: 0)
     /// Guarded by the gate's lock.
     var outcome: Outcome?
@@ -32,55 +33,74 @@ final class IntakeGate: @unchecked Sendable {
   private let name: String
   private let lock = NSLock()
   private let arrived = DispatchSemaphore(value: 0)
+  private var trust: IntakeTrust
   private var waiting: [Case] = []
   private var current: Case?
   private var hasThread = false
   private var isClosed = false
 
-  init(plugin: String) {
+  /// `window` is the longest that a request waits.
+  init(plugin: String, window: Duration) {
     name = "intake " + plugin.prefix(8)
+    trust = IntakeTrust(window: window, at: .now)
   }
 
-  /// Has the gate's thread run `perform`; what it came to, or `late`.
+  /// Has the gate's thread run `perform`; what it came to, or `late`. `isRunning` says whether there
+  /// is a runner to be asked.
   func run(
-    until deadline: ContinuousClock.Instant, _ perform: @escaping () -> Outcome
+    until deadline: ContinuousClock.Instant, isRunning: Bool,
+    _ perform: @escaping () -> Outcome
   ) -> Outcome {
     let one = Case(deadline, perform)
-    guard admit(one) else { return .late }
-    arrived.signal()
+    let admission = admit(one, isRunning: isRunning)
+    if admission != .pass { arrived.signal() }
+    guard admission == .wait else { return .late }
     _ = one.done.wait(timeout: .now() + max(0, ContinuousClock.now.duration(to: deadline).seconds))
-    return lock.withLock { one.outcome ?? .late }
+    return lock.withLock { one.outcome ?? overrun(by: one) }
   }
 
-  /// False when the runner is late with something else already.
-  private func admit(_ one: Case) -> Bool {
+  private func admit(_ one: Case, isRunning: Bool) -> IntakeTrust.Admission {
     lock.withLock {
       let now = ContinuousClock.now
-      guard !isClosed, waiting.count < Self.waitingMax, one.deadline > now,
-        current.map({ $0.deadline > now }) ?? true
-      else { return false }
+      guard !isClosed, waiting.count < Self.waitingMax, one.deadline > now else { return .pass }
+      let isIdle = current == nil && waiting.isEmpty
+      let admission = trust.admit(at: now, isIdle: isIdle, isRunning: isRunning)
+      guard admission != .pass else { return .pass }
       waiting.append(one)
       if !hasThread {
         hasThread = true
         Deadline.detach(name) { [self] in work() }
       }
-      return true
+      return admission
     }
+  }
+
+  /// One waited in vain: nobody else does. Called with the lock held.
+  private func overrun(by one: Case) -> Outcome {
+    let now = ContinuousClock.now
+    trust.overran(at: now, waited: one.begun.duration(to: now))
+    for other in waiting + [current].compactMap({ $0 }) where other !== one {
+      other.outcome = .late
+      other.done.signal()
+    }
+    waiting.removeAll()
+    return .late
   }
 
   private func work() {
     while true {
       arrived.wait()
-      let one = lock.withLock { () -> Case? in
-        guard !isClosed, !waiting.isEmpty else { return nil }
-        current = waiting.removeFirst()
-        return current
+      let (one, isOver) = lock.withLock { () -> (Case?, Bool) in
+        current = isClosed || waiting.isEmpty ? nil : waiting.removeFirst()
+        return (current, isClosed)
       }
-      guard let one else { return }
-      // Nobody waits for one that is late already.
-      let outcome = one.deadline > .now ? one.perform() : .late
+      if isOver { return }
+      guard let one else { continue }
+      let begun = ContinuousClock.now
+      let outcome = one.perform()
       lock.withLock {
-        one.outcome = outcome
+        trust.returned(after: .now - begun)
+        if one.outcome == nil { one.outcome = outcome }
         current = nil
       }
       one.done.signal()

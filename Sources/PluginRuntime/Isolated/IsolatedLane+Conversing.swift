@@ -17,8 +17,10 @@ extension IsolatedLane {
   }
 
   /// As long as a hook may take.
-  private func hookPatience(_ runner: RunnerProcess) -> Patience {
-    var patience = HookPatience(runner.identifier, plan.limits.hookComputing)
+  func hookPatience(_ runner: RunnerProcess, _ channel: Channel = .hook) -> Patience {
+    var patience = HookPatience(
+      runner.identifier, thread: channel == .hook ? runner.identifier : runner[channel].thread,
+      plan.limits.hookComputing)
     let limit = plan.limits.hookDeadline
     return Patience(
       limit: limit, isOver: { patience.isOver() }, reason: { patience.reason(deadline: limit) })

@@ -77,7 +77,7 @@ package final class IsolatedLane: @unchecked Sendable {
       linesPerSecondMax: plan.limits.linesPerSecondMax)
     keeper = RunnerKeeper(plan, output: output, batches: services.batches)
     loader = BatchLoader(services.batches)
-    intakeGate = IntakeGate(plugin: plan.name)
+    intakeGate = IntakeGate(plugin: plan.name, window: plan.limits.intakeDeadline)
     do throws(PluginError) {
       let runner = try keeper.start()
       self.runner = runner
@@ -175,6 +175,9 @@ package final class IsolatedLane: @unchecked Sendable {
 
   /// Why the plugin was given up, or nil while it takes calls.
   var quarantine: String? { lock.withLock { numbers.quarantine } }
+
+  /// Whether there is a runner at this moment.
+  var isRunning: Bool { lock.withLock { runner?.hasEnded == false } }
 
   /// The runner, started again when it has died and rested.
   func live() throws(PluginError) -> RunnerProcess {

@@ -11,6 +11,8 @@ package enum Wire {
   static let headerBytes = 4_096
   /// Where in the first page of replies a runner's thread says that it brought the end about.
   static let crumbOffset = 2_048
+  /// Where it says its number.
+  static let threadOffset = 3_072
   /// What one message may carry. Effects beyond it are handed over in several.
   static let messageBytes = 64 << 20
   /// What a batch, its facts and its users' cells may take together.

@@ -44,6 +44,7 @@ final class RunnerExchange: @unchecked Sendable {
   func enterThread() -> Bool {
     let crumb = (replies + Wire.crumbOffset).assumingMemoryBound(to: tally_breadcrumb.self)
     crumb.pointee.calling = 1
+    replies.storeBytes(of: tally_thread_number(), toByteOffset: Wire.threadOffset, as: Int32.self)
     return tally_breadcrumb_enter_thread(crumb) == 0
   }
 
