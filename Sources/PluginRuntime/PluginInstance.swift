@@ -27,8 +27,6 @@ package final class PluginInstance: @unchecked Sendable {
   private var isIdle = true
   /// Nothing of a plugin that runs elsewhere.
   let table: tally_plugin
-  /// What it was started with.
-  private let firstSettings: Settings
   /// What it costs.
   package let account: PluginAccount
   /// What no text of it that leaves it contains.
@@ -87,7 +85,6 @@ package final class PluginInstance: @unchecked Sendable {
     factName = services.intern(Array(name.utf8))
     crumb = StaticName(name)
     pointer = created
-    firstSettings = settings
     account = services.accounts.account(name)
     account.began()
     self.table = table
@@ -121,7 +118,6 @@ package final class PluginInstance: @unchecked Sendable {
     factName = services.intern(Array(name.utf8))
     crumb = StaticName(name)
     pointer = nil
-    firstSettings = settings
     account = services.accounts.account(name)
     account.began()
     table = tally_plugin()
@@ -136,7 +132,7 @@ package final class PluginInstance: @unchecked Sendable {
   package var name: String { manifest.name }
 
   /// What is in force for it.
-  package var settings: Settings { host?.settings ?? firstSettings }
+  package var settings: Settings { host?.settings ?? lane?.settings ?? Settings() }
 
   /// Makes its metrics known to the working set, whose thread this is.
   func admit(to store: WorkingSet) {

@@ -57,6 +57,44 @@ extension EndToEnd {
       #expect(live.server.terminate() == .code(0))
     }
 
+    @Test("Settings are taken over by the runner that runs, if it can and may")
+    func applies() throws {
+      let live = try LivePlugin(mode: "isolated")
+      try live.compile(["LIVE_VERSION=\"2\"", "LIVE_APPLIES"])
+      #expect(try live.wait { try live.about()?["version"]?.string == "2" } != nil)
+      #expect(try live.wait { runners(of: live).count == 1 } != nil, "\(live.server.log)")
+      let first = runners(of: live)
+      try live.write(live.config(label: "second"))
+      #expect(try live.wait { try live.about()?["label"]?.string == "second" } != nil)
+      #expect(try live.about()?["applied"]?.number == 1)
+      #expect(runners(of: live) == first)
+      try live.write(live.config(label: "forbidden"))
+      let reason =
+        "live: settings_check answered -2: the label must not be forbidden; generation 2 goes on"
+      #expect(try live.wait { live.server.log.contains(reason) } != nil, "\(live.server.log)")
+      #expect(try live.about()?["label"]?.string == "second")
+      #expect(try live.about()?["applied"]?.number == 1)
+      #expect(runners(of: live) == first)
+      try restart(live, first)
+      try live.write(live.config(label: "unwilling"))
+      #expect(try live.wait { try live.about()?["label"]?.string == "unwilling" } != nil)
+      #expect(live.server.log.contains("live: settings_apply answered -1: I am unwilling"))
+      #expect(try live.about()?["applied"]?.number == 0)
+      #expect(try live.wait { runners(of: live).count == 1 } != nil, "\(live.server.log)")
+      let last = runners(of: live)
+      try live.write(live.config(label: "unwilling, size: 2"))
+      #expect(try live.wait { runners(of: live).count == 1 && runners(of: live) != last } != nil)
+      #expect(live.server.terminate() == .code(0))
+    }
+
+    /// A runner that is started again begins with what was taken over.
+    private func restart(_ live: LivePlugin, _ first: [pid_t]) throws {
+      for process in first { kill(process, SIGKILL) }
+      #expect(try live.wait { runners(of: live) != first } != nil, "\(live.server.log)")
+      #expect(try live.wait { try live.about()?["label"]?.string == "second" } != nil)
+      #expect(try live.about()?["applied"]?.number == 0)
+    }
+
     private func runners(of live: LivePlugin) -> [pid_t] {
       guard let server = live.server.process?.pid else { return [] }
       return Files.list("/proc").compactMap { pid_t($0) }.filter { process in

@@ -15,9 +15,10 @@ package final class IsolatedLane: @unchecked Sendable {
   /// The plugin's services; nil where the host offers none.
   let context: ServiceContext?
   private let descriptorHash: UInt64
+  /// Whether it takes other settings over while it runs.
+  let takesSettings: Bool
   /// What the first runner registered; a later one must register the same.
   private var registrations: [UInt8] = []
-  private var settings: Settings?
   /// Whether it has anything to leave to the code that takes its place.
   private(set) var hasState = false
   /// Names the first runner interned. Later ones are told, the batch builder is not asked again.
@@ -36,6 +37,9 @@ package final class IsolatedLane: @unchecked Sendable {
   private var numbers = IsolationStatus()
   private var hasBegun = false
   private var isEnded = false
+  private var inForce = Settings()
+  /// Settings handed to runners, which keep them.
+  private var settingsGiven = 0
 
   // One call of each kind at a time.
   let hookLock = NSLock()
@@ -83,7 +87,9 @@ package final class IsolatedLane: @unchecked Sendable {
       self.runner = runner
       numbers.process = runner.identifier
       do throws(PluginError) {
-        (manifest, descriptorHash) = try RunnerStart(plan, runner).load()
+        let loaded = try RunnerStart(plan, runner).load()
+        (manifest, descriptorHash) = (loaded.manifest, loaded.hash)
+        takesSettings = loaded.takesSettings
       } catch {
         runner.kill(because: "it could not be loaded")
         throw error
@@ -100,13 +106,15 @@ package final class IsolatedLane: @unchecked Sendable {
   }
 
   /// Who a plugin is: a runner opens it, says so and ends.
-  static func inspect(_ plan: IsolationPlan) throws(PluginError) -> Manifest {
+  static func inspect(
+    _ plan: IsolationPlan
+  ) throws(PluginError) -> (manifest: Manifest, takesSettings: Bool) {
     let services = HostTable.Services(
       log: Logger(label: plan.name) { _ in SwiftLogNoOpLogHandler() }, productVersion: "",
       intern: { _ in 0 })
     let lane = try IsolatedLane(plan, services: services)
     lane.end()
-    return lane.manifest
+    return (lane.manifest, lane.takesSettings)
   }
 
   /// Creates, enrolls and starts the plugin with settings that the host has checked. `state` is what
@@ -114,7 +122,7 @@ package final class IsolatedLane: @unchecked Sendable {
   package func begin(
     _ settings: Settings, state: [UInt8]? = nil
   ) throws(PluginError) -> Enrollment {
-    self.settings = settings
+    use(settings)
     guard let runner = lock.withLock({ runner }) else {
       throw PluginError(.runner, "\(plan.name): its runner has ended")
     }
@@ -163,6 +171,16 @@ package final class IsolatedLane: @unchecked Sendable {
   var serviceReplay: ServiceReplay { ServiceReplay(context: context, appID: services.appID) }
 
   // MARK: State
+
+  /// What the plugin works with, and what its next runner is started with.
+  var settings: Settings { lock.withLock { inForce } }
+
+  func use(_ settings: Settings) { lock.withLock { inForce = settings } }
+
+  /// Whether it may be handed settings once more.
+  var hasRoomForSettings: Bool { lock.withLock { settingsGiven < HostTable.settingsMax } }
+
+  func countSettings() { lock.withLock { settingsGiven += 1 } }
 
   /// What became of it so far.
   package var status: IsolationStatus {
@@ -219,7 +237,7 @@ package final class IsolatedLane: @unchecked Sendable {
   private func restart() throws(PluginError) -> RunnerProcess {
     let fresh = try keeper.start()
     do throws(PluginError) {
-      let (_, hash) = try RunnerStart(plan, fresh).load()
+      let hash = try RunnerStart(plan, fresh).load().hash
       let begun = try start(fresh, isFirst: false)
       guard hash == descriptorHash, begun.registrations == registrations else {
         throw PluginError(

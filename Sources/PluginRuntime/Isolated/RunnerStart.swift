@@ -13,8 +13,17 @@ struct RunnerStart {
     deadline = .now + plan.limits.startDeadline
   }
 
+  /// What a library said of itself when it was opened.
+  struct Loaded {
+    let manifest: Manifest
+    /// Tells its descriptor from another one.
+    let hash: UInt64
+    /// Whether an instance takes other settings over while it runs.
+    let takesSettings: Bool
+  }
+
   /// Waits for hello, checks the numbers, and has the library opened.
-  func load() throws(PluginError) -> (Manifest, hash: UInt64) {
+  func load() throws(PluginError) -> Loaded {
     _ = try wait("say hello") { _ in }
     let hello = runner.hooks.hello
     guard hello.magic == Wire.magic, hello.protocolNumber == Wire.protocolNumber,
@@ -28,9 +37,15 @@ struct RunnerStart {
     }
     runner.hooks.send(.load, length: 0)
     var reader = try answer("open the library") { _ in }
-    do throws(WireDamage) { _ = try reader.pair() } catch { throw damaged }
+    let takesSettings: Bool
+    do throws(WireDamage) {
+      _ = try reader.pair()
+      takesSettings = try reader.word() == 1
+    } catch { throw damaged }
     let hash = Wire.hash(UnsafeRawBufferPointer(rebasing: reader.bytes[reader.place...]))
-    return (try ManifestWire.read(&reader, origin: plan.path), hash)
+    return Loaded(
+      manifest: try ManifestWire.read(&reader, origin: plan.path), hash: hash,
+      takesSettings: takesSettings)
   }
 
   /// What a plugin said of itself when it was started.

@@ -4,7 +4,7 @@ import PluginABI
 /// installation.
 package enum Wire {
   /// Changes with every change of the messages.
-  package static let protocolNumber: UInt32 = 5
+  package static let protocolNumber: UInt32 = 6
   static let magic: UInt32 = 0x5441_4C52
 
   /// The first page of each block holds its `WireHeader`.
@@ -42,6 +42,9 @@ package enum Wire {
     case committed = 15
     case job = 16
     case intake = 17
+    case settingsCheck = 18
+    case settingsApply = 19
+    case describe = 20
   }
 
   /// One effect, or one step of an answer.

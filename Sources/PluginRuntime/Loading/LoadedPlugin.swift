@@ -11,16 +11,18 @@ package struct LoadedPlugin: @unchecked Sendable {
   let table: tally_plugin
   /// How its instances run when that is not in this process, which then never opens the library.
   let isolation: IsolationPlan?
+  /// Whether a running instance takes other settings over.
+  private let takesSettings: Bool
 
   /// The names of settings that a running instance takes over.
   var liveSettings: Set<String> {
-    guard isolation == nil, table.settings_apply != nil else { return [] }
+    guard takesSettings else { return [] }
     return Set(manifest.settings.filter { !$0.needsRestart }.map(\.name))
   }
 
   /// A plugin that runs in a process of its own. Such a process tells who it is.
   package init(isolated plan: IsolationPlan) throws(PluginError) {
-    manifest = try IsolatedLane.inspect(plan)
+    (manifest, takesSettings) = try IsolatedLane.inspect(plan)
     origin = plan.path
     table = tally_plugin()
     isolation = plan
@@ -71,6 +73,7 @@ package struct LoadedPlugin: @unchecked Sendable {
     manifest = try Manifest(table.descriptor, origin: origin)
     self.origin = origin
     isolation = nil
+    takesSettings = table.settings_apply != nil
   }
 
   private static func check(

@@ -27,7 +27,7 @@ package struct Settings: Sendable, Equatable {
 
   /// Values that were checked.
   init(
-    values: [String: SettingValue], secrets: [String] = [],
+    values: [String: SettingValue] = [:], secrets: [String] = [],
     overrides: [String: [String: SettingValue]] = [:]
   ) {
     self.overrides = overrides

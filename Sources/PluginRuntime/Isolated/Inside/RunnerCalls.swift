@@ -34,6 +34,12 @@ final class RunnerCalls: @unchecked Sendable {
     case .committed: return try committed(&message, stage)
     case .job: return try job(&message, stage)
     case .intake: return try intake(&message, stage)
+    case .settingsCheck:
+      stage.begin()
+      return plugin.check(try SettingsWire.read(&message))
+    case .settingsApply:
+      stage.begin()
+      return plugin.apply(try SettingsWire.read(&message))
     case .export:
       stage.begin()
       if let state = plugin.exportState() { state.withUnsafeBytes { stage.hand($0) } }

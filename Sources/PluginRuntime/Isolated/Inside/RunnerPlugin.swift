@@ -37,6 +37,7 @@ final class RunnerPlugin: @unchecked Sendable {
       self.code = code
       exchange.writer.put(0)
       exchange.writer.put(code.table.abi_major, code.table.abi_minor)
+      exchange.writer.put(code.table.settings_apply == nil ? 0 : 1)
       guard let descriptor = code.table.descriptor else { return }
       ManifestWire.write(descriptor, to: &exchange.writer)
     }
@@ -86,6 +87,27 @@ final class RunnerPlugin: @unchecked Sendable {
       let state = Array(try message.data())
       return hasState ? StateTransfer.import(state, into: instance, code.table, secrets) : nil
     } catch { throw PluginError(.runner, "\(name): a state that cannot be read") }
+  }
+
+  /// Has it judge settings that are not in force.
+  func check(_ settings: Settings) -> (tally_status, String) {
+    guard let host, let check = code?.table.settings_check else { return (TALLY_OK, "") }
+    return host.withSettings(SettingValues(settings)) { given in
+      ErrorText.collect(secrets) { check(instance, given, $0) }
+    }
+  }
+
+  /// Puts settings in force that it has judged.
+  func apply(_ settings: Settings) -> (tally_status, String) {
+    guard let host, let apply = code?.table.settings_apply else {
+      return (TALLY_UNSUPPORTED, "\(name) takes no settings over")
+    }
+    let before = host.use(SettingValues(settings))
+    let (status, reason) = host.withSettings { given in
+      ErrorText.collect(secrets) { apply(instance, given, $0) }
+    }
+    if status != TALLY_OK { host.use(before) }
+    return (status, reason)
   }
 
   /// What it leaves to the next generation of its code; nil when it has nothing.
