@@ -27,10 +27,19 @@ extension EndToEnd {
         try isolated.server.settle()
       }
       var answers = try Self.questions.map { "\($0): \(try isolated.answer($0))" }
+      answers += try (0..<9).map { try portrait("device-\($0)", isolated) }
       answers.append(try told(isolated))
       answers.append("\(letters(isolated.server.log))")
       #expect(isolated.server.terminate() == .code(0), "\(isolated.server.log)")
       return answers
+    }
+
+    /// The document of a user, without what depends on the server.
+    private func portrait(_ device: String, _ isolated: IsolatedServer) throws -> String {
+      let answer = try isolated.answer("method=user_details&did=\(device)")
+      var members = try #require(JSON(answer.dropFirst(4)).object, "\(answer)")
+      members["_id"] = nil
+      return "\(answer.prefix(3)) \(JSON.object(members).text)"
     }
 
     /// What a path with a captured segment, a method of its own and a body is told.
@@ -84,6 +93,10 @@ extension EndToEnd {
         inproc.dropLast().last
           == "200 \"seg\"\"PUT\"\"/o/prober/seg\"\"text/plain\"\"the Ω body\"app 1 route 2 member 24 "
           + "ref 1 now 1 cancelled 0")
+      let portraits = inproc.filter { $0.contains("\"did\":\"device-") }
+      #expect(portraits.count == 9)
+      #expect(portraits.contains { $0.contains(#""probe":{"app":1,"#) }, "\(portraits)")
+      #expect(portraits.contains { !$0.contains("probe") }, "\(portraits)")
       #expect(inproc.last?.contains("asked to refuse") == true, "\(inproc.last ?? "")")
       #expect(inproc.last?.contains("was not registered") == true, "\(inproc.last ?? "")")
     }

@@ -729,7 +729,7 @@ typedef struct tally_registrar {
   tally_status (*hook)(void *ctx, const tally_hook *hook);                                             /* [control] */
   tally_status (*route)(void *ctx, const tally_route *route, uint32_t *out_route);                     /* [control] */
   /* Searches, listings and exports of users are made of what plugins tell; what one tells when it fails is left out.
-   * One for a plugin. TALLY_UNSUPPORTED in the isolated lane. [control] */
+   * One for a plugin. [control] */
   tally_status (*describe)(void *ctx, tally_describe tell);                                            /* [control] */
 } tally_registrar;
 

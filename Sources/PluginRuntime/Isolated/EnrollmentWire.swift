@@ -10,6 +10,7 @@ struct EnrollmentWire {
     case table = 3
     case hook = 4
     case route = 5
+    case describe = 6
   }
 
   private let registrar: UnsafePointer<tally_registrar>
@@ -54,6 +55,7 @@ struct EnrollmentWire {
     case .route:
       var route = try route(&reader)
       status = registrar.pointee.route(ctx, &route, &number)
+    case .describe: status = registrar.pointee.describe(ctx) { _, _, _ in TALLY_UNSUPPORTED }
     case nil: throw WireDamage()
     }
     guard status == TALLY_OK else { throw WireDamage() }

@@ -79,7 +79,7 @@ package enum Wire {
     case addEvent = 26
     /// Bytes a function hands out: the document of a fold, a command's answer, a state.
     case handed = 27
-    /// A named value of an export.
+    /// A named value of an export, or of what a plugin tells of a user.
     case exported = 28
     case progress = 29
     /// What an intake hook said about a request.

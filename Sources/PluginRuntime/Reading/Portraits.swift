@@ -46,8 +46,9 @@ package final class Portraits {
       let begun = CallMeter.now()
       let before = ThreadKind.become(.request)
       let (status, _) = cell.withTallyBytes { bytes in
-        ErrorText.collect(instance.secrets) { error in
-          canvas.withTable(app, user, bytes) { describe(instance.pointer, $0, error) }
+        canvas.withTable(app, user, bytes) { portrait in
+          instance.lane?.describe(portrait)
+            ?? ErrorText.collect(instance.secrets) { describe(instance.pointer, portrait, $0) }
         }
       }
       ThreadKind.become(before)
@@ -70,10 +71,10 @@ private final class Canvas {
     members.removeSubrange(mark...)
   }
 
-  func withTable(
+  func withTable<T>(
     _ app: UInt32, _ user: UInt64, _ cell: tally_bytes,
-    _ body: (UnsafePointer<tally_portrait>) -> tally_status
-  ) -> tally_status {
+    _ body: (UnsafePointer<tally_portrait>) -> T
+  ) -> T {
     var table = tally_portrait()
     table.struct_size = UInt32(MemoryLayout<tally_portrait>.size)
     (table.app, table.user, table.cell) = (app, user, cell)

@@ -217,6 +217,40 @@ static tally_status create(const tally_host *host, void **out_instance, const ta
   return TALLY_OK;
 }
 
+/* Members that are taken, and such that are not; of some users it tells nothing after all. */
+static tally_status describe(void *instance, const tally_portrait *portrait, const tally_error *error) {
+  static char large[70000];
+  prober_cell cell = {0, 0};
+  tally_str text;
+  char line[200], name[80];
+  int i;
+  (void)instance;
+  if (portrait->cell.len == sizeof cell) memcpy(&cell, portrait->cell.ptr, sizeof cell);
+  text.ptr = line;
+  text.len = (uint64_t)snprintf(line, sizeof line, "{\"items\":%llu,\"grains\":\"%llx \xce\xa9\",\"app\":%u,\"user\":%llu}",
+                                (unsigned long long)cell.items, (unsigned long long)cell.grains, portrait->app,
+                                (unsigned long long)portrait->user);
+  portrait->member(portrait->ctx, fixture_text("probe"), text);
+  portrait->member(portrait->ctx, fixture_text("probe"), fixture_text("\"again\""));
+  portrait->member(portrait->ctx, fixture_text("probe_bad"), fixture_text("{\"a\":"));
+  portrait->member(portrait->ctx, fixture_text("probe_\xff"), fixture_text("1"));
+  portrait->member(portrait->ctx, fixture_text("fs"), fixture_text("\"of another\""));
+  memset(large, ' ', sizeof large);
+  memcpy(large, "1", 1);
+  text.ptr = large;
+  text.len = sizeof large;
+  portrait->member(portrait->ctx, fixture_text("probe_large"), text);
+  memset(name, 'n', sizeof name);
+  text.ptr = name;
+  for (i = 63; i <= 66; i++) {
+    text.len = (uint64_t)i;
+    portrait->member(portrait->ctx, text, fixture_text("true"));
+  }
+  if (cell.items % 3 != 0) return TALLY_OK;
+  fixture_say(error, "asked to refuse");
+  return TALLY_FAILED;
+}
+
 static tally_status enroll(void *instance, const tally_registrar *registrar, const tally_error *error) {
   static const tally_str key = TEXT("probe"), users = TEXT("users"), sessions = TEXT("sessions"), own = TEXT("prober");
   static const tally_str after[] = {TEXT("users"), TEXT("sessions")};
@@ -266,6 +300,7 @@ static tally_status enroll(void *instance, const tally_registrar *registrar, con
   if (status == TALLY_OK) status = registrar->hook(registrar->ctx, &hook);
   if (status == TALLY_OK) status = registrar->route(registrar->ctx, &route, &number);
   if (status == TALLY_OK) status = registrar->route(registrar->ctx, &told, &number);
+  if (status == TALLY_OK) status = registrar->describe(registrar->ctx, describe);
   return status;
 }
 

@@ -45,13 +45,19 @@ final class RecordingRegistrar {
         for text in [$1.path, $1.method, $1.permission, $1.summary] { $0.put(text) }
       }
     }
-    table.describe = { _, _ in TALLY_UNSUPPORTED }
+    table.describe = { RecordingRegistrar.from($0).describe($1) }
     return withExtendedLifetime(self) { withUnsafePointer(to: table, body) }
   }
 
   private static func from(_ ctx: UnsafeMutableRawPointer?) -> RecordingRegistrar {
     guard let ctx else { preconditionFailure("tally_registrar.ctx was not handed back") }
     return Unmanaged<RecordingRegistrar>.fromOpaque(ctx).takeUnretainedValue()
+  }
+
+  private func describe(_ function: tally_describe?) -> tally_status {
+    let status = inner.pointee.describe(inner.pointee.ctx, function)
+    if status == TALLY_OK { writer.put(EnrollmentWire.Entry.describe.rawValue) }
+    return status
   }
 
   /// Registers, and writes down what was accepted.

@@ -15,7 +15,7 @@ final class RunnerCalls: @unchecked Sendable {
     _ kind: Wire.Kind, _ message: WireReader, _ stage: RecordingStage
   ) throws(WireDamage) {
     // What the host gives during a call takes the place of the message.
-    let isKept = [.command, .reduce, .lifecycle, .job, .intake].contains(kind)
+    let isKept = [.command, .reduce, .lifecycle, .job, .intake, .describe].contains(kind)
     var message = isKept ? WireReader(stage.arena.copy(message.bytes)) : message
     let (status, reason) = try call(kind, &message, stage)
     stage.finish(
@@ -34,6 +34,7 @@ final class RunnerCalls: @unchecked Sendable {
     case .committed: return try committed(&message, stage)
     case .job: return try job(&message, stage)
     case .intake: return try intake(&message, stage)
+    case .describe: return try describe(&message, stage)
     case .settingsCheck:
       stage.begin()
       return plugin.check(try SettingsWire.read(&message))
@@ -162,6 +163,21 @@ final class RunnerCalls: @unchecked Sendable {
       event.write = { RecordingStage.from($0).put(.exported, 0, 0, [$1.bytes, $2.bytes]) }
     }
     return ErrorText.collect(plugin.secrets) { function(plugin.instance, &event, $0) }
+  }
+
+  private func describe(
+    _ message: inout WireReader, _ stage: RecordingStage
+  ) throws(WireDamage) -> (tally_status, String) {
+    stage.begin()
+    guard let describe = plugin.enrollment.describe else { throw WireDamage() }
+    var portrait = tally_portrait()
+    portrait.struct_size = UInt32(MemoryLayout<tally_portrait>.size)
+    (portrait.app, _) = try message.pair()
+    portrait.user = try message.word()
+    portrait.cell = tally_bytes(try message.data())
+    portrait.ctx = stage.ctx
+    portrait.member = { RecordingStage.from($0).put(.exported, 0, 0, [$1.bytes, $2.bytes]) }
+    return ErrorText.collect(plugin.secrets) { describe(plugin.instance, &portrait, $0) }
   }
 
   private func job(

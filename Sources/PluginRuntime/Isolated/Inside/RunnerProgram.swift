@@ -112,7 +112,7 @@ package final class RunnerProgram: @unchecked Sendable {
   private func isNeeded(_ channel: Channel) -> Bool {
     switch channel {
     case .hook: false
-    case .question: !plugin.enrollment.routes.isEmpty
+    case .question: !plugin.enrollment.routes.isEmpty || plugin.enrollment.describe != nil
     case .commit: plugin.enrollment.has(.committed)
     case .job: plugin.services?.hasJobs == true
     case .intake: plugin.enrollment.has(.intake)
@@ -136,8 +136,15 @@ package final class RunnerProgram: @unchecked Sendable {
     let request = RemoteRequest(questions)
     plugin.services?.speak(request)
     let reply = request.makeReply()
+    let stage = RecordingStage(questions)
     while true {
       let (kind, message) = questions.next()
+      if kind == .describe {
+        plugin.services?.speak(stage)
+        perform(kind, message, stage)
+        plugin.services?.speak(request)
+        continue
+      }
       guard kind == .answer, let place = try? request.begin(message),
         place >= 0, place < plugin.enrollment.routes.count
       else { exit(EX_PROTOCOL) }
