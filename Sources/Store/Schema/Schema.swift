@@ -23,6 +23,9 @@ enum Schema {
       // Whatever their key; rows of one table stand in the order of their ids.
       try db.execute(sql: "CREATE INDEX plugin_row_newest ON plugin_row(plugin, app, name)")
     }
+    migrator.registerMigration("6 merged users") { db in
+      for statement in merges { try db.execute(sql: statement) }
+    }
     migrator.registerMigration("5 sketches") { db in
       // Who was there on a day, as `UserSketch`.
       try db.execute(
@@ -36,6 +39,18 @@ enum Schema {
     }
     return migrator
   }
+
+  /// Who goes on for whom, and from which item on (a `RawKey`): read by everything that follows a
+  /// user, and by consumers that come to that item later.
+  private static let merges = [
+    """
+    CREATE TABLE merged_user(
+      app INT NOT NULL, uid INT NOT NULL, into_uid INT NOT NULL, item INT NOT NULL,
+      merged_ms INT NOT NULL, PRIMARY KEY(app, uid)) WITHOUT ROWID
+    """,
+    "CREATE INDEX merged_user_into ON merged_user(app, into_uid)",
+    "CREATE INDEX merged_user_item ON merged_user(item)",
+  ]
 
   private static let administration = [
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID",

@@ -1,5 +1,7 @@
 /// Rows that are only written, never read back by the pipeline.
 struct PendingRows {
+  /// Each has changed cells beside it.
+  var merges: [MergedUser] = []
   var rows: [Flush.PluginRow] = []
   var deadLetters: [Flush.DeadLetter] = []
   var settledLetters: [Int64] = []
@@ -14,6 +16,7 @@ struct PendingRows {
   }
 
   mutating func take(into flush: inout Flush) {
+    flush.merges = merges
     flush.rows = rows
     flush.deadLetters = deadLetters
     flush.settledLetters = settledLetters

@@ -45,6 +45,62 @@ package struct SeenHours: Equatable, Sendable {
     return found.reversed()
   }
 
+  /// Adds everything another user was seen in.
+  package mutating func formUnion(_ other: SeenHours) {
+    var place = 0
+    while place < other.bytes.count {
+      let (id, length) = other.readNumber(place)
+      let (count, start) = other.readNumber(length)
+      let end = start + Int(count)
+      add(other.days(start..<end), toSeries: Int64(bitPattern: id))
+      place = end
+    }
+  }
+
+  private mutating func add(_ days: [Day], toSeries series: Int64) {
+    var mine = locate(series).map { self.days($0.days) } ?? []
+    for day in days {
+      if let known = mine.firstIndex(where: { $0.ordinal <= day.ordinal }) {
+        if mine[known].ordinal == day.ordinal {
+          mine[known] = Day(ordinal: day.ordinal, hours: mine[known].hours | day.hours)
+        } else {
+          mine.insert(day, at: known)
+        }
+      } else {
+        mine.append(day)
+      }
+    }
+    var encoded: [UInt8] = []
+    var newer: Int64?
+    for day in mine {
+      var patch = Patch()
+      patch.append(day, newer: newer)
+      encoded += patch
+      newer = day.ordinal
+    }
+    var header = Patch()
+    guard let entry = locate(series) else {
+      header.append(UInt64(bitPattern: series))
+      header.append(UInt64(encoded.count))
+      bytes += Array(header) + encoded
+      return
+    }
+    header.append(UInt64(encoded.count))
+    bytes.replaceSubrange(entry.length.lowerBound..<entry.days.upperBound, with: header + encoded)
+  }
+
+  /// The days of a series, newest first.
+  private func days(_ range: Range<Int>) -> [Day] {
+    var found: [Day] = []
+    var place = range.lowerBound
+    while place < range.upperBound {
+      let (day, next) = readDay(place, newer: found.last?.ordinal)
+      found.append(day)
+      place = next
+    }
+    return found
+  }
+
   // MARK: Insertion
 
   private struct Day {

@@ -4,6 +4,7 @@
 final class StateReader {
   private let connection: SQLiteConnection
   private let userQuery: SQLiteStatement
+  private let deviceQuery: SQLiteStatement
   private let cellsQuery: SQLiteStatement
   private let lastUserQuery: SQLiteStatement
   let seriesQuery: SQLiteStatement
@@ -26,6 +27,7 @@ final class StateReader {
     beginning = try prepare("BEGIN")
     ending = try prepare("COMMIT")
     userQuery = try prepare("SELECT uid FROM user WHERE app=? AND device=?")
+    deviceQuery = try prepare("SELECT device FROM user WHERE app=? AND uid=?")
     cellsQuery = try prepare("SELECT id, data, seen FROM cell WHERE id BETWEEN ? AND ?")
     lastUserQuery = try prepare("SELECT max(uid) FROM user WHERE app=?")
     seriesQuery = try prepare(
@@ -89,6 +91,14 @@ final class StateReader {
     userQuery.bind(2, blob: device)
     defer { userQuery.reset() }
     return try userQuery.step() ? UInt64(userQuery.integer(0)) : nil
+  }
+
+  /// The device id of a user; nil when the app has no such user.
+  func device(app: UInt32, user uid: UInt64) throws(StoreError) -> [UInt8]? {
+    deviceQuery.bind(1, Int64(app))
+    deviceQuery.bind(2, Int64(uid))
+    defer { deviceQuery.reset() }
+    return try deviceQuery.step() ? Array(deviceQuery.bytes(0)) : nil
   }
 
   /// All cells of a user; the caller frees them.

@@ -28,6 +28,7 @@ extension UserCache {
     held[users[Int(slot)].app, default: 1] -= 1
     users[Int(slot)].cells.deallocate()
     users[Int(slot)] = User()
+    merged[slot] = nil
     table.remove(slot)
   }
 

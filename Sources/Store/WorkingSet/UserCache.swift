@@ -18,6 +18,8 @@ struct UserCache: ~Copyable {
     static let unswept = Marks(rawValue: 2)
     /// Used since the eviction last came by.
     static let recent = Marks(rawValue: 4)
+    /// Another user goes on in its place.
+    static let merged = Marks(rawValue: 8)
   }
 
   struct NewUser {
@@ -26,7 +28,7 @@ struct UserCache: ~Copyable {
   }
 
   private static let bytesPerUser = MemoryLayout<User>.stride
-  private static let keyPrefixBytes = 4
+  static let keyPrefixBytes = 4
 
   var table = ByteTable()
   var users: ContiguousArray<User> = []
@@ -34,6 +36,8 @@ struct UserCache: ~Copyable {
   var dirtyCells = 0
   /// Users who are not in the file before the next flush, in the order of their numbers.
   var newUsers: ContiguousArray<NewUser> = []
+  /// Where merged users lead, as keys of the table: as far as anybody has asked.
+  var merged: [Int32: [UInt8]] = [:]
   /// Users with cells in the log.
   var unswept = 0
   var sweep: Sweep?
@@ -77,9 +81,11 @@ struct UserCache: ~Copyable {
     let known = table.find(key.bytes)
     guard known < 0 else {
       users[Int(known)].marks.insert(.recent)
+      if users[Int(known)].marks.contains(.merged) { return try successor(of: known, reader) }
       return (known, users[Int(known)].uid, false)
     }
-    return try load(app, device, nowMs, reader)
+    let loaded = try load(app, device, nowMs, reader)
+    return loaded.isNew ? loaded : try successor(of: loaded.slot, reader)
   }
 
   /// The device id of a user, borrowed until the next one is read or made.
@@ -88,7 +94,7 @@ struct UserCache: ~Copyable {
   }
 
   /// Reads the user of the key, or makes it.
-  private mutating func load(
+  mutating func load(
     _ app: UInt32, _ device: UnsafeRawBufferPointer, _ nowMs: Int64, _ reader: StateReader
   ) throws(StoreError) -> (slot: Int32, uid: UInt64, isNew: Bool) {
     var user = User()
@@ -116,6 +122,11 @@ struct UserCache: ~Copyable {
     if Int(slot) == users.count { users.append(user) } else { users[Int(slot)] = user }
     cellBytes += user.cells.bytes
     held[user.app, default: 0] += 1
+    if !merged.isEmpty { merged[slot] = nil }
+    let host = user.cells.find(0)
+    if host >= 0, MergeMark.read(UnsafeRawBufferPointer(user.cells.data(host))) != nil {
+      users[Int(slot)].marks.insert(.merged)
+    }
     return slot
   }
 

@@ -47,7 +47,7 @@ package final class WorkingSet {
   /// cheaper than looking up one by one. Nothing is let go inside a batch, so that what is held and
   /// what is read always make one whole.
   package func beginBatch() throws(StoreError) {
-    if !isLogSettled { try settleLog() }
+    try settleLogOnce()
     try reader.beginReading()
   }
 
@@ -70,8 +70,14 @@ package final class WorkingSet {
   package func user(
     app: UInt32, device: UnsafeRawBufferPointer, nowMs: Int64
   ) throws(StoreError) -> (slot: Int32, uid: UInt64, isNew: Bool) {
-    if !isLogSettled { try settleLog() }
+    try settleLogOnce()
     return try users.user(app: app, device: device, nowMs: nowMs, reader: reader)
+  }
+
+  /// Comes before anything is read of users.
+  @inline(__always)
+  func settleLogOnce() throws(StoreError) {
+    if !isLogSettled { try settleLog() }
   }
 
   /// Puts cells that an earlier run, or the time before a reset, left in the log into their place:

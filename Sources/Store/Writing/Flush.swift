@@ -110,6 +110,8 @@ package struct Flush: Sendable {
   package let position: UInt64
   package let positions: [Position]
 
+  /// Users who turned out to be others.
+  package var merges: [MergedUser] = []
   var users = Users()
   /// Cells on their way to their place.
   var swept = CellLog()
@@ -148,7 +150,7 @@ package struct Flush: Sendable {
   package var changedKeys: Int {
     users.count + swept.count + log.count + series.count + counters.count + documents.count
       + rows.count
-      + deadLetters.count + bulkHashes.count
+      + deadLetters.count + bulkHashes.count + merges.count
   }
 
   /// Raw items.

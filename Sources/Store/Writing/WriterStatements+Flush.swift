@@ -7,6 +7,7 @@ extension WriterStatements {
     // First: the device id may already be somebody else's.
     try write(erasures: flush.erasures)
     try write(users: flush.users)
+    try write(merges: flush.merges)
     try write(swept: flush.swept)
     try write(log: flush.log, of: flush.generation, sweptBefore: flush.sweptBefore)
     try write(series: flush.series, metrics: flush.metrics)

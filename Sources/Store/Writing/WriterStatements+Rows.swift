@@ -56,6 +56,17 @@ extension WriterStatements {
     }
   }
 
+  func write(merges: [MergedUser]) throws(StoreError) {
+    for line in merges {
+      merge.bind(1, Int64(line.app))
+      merge.bind(2, Int64(line.from))
+      merge.bind(3, Int64(line.into))
+      merge.bind(4, line.key.rawValue)
+      merge.bind(5, line.atMs)
+      try merge.run()
+    }
+  }
+
   func write(settledLetters: [Int64]) throws(StoreError) {
     for id in settledLetters {
       settledLetter.bind(1, id)

@@ -1,6 +1,7 @@
 /// The statements of a commit, prepared once.
 final class WriterStatements {
   let user: SQLiteStatement
+  let merge: SQLiteStatement
   let cell: SQLiteStatement
   let cellLog: SQLiteStatement
   let sweptLog: SQLiteStatement
@@ -33,6 +34,8 @@ final class WriterStatements {
       try SQLiteStatement(handle: handle, path: path, sql: sql)
     }
     user = try prepare("INSERT INTO user(app,uid,device,created_ms) VALUES(?,?,?,?)")
+    merge = try prepare(
+      "INSERT OR REPLACE INTO merged_user(app,uid,into_uid,item,merged_ms) VALUES(?,?,?,?,?)")
     cell = try prepare("INSERT OR REPLACE INTO cell(id,data,seen) VALUES(?,?,?)")
     cellLog = try prepare("INSERT OR REPLACE INTO cell_log(flush,first,body) VALUES(?,?,?)")
     // The oldest first, or an older cell would come to light; a few at a time, because freeing
