@@ -26,7 +26,7 @@ public struct PluginEntry: @unchecked Sendable {
         create: create, enroll: Trampolines.enroll, start: Trampolines.start,
         drain: Trampolines.drain, stop: Trampolines.stop, destroy: Trampolines.destroy,
         settings_check: nil, settings_apply: nil, state_export: Trampolines.exportState,
-        state_import: Trampolines.importState))
+        state_import: Trampolines.importState, merge: Trampolines.merge))
     self.table = PluginTable(table)
   }
 }

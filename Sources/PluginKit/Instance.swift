@@ -12,6 +12,7 @@ class Instance {
   func transform(_ batch: Batch, _ verdicts: borrowing Verdicts) throws {}
   func process(_ batch: Batch, _ facts: Facts, _ effects: borrowing Effects) throws {}
   func reduce(_ collection: Collection, _ fold: borrowing Fold) throws {}
+  func merge(_ merge: borrowing Merge) throws {}
   func apply(_ command: Command, _ effects: borrowing Effects) throws {}
   func run(_ job: borrowing Job) throws {}
   func committed(_ commit: borrowing Commit) throws {}
@@ -53,6 +54,8 @@ final class TypedInstance<P: Plugin>: Instance {
   override func reduce(_ collection: Collection, _ fold: borrowing Fold) throws {
     try enrolled().reduce(collection, fold)
   }
+
+  override func merge(_ merge: borrowing Merge) throws { try enrolled().merge(merge) }
 
   override func committed(_ commit: borrowing Commit) throws { try enrolled().committed(commit) }
 

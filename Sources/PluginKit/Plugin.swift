@@ -60,6 +60,10 @@ public protocol Plugin: Sendable {
   /// [hook]
   func reduce(_ collection: Collection, _ fold: borrowing Fold) throws
 
+  /// Makes one cell out of two, when two users turn out to be one. Without it, or without a put,
+  /// that of the user who goes on stays. Pure. [hook]
+  func merge(_ merge: borrowing Merge) throws
+
   /// Applies a command the plugin defined. Both are borrowed. Pure; an error refuses the command.
   /// [hook]
   func apply(_ command: Command, _ effects: borrowing Effects) throws
@@ -122,6 +126,8 @@ extension Plugin {
   public func run(_ job: borrowing Job) throws {
     throw PluginError(.unsupported, "\(Self.descriptor.name) has a job and no run()")
   }
+
+  public func merge(_ merge: borrowing Merge) throws {}
 
   public func committed(_ commit: borrowing Commit) throws {
     throw PluginError(

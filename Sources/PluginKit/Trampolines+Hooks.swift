@@ -58,6 +58,16 @@ extension Trampolines {
       }
     }
 
+  static let merge:
+    @convention(c) (
+      UnsafeMutableRawPointer?, UnsafePointer<tally_merge>?, UnsafePointer<tally_error>?
+    ) -> tally_status = { instance, merge, error in
+      with(instance, error) { instance in
+        guard let merge else { throw PluginError(.invalid, "merge needs two cells") }
+        try instance.merge(try Merge(merge))
+      }
+    }
+
   static let reduce:
     @convention(c) (
       UnsafeMutableRawPointer?, UnsafePointer<tally_fold>?, UnsafePointer<tally_error>?

@@ -73,7 +73,7 @@ struct RefusalTests {
     try folder.compile("short-struct")
     #expect(
       try folder.refusal("short-struct")
-        == "TALLY-113: FOLDER/libshort-struct.so: tally_plugin.struct_size is 16, need 104; set it to "
+        == "TALLY-113: FOLDER/libshort-struct.so: tally_plugin.struct_size is 16, need 112; set it to "
         + "sizeof(tally_plugin)")
   }
 

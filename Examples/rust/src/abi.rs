@@ -328,8 +328,8 @@ pub struct Plugin {
     pub drain: *const c_void,
     pub stop: *const c_void,
     pub destroy: extern "C" fn(*mut c_void),
-    /// settings_check, settings_apply, state_export, state_import
-    pub rest: [*const c_void; 4],
+    /// settings_check, settings_apply, state_export, state_import, merge
+    pub rest: [*const c_void; 5],
 }
 
 const fn same(left: usize, right: usize) -> usize {
@@ -354,5 +354,5 @@ const _: [usize; 17] = [
     same(size_of::<Reply>(), 48),
     same(size_of::<Setting>(), 104),
     same(size_of::<Descriptor>(), 168),
-    same(size_of::<Plugin>(), 104),
+    same(size_of::<Plugin>(), 112),
 ];

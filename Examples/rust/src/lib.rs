@@ -279,7 +279,7 @@ static PLUGIN: Constant<Plugin> = Constant(Plugin {
     drain: std::ptr::null(),
     stop: std::ptr::null(),
     destroy,
-    rest: [std::ptr::null(); 4],
+    rest: [std::ptr::null(); 5],
 });
 
 /// The one function the library exports, named after the plugin.

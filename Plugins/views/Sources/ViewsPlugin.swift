@@ -62,6 +62,13 @@ struct ViewsPlugin: Plugin {
     fold.put(hasAddress || !isKnown ? fold[newest] : fold.document)
   }
 
+  func merge(_ merge: borrowing Merge) {
+    let (from, into) = (VisitCell(merge.from), VisitCell(merge.into))
+    let both = into.merged(with: from)
+    SessionViews(merge.into).merged(with: SessionViews(merge.from), open: both.session)
+      .write(behind: both) { merge.put($0) }
+  }
+
   func answer(_ request: borrowing Request, _ reply: borrowing Reply) throws {
     try answers.answer(request, reply)
   }

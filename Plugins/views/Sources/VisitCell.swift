@@ -30,6 +30,17 @@ struct VisitCell: BitwiseCopyable, Equatable {
     if cell.version == Self.version { self = cell }
   }
 
+  /// Two users are one: as sessions are merged, of two that are open or were left the later one.
+  func merged(with other: VisitCell) -> VisitCell {
+    var both = session < other.session ? other : self
+    let left = exitSession < other.exitSession ? other : self
+    (both.exitSession, both.exit) = (left.exitSession, left.exit)
+    (both.exitHour, both.exitViews) = (left.exitHour, left.exitViews)
+    let firsts = [firstSession, other.firstSession].filter { $0 != 0 }
+    both.firstSession = firsts.min() ?? 0
+    return both
+  }
+
   /// Whether a fact opens, extends or closes a session, so that an item without views matters.
   static func isTouched(_ fact: SessionFact) -> Bool { !fact.flags.isEmpty }
 }
@@ -53,6 +64,12 @@ struct SessionViews: Equatable {
     ids = stride(from: start + 8, through: stored.count - 8, by: 8).map {
       stored.loadUnaligned(fromByteOffset: $0, as: UInt64.self)
     }
+  }
+
+  /// Those of the session that goes on, of two that are closed the later one.
+  func merged(with other: SessionViews, open: UInt64) -> SessionViews {
+    if open != 0 { return other.session == open ? other : self }
+    return session < other.session ? other : self
   }
 
   func has(_ id: UInt64) -> Bool { ids.contains(id) }

@@ -41,9 +41,41 @@ struct SessionCell: BitwiseCopyable, Equatable {
 
   var isOpen: Bool { flags.contains(.open) }
 
+  /// The range in which the user's loyalty is counted, where the number of sessions does not say so:
+  /// behind a merge, until the next session.
+  var standing: Int? {
+    get {
+      let range = Int(flags.rawValue >> Self.standingShift)
+      return range == 0 ? nil : range - 1
+    }
+    set {
+      let own = flags.rawValue & (1 << Self.standingShift - 1)
+      flags = Flags(rawValue: own | UInt16(newValue.map { $0 + 1 } ?? 0) << Self.standingShift)
+    }
+  }
+
+  private static let standingShift: UInt16 = 12
+
   /// Adds seconds to the session and to all of them; both stop at the ends of their types.
   mutating func add(seconds: Int64) {
     duration = Int32(clamping: Int64(duration) + seconds)
     totalDuration = UInt32(clamping: Int64(totalDuration) + seconds)
+  }
+
+  /// Two users are one: an open session goes on, of two the later one, with the seconds of both;
+  /// what was counted stays counted.
+  func merged(with other: SessionCell) -> SessionCell {
+    var (last, first) = id < other.id ? (other, self) : (self, other)
+    if first.isOpen, !last.isOpen { swap(&last, &first) }
+    let late = lastSessionMs < other.lastSessionMs ? other : self
+    (last.lastSessionMs, last.lastHour) = (late.lastSessionMs, late.lastHour)
+    last.endedMs = max(endedMs, other.endedMs)
+    last.duration = Int32(clamping: Int64(duration) + Int64(other.duration))
+    last.totalDuration = UInt32(clamping: UInt64(totalDuration) + UInt64(other.totalDuration))
+    last.sessions = UInt32(clamping: UInt64(sessions) + UInt64(other.sessions))
+    last.requestsBefore = UInt32(clamping: UInt64(requestsBefore) + UInt64(other.requestsBefore))
+    if first.flags.contains(.started) { last.flags.insert(.started) }
+    last.standing = late.sessions == 0 ? nil : late.standing ?? SessionRules.loyalty(late.sessions)
+    return last
   }
 }

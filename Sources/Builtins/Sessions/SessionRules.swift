@@ -105,8 +105,10 @@ struct SessionRules: Sendable {
   /// One session more: the user moves on among all users, to the day of the last session.
   private func rank(at item: Item, _ cell: inout SessionCell, _ step: inout SessionStep) {
     if !step.isFirst {
-      step.loyaltyBefore = .init(range: Self.loyalty(cell.sessions), hour: cell.lastHour)
+      step.loyaltyBefore = .init(
+        range: cell.standing ?? Self.loyalty(cell.sessions), hour: cell.lastHour)
     }
+    if cell.standing != nil { cell.standing = nil }
     if cell.sessions < UInt32.max { cell.sessions += 1 }
     if step.isFirst || item.timestampMs > cell.lastSessionMs {
       cell.lastSessionMs = item.timestampMs

@@ -59,6 +59,11 @@ struct SessionsPlugin: Plugin {
     }
   }
 
+  func merge(_ merge: borrowing Merge) {
+    guard let (from, into) = merge.cells(as: SessionCell.self), from.isCurrent else { return }
+    merge.put(into.isCurrent ? into.merged(with: from) : from)
+  }
+
   func answer(_ request: borrowing Request, _ reply: borrowing Reply) throws {
     if try histograms.answer(request, reply) { return }
     if try loyalty.answer(request, reply) { return }

@@ -73,6 +73,35 @@ struct Profile {
     }
   }
 
+  /// Two users are one: what was seen last is known of them, and what only the other said.
+  static func merge(
+    _ one: UnsafeRawBufferPointer, _ other: UnsafeRawBufferPointer,
+    _ body: (UnsafeRawBufferPointer) -> Void
+  ) {
+    withRoom { left in
+      withRoom { right in
+        left.load(one, at: .max)
+        right.load(other, at: .max)
+        if left.lastSeenMs > right.lastSeenMs {
+          left.complete(from: right)
+          body(left.cell())
+        } else {
+          right.complete(from: left)
+          body(right.cell())
+        }
+      }
+    }
+  }
+
+  /// Becomes the profile of both; this one was seen last.
+  private mutating func complete(from earlier: Profile) {
+    firstSeenMs = min(firstSeenMs, earlier.firstSeenMs)
+    now = lastSeenMs
+    for metric in 0..<Self.count where values[metric].isEmpty {
+      values[metric] = earlier.values[metric]
+    }
+  }
+
   private mutating func clear() {
     firstSeenMs = now
     lastSeenMs = 0

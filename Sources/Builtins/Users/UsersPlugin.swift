@@ -43,6 +43,10 @@ struct UsersPlugin: Plugin {
     }
   }
 
+  func merge(_ merge: borrowing Merge) {
+    Profile.merge(merge.from, merge.into) { merge.put($0) }
+  }
+
   /// Takes over what the request says about the user, in one walk over its parameters.
   private func apply(_ item: Item, to profile: inout Profile, _ room: inout TextBuffer) {
     var place = Place()

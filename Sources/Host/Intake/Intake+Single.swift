@@ -70,6 +70,7 @@ extension Intake {
       hashText.append(timestamp: timestamp.text)
       hash = RequestHash.ofRequest(hashText.bytes)
     }
+    if parameters[.oldDeviceID] != nil { writer.noteMerge() }
     let partition = RequestHash.partition(
       prefix: sender.apps.partitionPrefixes[sender.app], device: sender.device,
       scratch: workspace)

@@ -14,6 +14,7 @@ enum ParameterName: Int, CaseIterable {
   case userID
   case populator
   case requests
+  case oldDeviceID
 
   private var text: StaticString {
     switch self {
@@ -29,6 +30,7 @@ enum ParameterName: Int, CaseIterable {
     case .userID: "user_id"
     case .populator: "populator"
     case .requests: "requests"
+    case .oldDeviceID: "old_device_id"
     }
   }
 
@@ -48,6 +50,7 @@ enum ParameterName: Int, CaseIterable {
       }
     case 10: candidates = (.address, nil)
     case 11: candidates = (.checksum256, nil)
+    case 13: candidates = (.oldDeviceID, nil)
     default: return nil
     }
     if candidates.0.matches(bytes) {

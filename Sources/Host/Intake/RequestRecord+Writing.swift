@@ -9,6 +9,7 @@ extension RequestRecord {
     private var itemStart = 0
     private var itemCount: UInt32 = 0
     private var parameterCount: UInt16 = 0
+    private var flags: UInt16 = 0
 
     package init(buffer: EntryBuffer) {
       self.buffer = buffer
@@ -20,10 +21,17 @@ extension RequestRecord {
       itemCount = 0
       buffer.append(version)
       buffer.append(Kind.request.rawValue)
-      buffer.append(isBulk ? bulkFlag : 0)
+      flags = isBulk ? bulkFlag : 0
+      buffer.append(flags)
       buffer.append(UInt32(0))
       buffer.append(receivedMs)
       buffer.append(UInt64(0))
+    }
+
+    /// Says that an item of the entry names an old device id.
+    mutating func noteMerge() {
+      flags |= mergeFlag
+      buffer.patch(flags, at: entryStart + 2)
     }
 
     /// Completes the entry.

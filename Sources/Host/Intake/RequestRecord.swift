@@ -39,6 +39,8 @@ package enum RequestRecord {
 
   /// The entry holds the items of one bulk request.
   package static let bulkFlag: UInt16 = 1
+  /// Some item of the entry names an old device id.
+  package static let mergeFlag: UInt16 = 4
 
   /// The first bytes of an entry.
   package struct Header: Equatable, Sendable {
@@ -51,6 +53,7 @@ package enum RequestRecord {
     package let bulkHash: UInt64
 
     package var isBulk: Bool { flags & RequestRecord.bulkFlag != 0 }
+    package var mayMerge: Bool { flags & RequestRecord.mergeFlag != 0 }
   }
 
   /// One parameter of an item, pointing into the entry.

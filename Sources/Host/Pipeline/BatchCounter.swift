@@ -15,7 +15,7 @@ final class BatchCounter {
     var body: UnsafeRawBufferPointer
   }
 
-  private let workingSet: WorkingSet
+  let workingSet: WorkingSet
   let dispatcher: Dispatcher
   private let builder: BatchBuilder
   private let registry: AppRegistry
@@ -25,6 +25,11 @@ final class BatchCounter {
   var sources: ContiguousArray<Source> = []
   private var users = DenseIndex()
   private let rawFacts: RawFacts
+  /// The first position of the items that no hook has seen yet, and whether hooks have seen others
+  /// of the same batch.
+  private var start: UInt64 = 0
+  private(set) var isContinued = false
+  let oldDevice = OldDevice()
   // What transform hooks need: `BatchCounter+Transforms.swift`.
   let rewriter = ItemRewriter()
   let rebuilder: BatchBuilder
@@ -53,21 +58,34 @@ final class BatchCounter {
     try workingSet.beginBatch()
     batch.withEntries { _, entry in warm(entry) }
     workingSet.warmUp()
+    (start, isContinued) = (batch.entries.first?.position ?? 0, false)
     try batch.withEntries { position, entry in try decode(position, entry) }
-    if let first = batch.entries.first, let last = batch.entries.last, !sources.isEmpty {
-      try runHooks(first.position...last.position)
-    }
+    if let last = batch.entries.last { try runHooks(through: last.position) }
     ledger.write(to: workingSet)
-    for (app, times) in builder.moved { times.write(app: app, to: workingSet) }
     try workingSet.endBatch()
   }
 
   private func begin() {
     if !registry.isCurrent(apps) { apps = registry.snapshot }
     ledger.begin()
+    beginItems()
+  }
+
+  private func beginItems() {
     sources.removeAll(keepingCapacity: true)
     users.begin()
     builder.begin()
+  }
+
+  /// Has the hooks see what was decoded so far; what comes behind is a batch of its own.
+  func runHooks(through position: UInt64) throws {
+    if !sources.isEmpty {
+      try runHooks(start...position)
+      for (app, times) in builder.moved { times.write(app: app, to: workingSet) }
+      isContinued = true
+      beginItems()
+    }
+    start = position
   }
 
   // MARK: From bytes to items
@@ -120,9 +138,12 @@ final class BatchCounter {
     {
       return ledger.add(.duplicate, app: item.app)
     }
+    let isMerged =
+      try header.mayMerge
+      && merge(into: user.slot, item, position, index, receivedMs: header.receivedMs)
     builder.append(
       item: item, position: position, index: index, isBulk: header.isBulk,
-      receivedMs: header.receivedMs, uid: user.uid, isNewUser: user.isNew,
+      receivedMs: header.receivedMs, uid: user.uid, isNewUser: user.isNew && !isMerged,
       userIndex: users.index(of: user.slot), calendar: app.calendar)
     sources.append(Source(app: item.app, uid: user.uid, body: item.bytes))
     ledger.add(.stored, app: item.app)
@@ -146,7 +167,7 @@ final class BatchCounter {
       var work: Dispatcher.Work? = Dispatcher.Work(
         batch: built, users: slots, positions: positions, contains: builder.contains)
       if dispatcher.hasTransforms { work = try work.flatMap { try transform($0) } }
-      if let work { try dispatcher.run(work) }
+      if let work { try dispatcher.run(work, isContinued: isContinued) }
       return work?.batch
     }
     guard let batch = counted else { return }

@@ -49,9 +49,18 @@ final class CatchUp {
     do { (items, last) = try requests.next(after: position, through: end) } catch {
       throw Unreadable(underlying: error)
     }
-    // Commands stand between the items, where they stood when they were live.
+    // Commands and merges stand between the items, where they stood when they were live.
+    var merges = try store.merges(
+      after: RawKey(position: position, item: RawKey.itemMax), through: last)[...]
     var run: [RawItem] = []
     for item in items {
+      while let merge = merges.first, merge.key.rawValue <= item.key.rawValue {
+        if !run.isEmpty { try count(run, plugin, dispatcher) }
+        if let left = dispatcher.leftBefore, !run.isEmpty { return left - 1 }
+        run.removeAll()
+        try apply(merge, plugin, dispatcher)
+        merges.removeFirst()
+      }
       guard item.body.withUnsafeBytes({ RequestRecord.Command(item: $0) != nil }) else {
         run.append(item)
         continue
@@ -63,7 +72,19 @@ final class CatchUp {
     }
     if !run.isEmpty { try count(run, plugin, dispatcher) }
     if let left = dispatcher.leftBefore, !run.isEmpty { return left - 1 }
+    for merge in merges { try apply(merge, plugin, dispatcher) }
     return last
+  }
+
+  /// Makes one cell of the plugin out of two; neither user needs to be there any more.
+  private func apply(_ merge: MergedUser, _ plugin: Int, _ dispatcher: Dispatcher) throws {
+    try workingSet.beginBatch()
+    if let from = try workingSet.slot(app: merge.app, uid: merge.from),
+      let into = try workingSet.slot(app: merge.app, uid: merge.into)
+    {
+      dispatcher.merge(merge, from: from, into: into, only: plugin)
+    }
+    try workingSet.endBatch()
   }
 
   /// Applies a command, when it is this plugin's.
@@ -129,10 +150,12 @@ final class CatchUp {
     guard let app = apps.byNumber[item.app] else { return false }
     return try item.body.withUnsafeBytes { bytes in
       guard let record = RequestRecord.Item(bytes) else { return false }
-      let user = try workingSet.user(
-        app: item.app, device: record.device, nowMs: item.receivedMs)
+      // Merges that came later have not happened yet.
+      guard
+        let slot = try workingSet.user(app: item.app, uid: item.user, device: record.device)
+      else { return false }
       builder.append(
-        item, record, said: said, uid: user.uid, userIndex: users.index(of: user.slot),
+        item, record, said: said, uid: item.user, userIndex: users.index(of: slot),
         calendar: app.calendar)
       return true
     }

@@ -271,6 +271,15 @@ final class Pipeline: @unchecked Sendable {
     committed = inFlight
     book.didCommit(positionsInFlight)
     parts.router.didCommit(through: committed)
+    for merge in flush.merges { tell(merge) }
+  }
+
+  private func tell(_ merge: MergedUser) {
+    var event = LifecycleQueue.Event(.userMerged, atMs: merge.atMs)
+    event.app = merge.app
+    event.appID = counter.apps.byNumber[merge.app]?.hexID ?? ""
+    (event.user, event.into) = (merge.from, merge.into)
+    parts.runtime.happenings.post(event)
   }
 
   private func forgetSettledSuspects() {

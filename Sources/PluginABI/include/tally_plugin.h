@@ -25,7 +25,7 @@
  *   FOUR RULES
  *   - Everything that counts leaves a process hook as an effect of the same call. Instance memory is a cache: the
  *     host may replay a batch whose commit failed, and will replay after a crash.
- *   - transform, process and reduce are pure: same batch, facts and cells in, same effects out. No clock, no
+ *   - transform, process, reduce and merge are pure: same batch, facts and cells in, same effects out. No clock, no
  *     randomness, no I/O. "Now" is the item's received_ms; local time is the `hour` the host hands you.
  *   - Nothing unwinds across this boundary. Return a status, and say why through tally_error.
  *   - Only C crosses. No object of your language's runtime is ever shared with the host.
@@ -48,6 +48,7 @@
  *      transform             batch, tally_verdicts                   [any]
  *      process               batch, facts, tally_effects             [any]
  *      reduce                tally_fold                              [any]
+ *      merge                 tally_merge                             [any]
  *      committed             tally_commit                            [any], services
  *      lifecycle             tally_lifecycle                         [any], services
  *      answer                tally_request, tally_reply              [any], services
@@ -574,6 +575,21 @@ typedef struct tally_metric {
   uint32_t value_limit;     /* distinct values a year of each further dimension */
 } tally_metric;
 
+/* Two users who turned out to be one (`old_device_id`). Counters stay as they are, and the host sees to it that the two
+ * are not counted as two users later; rows keep the uid under which they were written. Borrowed. */
+typedef struct tally_merge {
+  uint32_t struct_size;
+  uint32_t app;
+  uint64_t from_user; /* uid of the user that is no more; its device id leads to the other from here on */
+  uint64_t into_user; /* uid of the user that goes on */
+  int64_t at_ms;      /* received_ms of the request that said so */
+  tally_bytes from;   /* your cell of each; neither is empty */
+  tally_bytes into;
+  void *ctx;
+  /* Hands over the cell of the user that goes on, at most 65 536 bytes; copied. [hook, inside the call] */
+  void (*put)(void *ctx, tally_bytes cell);
+} tally_merge;
+
 /* What reduce folds: the payloads of one batch for one document, in order. Borrowed. */
 typedef struct tally_fold {
   uint32_t struct_size;
@@ -977,6 +993,10 @@ typedef struct tally_plugin {
   /* Takes over what another generation exported, between enroll and start; refuse what you cannot read, and you start
    * without it. Null: never. [control] */
   tally_status (*state_import)(void *instance, tally_bytes state, const tally_error *error);
+  /* Makes one cell out of two, when two users turn out to be one; called between two of your hooks, at the item that
+   * said so, also in catch-up, and only when both users have a cell of yours: one cell goes on as it is. Pure, as hooks
+   * are. Null, no put(), or a status other than TALLY_OK: the cell of the user that goes on stays. [hook] */
+  tally_status (*merge)(void *instance, const tally_merge *merge, const tally_error *error);
 } tally_plugin;
 
 /* The type of the one exported function, named tally_plugin_<name>. No side effects, callable any number of times. */
@@ -1019,6 +1039,7 @@ TALLY_STATIC_ASSERT(sizeof(tally_lifecycle) == 104, lifecycle_size);
 TALLY_STATIC_ASSERT(sizeof(tally_measure) == 32, measure_size);
 TALLY_STATIC_ASSERT(sizeof(tally_dimension) == 48, dimension_size);
 TALLY_STATIC_ASSERT(sizeof(tally_metric) == 56, metric_size);
+TALLY_STATIC_ASSERT(sizeof(tally_merge) == 80, merge_size);
 TALLY_STATIC_ASSERT(sizeof(tally_fold) == 72, fold_size);
 TALLY_STATIC_ASSERT(sizeof(tally_collection) == 32, collection_size);
 TALLY_STATIC_ASSERT(sizeof(tally_table) == 24, table_size);
@@ -1038,7 +1059,7 @@ TALLY_STATIC_ASSERT(sizeof(tally_depend) == 40, depend_size);
 TALLY_STATIC_ASSERT(sizeof(tally_need) == 24, need_size);
 TALLY_STATIC_ASSERT(sizeof(tally_descriptor) == 168, descriptor_size);
 TALLY_STATIC_ASSERT(sizeof(tally_host) == 96, host_size);
-TALLY_STATIC_ASSERT(sizeof(tally_plugin) == 104, plugin_size);
+TALLY_STATIC_ASSERT(sizeof(tally_plugin) == 112, plugin_size);
 
 /* ---- 10. Services -----------------------------------------------------------------------------------------------
  *

@@ -8,6 +8,8 @@ package enum CallKind: String, CaseIterable, Sendable {
   /// Folding payloads into a document.
   case reduce
   case command
+  /// Making one cell out of two.
+  case merge
   case committed
   case lifecycle
   case job
@@ -22,16 +24,17 @@ package enum CallKind: String, CaseIterable, Sendable {
     case .transform: 3
     case .reduce: 4
     case .command: 5
-    case .committed: 6
-    case .lifecycle: 7
-    case .job: 8
+    case .merge: 6
+    case .committed: 7
+    case .lifecycle: 8
+    case .job: 9
     }
   }
 
   /// May wait for others, so that its time is not the processor's.
   package var mayBlock: Bool {
     switch self {
-    case .hook, .intake, .transform, .reduce, .command, .question: false
+    case .hook, .intake, .transform, .reduce, .command, .merge, .question: false
     case .committed, .lifecycle, .job: true
     }
   }

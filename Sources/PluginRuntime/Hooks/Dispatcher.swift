@@ -58,10 +58,16 @@ package final class Dispatcher {
   package var suspects: Suspects
   /// Tells one batch from the next.
   var serial: UInt64 = 0
+  /// The first serial of the batch at hand, which a merge of users takes apart.
+  private(set) var batchSerial: UInt64 = 0
+  /// Whether a plugin sees live batches, and does not catch up.
+  var isAtHead: (Int) -> Bool = { _ in true }
   var emitted: [(instance: PluginInstance, payload: EffectStage.Emitted)] = []
   package internal(set) var deadLetters: [DeadLetter] = []
   /// Where a plugin was given up in the last run: it saw nothing from this position on.
   package private(set) var leftBefore: UInt64?
+  /// The record that hooks have seen a part of, before a merge took the batch apart.
+  private var begunBefore: UInt64?
 
   /// `set` is one that the caller has entered.
   init(
@@ -99,20 +105,31 @@ package final class Dispatcher {
   /// Has only these plugins see live batches: the others are behind and catch up.
   package func callOnly(_ isAtHead: (Int) -> Bool) {
     hooks = set.hooks.filter { isAtHead($0.instance.number) }
+    let behind = Set(set.consumers.filter { !isAtHead($0) })
+    self.isAtHead = { !behind.contains($0) }
   }
 
   /// Runs every hook over the batch. What a hook refuses or died of becomes a dead letter of that
   /// plugin; all others are not touched by it.
-  package func run(_ work: Work) throws(StoreFailure) {
+  /// `isContinued`: others of the same batch were seen before.
+  package func run(_ work: Work, isContinued: Bool = false) throws(StoreFailure) {
     if !deadLetters.isEmpty { deadLetters.removeAll(keepingCapacity: true) }
     serial += 1
+    if !isContinued { (batchSerial, begunBefore) = (serial, nil) }
     leftBefore = nil
     facts.begin(items: Int(work.batch.pointee.end_item))
     stage.beginBatch(UnsafePointer(work.batch), users: work.users)
-    for (instance, hook) in hooks where instance.lane?.takes(serial, work.positions) != false {
+    for (instance, hook) in hooks where instance.lane?.takes(batchSerial, work.positions) != false {
       try run(instance, hook, work)
     }
+    noteBegun(work)
     try reduce()
+  }
+
+  /// What is left of the last record is another batch's, when a merge takes it apart.
+  private func noteBegun(_ work: Work) {
+    let end = work.batch.pointee.end_item
+    if end > 0 { begunBefore = tally_batch_item(work.batch, end - 1).pointee.position }
   }
 
   private func run(
@@ -134,7 +151,7 @@ package final class Dispatcher {
   ) throws(StoreFailure) {
     deadLetters.removeAll(keepingCapacity: true)
     serial += 1
-    leftBefore = nil
+    (leftBefore, begunBefore) = (nil, nil)
     facts.begin(items: Int(work.batch.pointee.end_item))
     guard let factName = set.instances.first(where: { $0.number == plugin })?.factName else {
       return
@@ -156,7 +173,7 @@ package final class Dispatcher {
       work.batch.pointee.first_item = 0
       work.batch.pointee.end_item = end
     }
-    var begun: UInt64?
+    var begun = begunBefore
     for index in 0..<end {
       let item = tally_batch_item(work.batch, index).pointee
       if item.position != begun, leaves(instance, before: item.position) { return }

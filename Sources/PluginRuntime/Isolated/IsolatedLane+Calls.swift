@@ -50,6 +50,28 @@ extension IsolatedLane {
     }
   }
 
+  /// Has the runner make one cell out of two.
+  func merge(
+    _ merge: UnsafePointer<tally_merge>, _ take: @escaping (tally_bytes) -> Void
+  ) -> (tally_status, String) {
+    hookLock.lock()
+    defer { hookLock.unlock() }
+    let table = merge.pointee
+    let outcome = attempt(isLast: true) { runner in
+      var writer = runner.hooks.writer()
+      writer.put(UInt64(table.app))
+      writer.put(table.from_user)
+      writer.put(table.into_user)
+      writer.put(UInt64(bitPattern: table.at_ms))
+      writer.put(table.from.bytes)
+      writer.put(table.into.bytes)
+      return call(
+        runner, .merge, writer, CallReplay(services: serviceReplay, hand: { take(tally_bytes($0)) })
+      )
+    }
+    return outcome.answer
+  }
+
   /// Has the runner apply a command; why it could not is the reason of the refusal.
   func apply(_ call: LaneCall) -> (tally_status, String) {
     let (status, reason) = process(call)

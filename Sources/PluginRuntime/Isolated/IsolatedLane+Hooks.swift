@@ -33,7 +33,7 @@ extension IsolatedLane {
   /// Whether the plugin takes a batch: not once it was given up. Its position then stays where that
   /// happened, or at the end of the batch.
   func takes(_ serial: UInt64, _ positions: ClosedRange<UInt64>) -> Bool {
-    if quarantine == nil || serial == seenSerial {
+    if quarantine == nil || serial == seenSerial, quarantine == nil || frozenPosition == nil {
       (seenSerial, seenPosition) = (serial, positions.upperBound)
       return true
     }
@@ -46,6 +46,12 @@ extension IsolatedLane {
   func freeze(before position: UInt64) {
     seenPosition = position - 1
     frozenPosition = min(frozenPosition ?? position - 1, position - 1)
+  }
+
+  /// Whether the plugin was given up and comes to a merge later: before the batch it stands in, or
+  /// before the item. Nil for a batch of which the plugin has seen nothing.
+  func misses(_ serial: UInt64?) -> Bool {
+    quarantine != nil && (serial != seenSerial || frozenPosition != nil)
   }
 
   /// Has the runner perform a hook; what it asks for goes to the call's stage.

@@ -45,6 +45,7 @@ package enum Wire {
     case settingsCheck = 18
     case settingsApply = 19
     case describe = 20
+    case merge = 21
   }
 
   /// One effect, or one step of an answer.

@@ -194,6 +194,6 @@ TALLY_EXPORT const tally_plugin *tally_plugin_blabs(void) {
       sizeof(descriptor), 0, TEXT("blabs"), TEXT("1.0.0"), TEXT("Says its secrets, in tests."), {NULL, 0}, {NULL, 0},
       {NULL, 0}, {NULL, 0}, settings, NULL, NULL, NULL, 3, 0, 0, 0};
   static const tally_plugin plugin = {sizeof(plugin), TALLY_ABI_MAJOR, TALLY_ABI_MINOR, 0u, &descriptor, create,
-                                      enroll, NULL, NULL, NULL, fixture_destroy, NULL, NULL, NULL, NULL};
+                                      enroll, NULL, NULL, NULL, fixture_destroy, NULL, NULL, NULL, NULL, NULL};
   return &plugin;
 }

@@ -271,6 +271,6 @@ TALLY_EXPORT const tally_plugin *tally_plugin_five_kinds(void) {
                                               TEXT("Does what requests ask for."), {NULL, 0}, {NULL, 0}, {NULL, 0},
                                               {NULL, 0}, NULL, NULL, NULL, NULL, 0, 0, 0, 0};
   static const tally_plugin plugin = {sizeof(plugin), TALLY_ABI_MAJOR, TALLY_ABI_MINOR, 0, &descriptor, create,
-                                      enroll, NULL, NULL, NULL, destroy, NULL, NULL, NULL, NULL};
+                                      enroll, NULL, NULL, NULL, destroy, NULL, NULL, NULL, NULL, NULL};
   return &plugin;
 }

@@ -1,5 +1,5 @@
 /* Hears what happens and writes it down, a line each, into the file that HEARS_FILE names: kind, app, app id, name and
- * detail. It has a setting, so that something can change. */
+ * detail; and which users it is about, in a second. It has a setting, so that something can change. */
 #define _POSIX_C_SOURCE 200809L
 #include "fixture.h"
 
@@ -17,6 +17,7 @@ static tally_status lifecycle(void *instance, const tally_lifecycle *event, cons
           event->app_id.len == 0 ? "" : event->app_id.ptr, (int)event->name.len,
           event->name.len == 0 ? "" : event->name.ptr, (int)event->detail.len,
           event->detail.len == 0 ? "" : event->detail.ptr, event->at_ms > 0 ? "a time" : "no time");
+  if (event->user != 0) fprintf(file, "user %d into %d\n", (int)event->user, (int)event->into);
   fclose(file);
   return TALLY_OK;
 }
@@ -45,6 +46,6 @@ TALLY_EXPORT const tally_plugin *tally_plugin_hears(void) {
       sizeof(descriptor), 0, TEXT("hears"), TEXT("1.0.0"), TEXT("Writes down what happens, in tests."), {NULL, 0}, {NULL, 0},
       {NULL, 0}, {NULL, 0}, settings, NULL, NULL, NULL, 2, 0, 0, 0};
   static const tally_plugin plugin = {sizeof(plugin), TALLY_ABI_MAJOR, TALLY_ABI_MINOR, 0u, &descriptor, fixture_create,
-                                      enroll, NULL, NULL, NULL, fixture_destroy, NULL, NULL, NULL, NULL};
+                                      enroll, NULL, NULL, NULL, fixture_destroy, NULL, NULL, NULL, NULL, NULL};
   return &plugin;
 }

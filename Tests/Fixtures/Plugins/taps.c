@@ -93,6 +93,6 @@ TALLY_EXPORT const tally_plugin *tally_plugin_taps(void) {
       sizeof(descriptor), 0, TEXT("taps"), TEXT("1.0.0"), TEXT("Counts taps per button."), {NULL, 0}, {NULL, 0},
       {NULL, 0}, {NULL, 0}, NULL, NULL, NULL, NULL, 0, 0, 0, 0};
   static const tally_plugin plugin = {sizeof(plugin), TALLY_ABI_MAJOR, TALLY_ABI_MINOR, 0,    &descriptor, create,
-                                      enroll,         NULL,            NULL,            NULL, destroy, NULL, NULL, NULL, NULL};
+                                      enroll,         NULL,            NULL,            NULL, destroy, NULL, NULL, NULL, NULL, NULL};
   return &plugin;
 }

@@ -15,7 +15,7 @@ final class RunnerCalls: @unchecked Sendable {
     _ kind: Wire.Kind, _ message: WireReader, _ stage: RecordingStage
   ) throws(WireDamage) {
     // What the host gives during a call takes the place of the message.
-    let isKept = [.command, .reduce, .lifecycle, .job, .intake, .describe].contains(kind)
+    let isKept = [.command, .merge, .reduce, .lifecycle, .job, .intake, .describe].contains(kind)
     var message = isKept ? WireReader(stage.arena.copy(message.bytes)) : message
     let (status, reason) = try call(kind, &message, stage)
     stage.finish(
@@ -29,6 +29,7 @@ final class RunnerCalls: @unchecked Sendable {
     case .process: return try process(&message, stage)
     case .transform: return try transform(&message, stage)
     case .command: return try command(&message, stage)
+    case .merge: return try merge(&message, stage)
     case .reduce: return try reduce(&message, stage)
     case .lifecycle: return try lifecycle(&message, stage)
     case .committed: return try committed(&message, stage)
@@ -118,6 +119,24 @@ final class RunnerCalls: @unchecked Sendable {
   }
 
   // MARK: Without a batch
+
+  private func merge(
+    _ message: inout WireReader, _ stage: RecordingStage
+  ) throws(WireDamage) -> (tally_status, String) {
+    stage.begin()
+    var merge = tally_merge()
+    merge.struct_size = UInt32(MemoryLayout<tally_merge>.size)
+    merge.app = UInt32(truncatingIfNeeded: try message.word())
+    merge.from_user = try message.word()
+    merge.into_user = try message.word()
+    merge.at_ms = Int64(bitPattern: try message.word())
+    merge.from = tally_bytes(try message.data())
+    merge.into = tally_bytes(try message.data())
+    merge.ctx = stage.ctx
+    merge.put = { RecordingStage.from($0).hand($1.bytes) }
+    guard let function = plugin.merge else { return (TALLY_OK, "") }
+    return ErrorText.collect(plugin.secrets) { function(plugin.instance, &merge, $0) }
+  }
 
   private func reduce(
     _ message: inout WireReader, _ stage: RecordingStage

@@ -115,6 +115,15 @@ final class RunnerPlugin: @unchecked Sendable {
     (code?.table).flatMap { StateTransfer.export(instance, $0) }
   }
 
+  /// Makes one cell out of two; nil when the plugin leaves that to the host.
+  var merge:
+    (
+      @convention(c) (
+        UnsafeMutableRawPointer?, UnsafePointer<tally_merge>?, UnsafePointer<tally_error>?
+      ) -> tally_status
+    )?
+  { code?.table.merge }
+
   /// Drain, stop, destroy.
   func end() {
     guard let table = code?.table, host != nil else { return }
