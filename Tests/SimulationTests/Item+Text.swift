@@ -20,6 +20,7 @@ extension Item {
     if end { list.append(("end_session", "1", false)) }
     if let duration { list.append(("session_duration", duration.text, false)) }
     if let country { list.append(("country_code", country, false)) }
+    if let oldDevice { list.append(("old_device_id", oldDevice, false)) }
     if !metrics.isEmpty {
       let members = metrics.map { "\"\($0.name)\":\"\($0.value)\"" }
       list.append(("metrics", "{" + members.joined(separator: ",") + "}", true))

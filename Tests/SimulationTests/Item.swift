@@ -9,6 +9,8 @@ struct Item {
   var duration: (text: String, seconds: Int)?
   var metrics: [(name: String, value: String)] = []
   var country: String?
+  /// The device that turned out to be this one.
+  var oldDevice: String?
   var events: [Event] = []
   /// Makes every request's text its own, so that only retries are duplicates.
   var nonce = 0

@@ -58,7 +58,7 @@ struct LoyaltyComparison {
       let have = answer.array?.first?["u"]?.number.map { Int($0) } ?? 0
       let need = recount.loyalty.users(range)
       let isExact = answer.array?.first?["is_estimate"] == nil
-      return have == need && isExact ? nil : "\(question): have \(answer.text), need \(need)"
+      return need.contains(have) && isExact ? nil : "\(question): have \(answer.text), need \(need)"
     }
   }
 

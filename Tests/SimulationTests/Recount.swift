@@ -7,6 +7,7 @@ import Harness
 struct Recount {
   let zone: TimeZone
   private var users: [String: User] = [:]
+  private var people = People()
   private(set) var sessions = Tally()
   private(set) var metrics: [Collection: Tally] = [:]
   private(set) var metricValues: [Collection: [String: Set<String>]] = [:]
@@ -33,6 +34,30 @@ struct Recount {
     /// Seconds since the last session closed.
     var seconds = 0
     var closed: Closed?
+    /// When the last session opened, in items; -1 for never.
+    var order = -1
+    /// Where the user was said to be last, and when anything was said last.
+    var country: String?
+    var lastSeen = Int64.min
+
+    /// Whose session is that of both: an open one, else the one that opened last.
+    func outlives(_ other: User) -> Bool {
+      isOpen == other.isOpen ? order > other.order : isOpen
+    }
+
+    /// What is remembered of both, once they are one.
+    func merged(with other: User) -> User {
+      var both = other.outlives(self) ? other : self
+      both.hadSession = hadSession || other.hadSession
+      both.requestsBefore = requestsBefore + other.requestsBefore
+      both.lastBegin = [lastBegin, other.lastBegin].compactMap(\.self).max()
+      both.lastEnd = [lastEnd, other.lastEnd].compactMap(\.self).max()
+      both.seconds = seconds + other.seconds
+      let (late, early) = other.lastSeen > lastSeen ? (other, self) : (self, other)
+      both.country = late.country ?? early.country
+      both.lastSeen = late.lastSeen
+      return both
+    }
   }
 
   /// The session that ended last: what an extension has to take back.
@@ -40,6 +65,9 @@ struct Recount {
     let seconds: Int
     let time: LocalTime
   }
+
+  /// Items so far: tells the order in which sessions opened.
+  private var opened = 0
 
   static let cooldownMilliseconds: Int64 = 15_000
   static let durationLimit = 86_400
@@ -51,21 +79,48 @@ struct Recount {
   mutating func apply(_ item: Item) {
     let at = item.timestampStyle == .seconds ? item.milliseconds / 1_000 * 1_000 : item.milliseconds
     let time = LocalTime(milliseconds: at, zone: zone)
-    var user = users[item.device] ?? User()
-    if user.hadSession { count("e", 1, time) } else { user.requestsBefore += 1 }
+    let person = person(of: item)
+    var user = users[person.name] ?? User()
+    user.country = item.country ?? user.country
+    user.lastSeen = max(user.lastSeen, at)
+    if user.hadSession {
+      // Of somebody who was merged into a user with sessions.
+      count("e", 1 + user.requestsBefore, time)
+      user.requestsBefore = 0
+    } else {
+      user.requestsBefore += 1
+    }
     applyDuration(item, time, &user)
-    if item.begin { applyBegin(item, at, time, &user) }
+    if item.begin { applyBegin(item, person, at, time, &user) }
     for event in item.events {
       let own = event.milliseconds.map { LocalTime(milliseconds: $0, zone: zone) } ?? time
       events.apply(event, own)
-      views.apply(event, own, user: item.device, inSession: user.isOpen)
+      views.apply(event, own, user: person, inSession: user.isOpen)
     }
     if item.end && !item.begin {
       user.lastEnd = at
       if user.isOpen { user.closed = Closed(seconds: user.seconds, time: time) }
-      close(item.device, time, &user)
+      close(person.name, time, &user)
     }
-    users[item.device] = user
+    users[person.name] = user
+    opened += 1
+  }
+
+  /// Whose item it is, after the merge it asks for.
+  private mutating func person(of item: Item) -> Person {
+    let person = people.person(item.device)
+    guard let old = item.oldDevice.flatMap({ people.known($0) }), old.name != person.name else {
+      return person
+    }
+    let (left, kept) = (users[old.name] ?? User(), users[person.name] ?? User())
+    views.merge(old.name, into: person.name, keeping: left.outlives(kept))
+    loyalty.merge(
+      old.name, into: person.name,
+      isLater: (left.lastBegin ?? .min) > (kept.lastBegin ?? .min))
+    users[person.name] = kept.merged(with: left)
+    users[old.name] = nil
+    people.merge(old, into: person)
+    return people.person(item.device)
   }
 
   private mutating func applyDuration(_ item: Item, _ time: LocalTime, _ user: inout User) {
@@ -76,44 +131,50 @@ struct Recount {
   }
 
   private mutating func applyBegin(
-    _ item: Item, _ at: Int64, _ time: LocalTime, _ user: inout User
+    _ item: Item, _ person: Person, _ at: Int64, _ time: LocalTime, _ user: inout User
   ) {
     if user.hadSession, let end = user.lastEnd,
       (0..<Self.cooldownMilliseconds).contains(at - end)
     {
-      extend(item.device, &user)
+      extend(person.name, &user)
       return
     }
-    close(item.device, time, &user)
-    views.open(item.device)
+    close(person.name, time, &user)
+    views.open(person.name)
     user.isOpen = true
     user.closed = nil
-    countSession(item, time, isFirst: !user.hadSession)
-    loyalty.begin(item.device, time)
+    user.order = opened
+    user.country = user.country ?? "Unknown"
+    countSession(item, person, user.country ?? "Unknown", time, isFirst: !user.hadSession)
+    loyalty.begin(person, time)
     let index = frequencyIndex(previous: user.lastBegin, begin: at)
     histogram("f", index, time, 1)
     frequencies.insert("\(index)")
-    if !user.hadSession { count("e", user.requestsBefore, time) }
+    if !user.hadSession {
+      count("e", user.requestsBefore, time)
+      user.requestsBefore = 0
+    }
     user.hadSession = true
     user.lastBegin = max(user.lastBegin ?? at, at)
   }
 
-  private mutating func countSession(_ item: Item, _ time: LocalTime, isFirst: Bool) {
-    let country = item.country ?? "Unknown"
+  private mutating func countSession(
+    _ item: Item, _ person: Person, _ country: String, _ time: LocalTime, isFirst: Bool
+  ) {
     countries.insert(country)
-    countSession(into: &sessions, below: [], item.device, time, isFirst, hours: true)
-    countSession(into: &sessions, below: [country], item.device, time, isFirst, hours: false)
+    countSession(into: &sessions, below: [], person, time, isFirst, hours: true)
+    countSession(into: &sessions, below: [country], person, time, isFirst, hours: false)
     for (collection, dimension, value) in item.countedMetrics {
       metricValues[collection, default: [:]][dimension, default: []].insert(value)
       countSession(
-        into: &metrics[collection, default: Tally()], below: [value], item.device, time, isFirst,
+        into: &metrics[collection, default: Tally()], below: [value], person, time, isFirst,
         hours: false)
     }
   }
 
   /// t, n and u of one line: the totals, or one value.
   private func countSession(
-    into tally: inout Tally, below: [String], _ user: String, _ time: LocalTime, _ isFirst: Bool,
+    into tally: inout Tally, below: [String], _ user: Person, _ time: LocalTime, _ isFirst: Bool,
     hours: Bool
   ) {
     for level in LocalTime.Level.allCases where hours || level != .hour {

@@ -124,7 +124,7 @@ import Testing
     #expect(recount.loyalty.ranges["l"] == [0: 1, 1: 1, 2: 1])
     #expect(recount.loyalty.standing(last...last) == [0, 0, 1, 0, 0, 0, 0, 0, 0])
     #expect(recount.loyalty.standing(last - 9...last - 1) == [Int](repeating: 0, count: 9))
-    #expect(recount.loyalty.users(last - 1...last - 1) == 1)
+    #expect(recount.loyalty.users(last - 1...last - 1) == 1...1)
   }
 
   @Test("Units of 1e-5 are written as short decimals")

@@ -30,7 +30,9 @@ struct Stream {
     let latestStart = today - (Self.daysLived + 2) * Self.dayMilliseconds
     startMilliseconds = Self.start(zone, latestStart, &random)
     let deviceCount = random.int(4...12)
-    for device in 0..<deviceCount { live("device-\(seed)-\(device)") }
+    let devices = (0..<deviceCount).map { "device-\(seed)-\($0)" }
+    for device in devices { live(device) }
+    merge(devices)
     items = arrivals.enumerated()
       .sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element.item)
   }
@@ -65,6 +67,26 @@ struct Stream {
       liveSession(profile, &now)
     }
     if random.chance(20), now < end { strayRequests(profile, &now) }
+  }
+
+  /// Devices that turn out to be others: once or in chains, back again, more than once, and also
+  /// such as nobody has heard of.
+  private mutating func merge(_ devices: [String]) {
+    guard random.chance(70) else { return }
+    let all = devices + ["unknown-1", "unknown-2"]
+    for _ in 0..<random.int(1...devices.count) {
+      var now = startMilliseconds + Int64(random.int(0...Int(Self.daysLived * 86_400))) * 1_000
+      let (device, old) = (random.pick(all), random.pick(all))
+      for _ in 0..<random.pick([1, 1, 1, 2]) {
+        let profile = Profile(device: device, random: &random)
+        var item = make(profile, now)
+        item.oldDevice = old
+        item.begin = random.chance(20)
+        if random.chance(30) { item.events = profile.events(now, &random) }
+        arrive(item, now)
+        now += Int64(random.int(0...86_400_000))
+      }
+    }
   }
 
   /// Requests that belong to no session.

@@ -8,9 +8,11 @@ struct Tally {
   /// Adds to the number at `path`.
   mutating func add(_ amount: Int, at path: [String]) { additions.append((path, amount)) }
 
-  /// Says that a user belongs to the number at `path`, which counts distinct users.
-  mutating func join(_ user: String, at path: [String]) {
-    members[path, default: []].insert(user)
+  /// Says that a user belongs to the number at `path`, which counts distinct users: under the name
+  /// `person`, or under that of anybody who was merged into it.
+  mutating func join(_ person: Person, at path: [String]) {
+    guard members[path, default: []].isDisjoint(with: person.names) else { return }
+    members[path, default: []].insert(person.name)
   }
 
   /// The nested document; zeros are left out. `units` says what one unit of a key's number is.

@@ -41,7 +41,13 @@ struct ViewRecount {
     if exit.views == 1 { add(amount, "b", exit.view, exit.time) }
   }
 
-  mutating func apply(_ event: Item.Event, _ time: LocalTime, user: String, inSession: Bool) {
+  /// Two users are one: what was seen in the session that goes on is kept.
+  mutating func merge(_ old: String, into new: String, keeping isOld: Bool) {
+    if isOld { stays[new] = stays[old] }
+    stays[old] = nil
+  }
+
+  mutating func apply(_ event: Item.Event, _ time: LocalTime, user: Person, inSession: Bool) {
     guard event.key == "[CLY]_view" else { return }
     var name: String?
     var (visit, start) = (false, false)
@@ -58,9 +64,11 @@ struct ViewRecount {
         documents[name, default: Tally()].join(user, at: time.path(level) + ["u"])
       }
       guard inSession else { return }
-      stays[user, default: Stay()].views += 1
-      if stays[user, default: Stay()].seen.insert(name).inserted { add(1, "uvc", name, time) }
-      stays[user, default: Stay()].last = name
+      stays[user.name, default: Stay()].views += 1
+      if stays[user.name, default: Stay()].seen.insert(name).inserted {
+        add(1, "uvc", name, time)
+      }
+      stays[user.name, default: Stay()].last = name
     } else if let duration = event.duration {
       add(duration / 100_000, "d", name, time)
     }
