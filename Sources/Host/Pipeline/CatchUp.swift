@@ -151,9 +151,9 @@ final class CatchUp {
     return try item.body.withUnsafeBytes { bytes in
       guard let record = RequestRecord.Item(bytes) else { return false }
       // Merges that came later have not happened yet.
-      guard
-        let slot = try workingSet.user(app: item.app, uid: item.user, device: record.device)
-      else { return false }
+      let slot =
+        try workingSet.user(app: item.app, uid: item.user, device: record.device)
+        ?? workingSet.user(app: item.app, device: record.device, nowMs: item.receivedMs).slot
       builder.append(
         item, record, said: said, uid: item.user, userIndex: users.index(of: slot),
         calendar: app.calendar)

@@ -2,7 +2,7 @@ import GRDB
 
 /// A store beside another one, in which the same raw items are counted once more.
 extension Store {
-  /// Makes a store in an empty folder that has the apps and plugins of another, with their numbers,
+  /// Makes a store in an empty folder that has the apps, plugins and users of another, with their numbers,
   /// and has counted nothing.
   package static func makeTwin(at directory: String, of source: String) throws(StoreError) {
     let twin = try open(directory: directory)
@@ -10,7 +10,8 @@ extension Store {
       try twin.pool.writeWithoutTransaction { db in
         try db.execute(
           sql: "ATTACH DATABASE ? AS source", arguments: [mainPath(source)])
-        for table in ["app", "plugin"] {
+        // Raw items name users by number, and merges say who went on as whom, and when.
+        for table in ["app", "plugin", "user", "merged_user"] {
           try db.execute(sql: "INSERT INTO \(table) SELECT * FROM source.\(table)")
         }
         try db.execute(sql: "DETACH DATABASE source")
