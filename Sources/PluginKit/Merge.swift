@@ -2,7 +2,7 @@ import PluginABI
 
 /// Two users who are one, and the plugin's cells of both. Borrowed.
 public struct Merge: ~Copyable {
-  private let pointer: UnsafePointer<tally_merge>
+  let pointer: UnsafePointer<tally_merge>
 
   init(_ pointer: UnsafePointer<tally_merge>) throws {
     guard pointer.pointee.struct_size >= UInt32(MemoryLayout<tally_merge>.size) else {

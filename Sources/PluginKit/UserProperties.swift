@@ -13,13 +13,25 @@ extension Effects {
   }
 
   private func findBy(_ place: UInt32, _ properties: [(name: String, value: String)]) {
-    let texts = ConstantTexts()
-    let named = properties.map {
-      tally_property(name: texts.text($0.name), value: texts.text($0.value))
-    }
-    named.withUnsafeBufferPointer {
-      findByFunction(ctx, place, $0.baseAddress, UInt32(named.count))
-    }
-    withExtendedLifetime(texts) {}
+    withProperties(properties) { findByFunction(ctx, place, $0, $1) }
   }
+}
+
+extension Merge {
+  /// Says by what the user that goes on is found, as `Effects.findBy` does.
+  public func findBy(_ properties: [(name: String, value: String)]) {
+    withProperties(properties) { pointer.pointee.find_by?(pointer.pointee.ctx, $0, $1) }
+  }
+}
+
+private func withProperties(
+  _ properties: [(name: String, value: String)],
+  _ body: (UnsafePointer<tally_property>?, UInt32) -> Void
+) {
+  let texts = ConstantTexts()
+  let named = properties.map {
+    tally_property(name: texts.text($0.name), value: texts.text($0.value))
+  }
+  named.withUnsafeBufferPointer { body($0.baseAddress, UInt32(named.count)) }
+  withExtendedLifetime(texts) {}
 }

@@ -30,7 +30,7 @@ package final class TestHost {
   package private(set) var store: Store
   private(set) var workingSet: WorkingSet
   package private(set) var runtime: PluginRuntime
-  private var dispatcher: Dispatcher
+  private(set) var dispatcher: Dispatcher
   private let names: any MemberNames
   private let plugins: [TestPlugin]
   private let options: Options

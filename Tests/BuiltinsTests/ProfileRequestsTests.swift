@@ -93,31 +93,6 @@ struct ProfileRequestsTests {
       ])
   }
 
-  @Test("Of two profiles the later one's values stand, gaps are filled, lists are joined")
-  func merging() {
-    var base = ProfileFields()
-    base[ProfileFields.changed] = .int(2)
-    base["name"] = .text("Ada")
-    base["custom.tags"] = .list([.text("a"), .text("b")])
-    base["loc.geo"] = .list([.double(1), .double(2)])
-    var other = ProfileFields()
-    other[ProfileFields.changed] = .int(1)
-    other["name"] = .text("Eve")
-    other["custom.plan"] = .text("pro")
-    other["custom.tags"] = .list([.text("b"), .text("c")])
-    other["loc.geo"] = .list([.double(3), .double(4)])
-    other["merges"] = .int(2)
-    let merged = ProfileFields.merged(base, other)
-    #expect(Set(ProfileFields.merged(other, base).all.map(\.name)) == Set(merged.all.map(\.name)))
-    #expect(ProfileFields.merged(other, base)["name"] == .text("Ada"))
-    #expect(merged["name"] == .text("Ada"))
-    #expect(merged["custom.plan"] == .text("pro"))
-    #expect(merged["custom.tags"] == .list([.text("a"), .text("b"), .text("c")]))
-    #expect(merged["loc.geo"] == .list([.double(1), .double(2)]))
-    #expect(merged["merges"] == .int(3))
-    #expect(merged["hasInfo"] == .bool(true))
-  }
-
   @Test("A profile reads as it was written, a damaged one as far as it goes")
   func cells() {
     var fields = ProfileFields()

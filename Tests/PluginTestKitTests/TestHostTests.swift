@@ -65,6 +65,25 @@ struct TestHostTests {
     #expect(host.refusals == ["garbage-status: status 12345: no reason given"])
   }
 
+  @Test("Users become one, with one cell, once, also behind a restart")
+  func merge() throws {
+    let folder = try TestFolder()
+    let host = try TestHost(TestPlugin(library: library("joins", in: folder)))
+    for user in 1...3 as ClosedRange<UInt64> {
+      try host.accept(TestItem(["label": .string("u\(user)")], user: user))
+    }
+    #expect(try host.merge(user: 1, into: 2))
+    #expect(try !host.merge(user: 1, into: 2))
+    #expect(try !host.merge(user: 9, into: 2))
+    #expect(try host.cell("joins", user: "device-1") == Array("u2+u1".utf8))
+    try host.restart()
+    #expect(try host.merge(user: 1, into: 3))
+    #expect(try host.cell("joins", user: "device-2") == Array("u3+u2+u1".utf8))
+    try host.accept(TestItem(["label": "one"], user: 1))
+    #expect(try host.cell("joins", user: "device-3") == Array("one".utf8))
+    #expect(host.refusals == [])
+  }
+
   @Test("A plugin that does not start is an error with its reason")
   func refusedStart() throws {
     let folder = try TestFolder()

@@ -51,7 +51,7 @@ struct ProfileParameters: Sendable {
   private static let memberBytesMax = 64
   private static let textBytesMax = 256
   private static let attributionBytesMax = 4_096
-  private static let unknown = ProfileValue.text("Unknown")
+  static let unknown = ProfileValue.text("Unknown")
 
   /// The names a batch needs one of to be looked at.
   let triggers: [Key]

@@ -71,6 +71,14 @@ struct ProfilesPlugin: Plugin {
     effects.findBy(command, fields.properties)
   }
 
+  func merge(_ merge: borrowing Merge) {
+    let fields = ProfileFields.merged(
+      ProfileFields(cell: merge.from), ProfileFields(cell: merge.into),
+      parameters.details.custom.limits, bytesMax: Self.cellBytesMax)
+    fields.cell.withUnsafeBytes { merge.put($0) }
+    merge.findBy(fields.properties)
+  }
+
   func describe(_ portrait: borrowing Portrait) {
     for member in ProfileFields(cell: portrait.cell).members {
       Text.with(member.name) { name in

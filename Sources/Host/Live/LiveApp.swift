@@ -1,3 +1,5 @@
+import Store
+
 /// What the live view takes from one item.
 struct LiveItem: Equatable, Sendable {
   var user: UInt64 = 0
@@ -8,6 +10,8 @@ struct LiveItem: Equatable, Sendable {
   var events = 0
   var views: [String] = []
   var country = ""
+  /// Its place in the journal.
+  var key = RawKey(position: 0, item: 0)
 }
 
 /// What happened in one app within the last half hour, by the time at which it arrived. A value
@@ -102,6 +106,13 @@ struct LiveApp: Sendable {
     }
     users[item.user] = Seen(ms: max(before, item.receivedMs), country: country)
     return true
+  }
+
+  /// Two users are one from here on; what was counted stays counted.
+  mutating func merge(_ old: UInt64, into new: UInt64) {
+    guard let left = users.removeValue(forKey: old) else { return }
+    if let kept = users[new], kept.ms >= left.ms { return }
+    users[new] = left
   }
 
   /// Forgets users nobody asks about any more, at most once a minute.

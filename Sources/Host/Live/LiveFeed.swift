@@ -26,6 +26,27 @@ final class LiveFeed: @unchecked Sendable {
     var sinceMs: Int64 = 0
     /// Something happened since its last message.
     var changed: Set<UInt32> = []
+
+    /// Takes what happened up to a position, each thing in its place.
+    mutating func take(
+      _ items: [(app: UInt32, item: LiveItem)], _ merges: [MergedUser], through position: UInt64
+    ) {
+      var merges = merges[...]
+      for (app, item) in items {
+        while let merge = merges.first, merge.key.rawValue <= item.key.rawValue {
+          take(merge)
+          merges.removeFirst()
+        }
+        apps[app, default: LiveApp()].add(item)
+        changed.insert(app)
+      }
+      for merge in merges { take(merge) }
+      self.position = position
+    }
+
+    private mutating func take(_ merge: MergedUser) {
+      apps[merge.app]?.merge(merge.from, into: merge.into)
+    }
   }
 
   let watchers = LiveWatchers()
@@ -149,14 +170,10 @@ final class LiveFeed: @unchecked Sendable {
     let committed = parts.gate.next(after: position, seconds: LiveLimits.messageSeconds)
     while position < committed, condition.withLock({ !isStopping }) {
       var items: [(app: UInt32, item: LiveItem)] = []
+      let start = RawKey(position: position, item: RawKey.itemMax)
       position = try reader.read(after: position, through: committed) { items.append(($0, $1)) }
-      known.withLock { known in
-        for (app, item) in items {
-          known?.apps[app, default: LiveApp()].add(item)
-          known?.changed.insert(app)
-        }
-        known?.position = position
-      }
+      let merges = try parts.store.merges(after: start, through: position)
+      known.withLock { $0?.take(items, merges, through: position) }
     }
     condition.withLock { condition.broadcast() }
   }

@@ -39,6 +39,7 @@ final class LiveReader {
     var item = LiveItem(user: entry.user, receivedMs: entry.received_ms)
     item.isNewUser = entry.flags & TALLY_ITEM_NEW_USER != 0
     item.country = country(place)
+    item.key = RawKey(position: entry.position, item: entry.index)
     let fact = tally_fact(batches.facts.pointer, place, sessions)
     if let fact = Self.load(fact, tally_session_fact.self) {
       item.sessions = fact.flags & TALLY_SESSION_OPENED != 0 ? 1 : 0

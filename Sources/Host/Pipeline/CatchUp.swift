@@ -94,7 +94,8 @@ final class CatchUp {
         commands.dispatcher.number(of: command.plugin) == plugin
       else { return }
       try workingSet.beginBatch()
-      let outcome = try commands.apply(command, item.key.position, item.receivedMs)
+      let outcome = try commands.apply(
+        command, item.key.position, item.receivedMs, ofUser: item.user)
       try settle(command, item, plugin, isKept: outcome.isDeadLetter, reason: outcome.reason)
       try workingSet.endBatch()
       guard outcome.status != 0 else { return }
@@ -151,9 +152,9 @@ final class CatchUp {
     return try item.body.withUnsafeBytes { bytes in
       guard let record = RequestRecord.Item(bytes) else { return false }
       // Merges that came later have not happened yet.
-      let slot =
-        try workingSet.user(app: item.app, uid: item.user, device: record.device)
-        ?? workingSet.user(app: item.app, device: record.device, nowMs: item.receivedMs).slot
+      guard
+        let slot = try workingSet.user(app: item.app, uid: item.user, device: record.device)
+      else { return false }
       builder.append(
         item, record, said: said, uid: item.user, userIndex: users.index(of: slot),
         calendar: app.calendar)

@@ -6,7 +6,8 @@ import Store
 enum HostCommand: String {
   /// Makes the user of a device id, when there is none. Answers 1 when it was made.
   case createUser = "create-user"
-  /// Forgets a user; the payload is the uid, little-endian.
+  /// Forgets a user, under all its numbers; the payload is one of them, little-endian. Answers 1
+  /// when it is too early: another of them is not committed.
   case eraseUser = "erase-user"
   /// Says nothing: an entry in a segment of its own, behind which the journal is trimmed.
   case turnJournal = "turn-journal"
@@ -25,10 +26,15 @@ enum HostCommand: String {
       let user = try workingSet.user(app: command.app, device: command.device, nowMs: receivedMs)
       return CommandOutcome(status: Status.ok, answer: [user.isNew ? 1 : 0])
     case .eraseUser:
-      guard command.payload.count == MemoryLayout<UInt64>.size,
-        try workingSet.erase(app: command.app, user: command.payload.little(at: 0))
-      else { return CommandOutcome(status: Status.notFound, reason: "there is no such user") }
-      return CommandOutcome(status: Status.ok)
+      let erased =
+        command.payload.count == MemoryLayout<UInt64>.size
+        ? try workingSet.erase(app: command.app, user: command.payload.little(at: 0)) : .unknown
+      switch erased {
+      case .done: return CommandOutcome(status: Status.ok)
+      case .notYet: return CommandOutcome(status: Status.ok, answer: [1])
+      case .unknown:
+        return CommandOutcome(status: Status.notFound, reason: "there is no such user")
+      }
     case .turnJournal: return CommandOutcome(status: Status.ok)
     case nil:
       return CommandOutcome(

@@ -9,6 +9,8 @@ struct UserDesk: Sendable {
   static let patience = Duration.seconds(30)
   /// The command by which plugins hear of an edit (`TALLY_COMMAND_EDIT_USER`).
   static let editCommand = "edit-user"
+  /// How often a user is tried to be forgotten to whom somebody new is merged again and again.
+  private static let triesMax = 10
 
   let core: Core
   let eraser: UserEraser
@@ -31,11 +33,18 @@ struct UserDesk: Sendable {
     }
   }
 
-  /// Forgets a user everywhere. When this returns the tables have, and raw items, journal and dead
+  /// Forgets a user everywhere, and everybody who turned out to be the same. When this returns the tables have, and raw items, journal and dead
   /// letters as well unless somebody still reads them: then the next erasure or start does it.
   func erase(app: RegisteredApp, uid: UInt64) throws {
     let number = withUnsafeBytes(of: uid.littleEndian) { Array($0) }
-    _ = try submit(HostCommand.owner, HostCommand.eraseUser.rawValue, app.number, [], number)
+    var tries = 0
+    // What is answered is committed: then nobody is too new any more.
+    while try submit(HostCommand.owner, HostCommand.eraseUser.rawValue, app.number, [], number)
+      == [1]
+    {
+      tries += 1
+      if tries == Self.triesMax { throw Refusal(reason: "others become this user; try again") }
+    }
     eraser.run()
   }
 

@@ -32,26 +32,43 @@ struct UserDirectory {
 
   // MARK: Documents
 
+  /// A user for whom nobody else goes on.
   func user(_ stored: StoredUser) throws -> AppUser {
     let told = try portraits.members(app: app, user: stored.uid) {
-      try snapshot.cell(plugin: $0, app: app, user: stored.uid)
+      try snapshot.ownCell(plugin: $0, app: app, user: stored.uid)
     }
     var members: [String: JSONValue] = [:]
     for member in told {
       members[member.name] = JSONValue(String(decoding: member.json, as: UTF8.self))
     }
-    members["_id"] = .string(UserNumber.hash(appKey: appKey, device: stored.device))
-    members["uid"] = .string(UserNumber.text(stored.uid))
-    members["did"] = .string(String(decoding: stored.device, as: UTF8.self))
+    if let last = try snapshot.lastMerged(app: app, into: stored.uid) {
+      let merges = try snapshot.aliases(app: app, user: stored.uid).count - 1
+      let device = try snapshot.user(app: app, uid: last)?.device ?? []
+      members["merges"] = .number(Double(merges))
+      members["merged_uid"] = .string(UserNumber.text(last))
+      members["merged_did"] = .string(String(decoding: device, as: UTF8.self))
+    }
+    members.merge(names(of: stored)) { $1 }
     return AppUser(uid: stored.uid, device: stored.device, document: .object(members))
   }
 
-  func user(uid: UInt64) throws -> AppUser? {
-    try snapshot.user(app: app, uid: uid).map(user)
+  /// What a user is called by, whoever goes on for it.
+  private func names(of stored: StoredUser) -> [String: JSONValue] {
+    [
+      "_id": .string(UserNumber.hash(appKey: appKey, device: stored.device)),
+      "uid": .string(UserNumber.text(stored.uid)),
+      "did": .string(String(decoding: stored.device, as: UTF8.self)),
+    ]
   }
 
+  /// The user with that number, or the one that goes on for it.
+  func user(uid: UInt64) throws -> AppUser? {
+    try snapshot.user(app: app, uid: snapshot.successor(app: app, user: uid)).map(user)
+  }
+
+  /// The user of that device, or the one that goes on for it.
   func user(device: String) throws -> AppUser? {
-    try snapshot.user(app: app, device: device).map(user)
+    try snapshot.user(app: app, device: device).flatMap { try user(uid: $0.uid) }
   }
 
   // MARK: Searching
@@ -59,23 +76,46 @@ struct UserDirectory {
   /// Users for whom the query holds, at most so many.
   func users(_ query: UserQuery, limit: Int) throws -> [AppUser] {
     if let entry = query.entry, let found = try numbers(entry.path, entry.values) {
-      return try Array(
-        found.lazy.compactMap { try user(uid: $0) }.filter { query.matches($0.document) }
-          .prefix(limit))
+      return try users(found, query, limit)
     }
     return try scan(limit) { query.matches($0.document) }
+  }
+
+  /// Those who go on for some numbers, each once, where the query holds of them, also by the names
+  /// of whom it led to.
+  private func users(_ numbers: [UInt64], _ query: UserQuery, _ limit: Int) throws -> [AppUser] {
+    var found: [AppUser] = []
+    var known: Set<UInt64> = []
+    for number in numbers where found.count < limit {
+      guard let named = try snapshot.user(app: app, uid: number), let user = try user(uid: number),
+        case .object(let members) = user.document
+      else { continue }
+      let asNamed = JSONValue.object(members.merging(names(of: named)) { $1 })
+      guard query.matches(user.document) || query.matches(asNamed),
+        known.insert(user.uid).inserted
+      else { continue }
+      found.append(user)
+    }
+    return found
   }
 
   /// Users by what somebody types: the beginning of a property, a device id or a number.
   func users(text: String, limit: Int) throws -> [AppUser] {
     var found: [AppUser] = []
     if let one = try user(device: text) { found.append(one) }
-    if let uid = UserNumber.number(text), let one = try user(uid: uid) { found.append(one) }
+    if let uid = UserNumber.number(text), let one = try user(uid: uid),
+      !found.contains(where: { $0.uid == one.uid })
+    {
+      found.append(one)
+    }
     for property in Self.searched where found.count < limit {
       let numbers = try snapshot.users(
         app: app, property: property, prefix: text.lowercased(), limit: limit)
       for uid in numbers where !found.contains(where: { $0.uid == uid }) {
-        if found.count < limit, let one = try user(uid: uid) { found.append(one) }
+        guard found.count < limit, let one = try user(uid: uid),
+          one.uid == uid || !found.contains(where: { $0.uid == one.uid })
+        else { continue }
+        found.append(one)
       }
     }
     return found
@@ -128,7 +168,8 @@ struct UserDirectory {
     var found: [UInt64] = []
     var (before, seen) = (UInt64.max, 0)
     while found.count < wanted.count, seen < Self.hashMax {
-      let slice = try snapshot.users(app: app, before: before, limit: Self.sliceUsers)
+      let slice = try snapshot.users(
+        app: app, before: before, limit: Self.sliceUsers, withMerged: true)
       guard let last = slice.last else { break }
       found += slice.filter {
         wanted.contains(UserNumber.hash(appKey: appKey, device: $0.device))

@@ -25,11 +25,12 @@ struct UserExport {
     return .object(members)
   }
 
-  /// What the user's devices sent.
+  /// What the user's devices sent, before they were one user as well.
   private func requests() throws -> ([JSONValue], isCut: Bool) {
     var found: [JSONValue] = []
     var isCut = false
-    try core.store.rawItems(app: app.number, user: user.uid) { item in
+    let numbers = try core.store.read { try $0.aliases(app: app.number, user: user.uid) }
+    try core.store.rawItems(app: app.number, users: Set(numbers)) { item in
       guard found.count < UserExports.requestsMax else {
         isCut = true
         return false

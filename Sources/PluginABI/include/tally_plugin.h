@@ -588,6 +588,9 @@ typedef struct tally_merge {
   void *ctx;
   /* Hands over the cell of the user that goes on, at most 65 536 bytes; copied. [hook, inside the call] */
   void (*put)(void *ctx, tally_bytes cell);
+  /* Says by what the user that goes on is found, as find_by of tally_effects does. Without it, what you said of that
+   * user stands; what you said of the other is forgotten either way. [hook, inside the call] */
+  void (*find_by)(void *ctx, const tally_property *properties, uint32_t n_properties);
 } tally_merge;
 
 /* What reduce folds: the payloads of one batch for one document, in order. Borrowed. */
@@ -994,8 +997,8 @@ typedef struct tally_plugin {
    * without it. Null: never. [control] */
   tally_status (*state_import)(void *instance, tally_bytes state, const tally_error *error);
   /* Makes one cell out of two, when two users turn out to be one; called between two of your hooks, at the item that
-   * said so, also in catch-up, and only when both users have a cell of yours: one cell goes on as it is. Pure, as hooks
-   * are. Null, no put(), or a status other than TALLY_OK: the cell of the user that goes on stays. [hook] */
+   * said so, also in catch-up, and only when both users have a cell of yours: one cell goes on as it is, and what its
+   * user was found by. Pure, as hooks are. Null, no put(), or a status other than TALLY_OK: the cell of the user that goes on stays. [hook] */
   tally_status (*merge)(void *instance, const tally_merge *merge, const tally_error *error);
 } tally_plugin;
 
@@ -1039,7 +1042,7 @@ TALLY_STATIC_ASSERT(sizeof(tally_lifecycle) == 104, lifecycle_size);
 TALLY_STATIC_ASSERT(sizeof(tally_measure) == 32, measure_size);
 TALLY_STATIC_ASSERT(sizeof(tally_dimension) == 48, dimension_size);
 TALLY_STATIC_ASSERT(sizeof(tally_metric) == 56, metric_size);
-TALLY_STATIC_ASSERT(sizeof(tally_merge) == 80, merge_size);
+TALLY_STATIC_ASSERT(sizeof(tally_merge) == 88, merge_size);
 TALLY_STATIC_ASSERT(sizeof(tally_fold) == 72, fold_size);
 TALLY_STATIC_ASSERT(sizeof(tally_collection) == 32, collection_size);
 TALLY_STATIC_ASSERT(sizeof(tally_table) == 24, table_size);

@@ -23,26 +23,29 @@ extension Dispatcher {
   private func mergeCells(
     of instance: PluginInstance, _ merge: MergedUser, from: Int32, into: Int32
   ) {
+    var found: [UserProperty]?
     stage.store.mergeCells(from, into: into, plugin: instance.number) { left, kept in
-      fold(left, kept, of: instance, merge)
+      guard let answer = fold(left, kept, of: instance, merge) else { return nil }
+      found = answer.properties
+      return answer.cell
+    }
+    if let found {
+      stage.store.setProperties(user: into, plugin: instance.number, found)
     }
   }
 
-  /// The cell the plugin makes of two; nil when it makes none, or fails.
+  /// What the plugin makes of two cells; nil when it fails.
   private func fold(
     _ from: [UInt8], _ into: [UInt8], of instance: PluginInstance, _ merge: MergedUser
-  ) -> [UInt8]? {
+  ) -> MergeAnswer? {
     let begun = CallMeter.now()
     let answer = MergeAnswer()
     let (status, reason) = call(instance, merge, from, into, answer)
-    let failure =
-      status != TALLY_OK
-      ? "status \(status): \(reason)"
-      : answer.isTooLong ? "the cell is over the limit of \(EffectStage.cellBytesMax) bytes" : nil
+    let failure = status != TALLY_OK ? "status \(status): \(reason)" : answer.violation
     instance.counts.add(failed: failure != nil)
     instance.account[.merge].recordAlone(
       since: begun, items: 1, events: 0, failed: failure != nil)
-    guard let failure else { return answer.cell }
+    guard let failure else { return answer }
     log.error(
       "a plugin could not merge the cells of two users; one of them is kept as it is",
       metadata: [
@@ -61,7 +64,7 @@ extension Dispatcher {
       return (TALLY_FAILED, "ended the process with signal \(signal)")
     }
     return answer.withTable(merge, from, into) { table in
-      if let lane = instance.lane { return lane.merge(table) { answer.take($0) } }
+      if let lane = instance.lane { return lane.merge(table) }
       guard let function = instance.table.merge else { return (TALLY_OK, "") }
       return ErrorText.collect(instance.secrets) { error in
         breadcrumb.during(instance.crumb, position...position, item: item) {
@@ -72,14 +75,31 @@ extension Dispatcher {
   }
 }
 
-/// Receives the cell a plugin makes.
+/// Receives what a plugin makes of two users.
 final class MergeAnswer {
   private(set) var cell: [UInt8]?
-  private(set) var isTooLong = false
+  private(set) var properties: [UserProperty]?
+  /// What the plugin did that the header forbids.
+  private(set) var violation: String?
 
-  func take(_ bytes: tally_bytes) {
-    isTooLong = bytes.len > UInt64(EffectStage.cellBytesMax)
-    cell = isTooLong ? nil : Array(bytes.bytes)
+  private func put(_ bytes: tally_bytes) {
+    guard bytes.len <= UInt64(EffectStage.cellBytesMax) else {
+      violation = "a cell of \(bytes.len) bytes is over the limit of \(EffectStage.cellBytesMax)"
+      return
+    }
+    cell = Array(bytes.bytes)
+  }
+
+  private func findBy(_ given: UnsafePointer<tally_property>?, _ n: UInt32) {
+    switch UserProperty.read(given, n) {
+    case .success(let named): properties = named
+    case .failure(let refusal): violation = refusal.reason
+    }
+  }
+
+  private static func with(_ ctx: UnsafeMutableRawPointer?, _ body: (MergeAnswer) -> Void) {
+    guard let ctx else { preconditionFailure("tally_merge.ctx was not handed back") }
+    body(Unmanaged<MergeAnswer>.fromOpaque(ctx).takeUnretainedValue())
   }
 
   /// Calls `body` with the merge as the contract passes it.
@@ -96,10 +116,8 @@ final class MergeAnswer {
         table.at_ms = merge.atMs
         (table.from, table.into) = (from, into)
         table.ctx = Unmanaged.passUnretained(self).toOpaque()
-        table.put = { ctx, bytes in
-          guard let ctx else { return }
-          Unmanaged<MergeAnswer>.fromOpaque(ctx).takeUnretainedValue().take(bytes)
-        }
+        table.put = { ctx, bytes in MergeAnswer.with(ctx) { $0.put(bytes) } }
+        table.find_by = { ctx, given, n in MergeAnswer.with(ctx) { $0.findBy(given, n) } }
         return withExtendedLifetime(self) { withUnsafePointer(to: table, body) }
       }
     }

@@ -158,18 +158,9 @@ extension EffectStage {
     _ index: UInt32, _ given: UnsafePointer<tally_property>?, _ n: UInt32
   ) {
     guard let item = itemOfUser(index) else { return }
-    guard n <= UserProperty.countMax, n == 0 || given != nil else {
-      return refuse("find_by names \(n) properties, at most \(UserProperty.countMax)")
+    switch UserProperty.read(given, n) {
+    case .success(let named): properties.append((users[Int(item.pointee.user_index)], named))
+    case .failure(let refusal): refuse(refusal.reason)
     }
-    var named: [UserProperty] = []
-    for property in UnsafeBufferPointer(start: given, count: Int(n)) {
-      guard let property = UserProperty(property.name.bytes, property.value.bytes) else {
-        return refuse(
-          "find_by needs names of 1 to \(UserProperty.nameBytesMax) bytes and values of 1 to "
-            + "\(UserProperty.valueBytesMax)")
-      }
-      named.append(property)
-    }
-    properties.append((users[Int(item.pointee.user_index)], named))
   }
 }

@@ -91,15 +91,9 @@ struct EffectReplay {
   }
 
   private func findBy(_ item: UInt32, _ reader: inout WireReader) throws(WireDamage) {
-    let (given, sent) = try reader.pair()
-    guard sent <= UserProperty.countMax else { throw WireDamage() }
-    var properties: [tally_property] = []
-    for _ in 0..<sent {
-      let name = try reader.tallyText()
-      properties.append(tally_property(name: name, value: try reader.tallyText()))
-    }
+    let (given, properties) = try reader.properties()
     properties.withUnsafeBufferPointer {
-      table.find_by(table.ctx, item, sent == 0 ? nil : $0.baseAddress, given)
+      table.find_by(table.ctx, item, properties.isEmpty ? nil : $0.baseAddress, given)
     }
   }
 
@@ -131,5 +125,19 @@ struct EffectReplay {
   ) -> T {
     guard let series else { return body(nil) }
     return withUnsafePointer(to: series, body)
+  }
+}
+
+extension WireReader {
+  /// What `find_by` was given: how many, and those that were sent, borrowed.
+  mutating func properties() throws(WireDamage) -> (given: UInt32, all: [tally_property]) {
+    let (given, sent) = try pair()
+    guard sent <= UserProperty.countMax else { throw WireDamage() }
+    var properties: [tally_property] = []
+    for _ in 0..<sent {
+      let name = try tallyText()
+      properties.append(tally_property(name: name, value: try tallyText()))
+    }
+    return (given, properties)
   }
 }

@@ -51,9 +51,7 @@ extension IsolatedLane {
   }
 
   /// Has the runner make one cell out of two.
-  func merge(
-    _ merge: UnsafePointer<tally_merge>, _ take: @escaping (tally_bytes) -> Void
-  ) -> (tally_status, String) {
+  func merge(_ merge: UnsafePointer<tally_merge>) -> (tally_status, String) {
     hookLock.lock()
     defer { hookLock.unlock() }
     let table = merge.pointee
@@ -65,9 +63,17 @@ extension IsolatedLane {
       writer.put(UInt64(bitPattern: table.at_ms))
       writer.put(table.from.bytes)
       writer.put(table.into.bytes)
-      return call(
-        runner, .merge, writer, CallReplay(services: serviceReplay, hand: { take(tally_bytes($0)) })
-      )
+      let replay = CallReplay(
+        services: serviceReplay, hand: { table.put(table.ctx, tally_bytes($0)) },
+        own: { entry, _, reader throws(WireDamage) in
+          guard entry == .findBy else { throw WireDamage() }
+          let (given, properties) = try reader.properties()
+          properties.withUnsafeBufferPointer {
+            table.find_by(table.ctx, properties.isEmpty ? nil : $0.baseAddress, given)
+          }
+          return nil
+        })
+      return call(runner, .merge, writer, replay)
     }
     return outcome.answer
   }

@@ -80,7 +80,7 @@ extension Snapshot {
     return try users.flatMap { user in
       try plugins.compactMap { plugin in
         let (app, uid): (Int64, Int64) = (user[0], user[1])
-        let cell = try cell(plugin: plugin[0], app: UInt32(app), user: UInt64(uid))
+        let cell = try ownCell(plugin: plugin[0], app: UInt32(app), user: UInt64(uid))
         return cell.map { "cell \(plugin[1] as String) app \(app) user \(uid): \(Self.hex($0))" }
       }
     }

@@ -130,6 +130,8 @@ package enum RawQueryLimits {
   package static let groupsMax = 5_000
   /// Different users of all groups together.
   package static let usersMax = 1_000_000
+  /// Users for whom others go on: the latest.
+  package static let mergesMax = 1_000_000
   /// Bytes of a group's name; the rest is cut.
   package static let textBytesMax = 256
 }

@@ -13,12 +13,18 @@ extension Store {
       since: query.fromMs, itemsMax: RawQueryLimits.itemsMax, through: end)
     var run = RawQueryRun(query)
     if start.receivedMs != nil { run.cut(.items) }
+    let successors = try successors(app: app, &run)
     var key = RawKey(position: start.position, item: RawKey.itemMax)
     while !isCancelled() {
       let items = try reader.items(after: key, through: end, bytesMax: Self.queryBytes)
       guard let last = items.last else { break }
       key = last.key
-      let own = items.filter { $0.app == app }
+      var own = items.filter { $0.app == app }
+      if !successors.isEmpty {
+        for place in own.indices {
+          own[place].user = successors[own[place].user] ?? own[place].user
+        }
+      }
       run.scan(own.count)
       try rows.read(own) { run.add($0) }
       guard clock.now < deadline else {
@@ -27,6 +33,18 @@ extension Store {
       }
     }
     return run.finished()
+  }
+
+  /// Who is who today: everybody for whom another user goes on, and that user.
+  private func successors(app: UInt32, _ run: inout RawQueryRun) throws -> [UInt64: UInt64] {
+    let merges = try merges(app: app, limit: RawQueryLimits.mergesMax + 1)
+    if merges.count > RawQueryLimits.mergesMax { run.cut(.users) }
+    var found: [UInt64: UInt64] = [:]
+    // The latest first, so that whom a user was merged into is known to its end.
+    for merge in merges.prefix(RawQueryLimits.mergesMax) {
+      found[merge.from] = found[merge.into] ?? merge.into
+    }
+    return found
   }
 
   /// Bodies and facts that are taken apart together.

@@ -4,7 +4,7 @@ import Foundation
 package struct RawItem: Sendable, Equatable {
   package let key: RawKey
   package let app: UInt32
-  package let user: UInt64
+  package internal(set) var user: UInt64
   package let timestampMs: Int64
   package let receivedMs: Int64
   /// The item's bytes in the journal.

@@ -74,7 +74,12 @@ extension Snapshot {
   /// A plugin's cell of a user, or of the one that goes on for it; nil when there is none.
   package func cell(plugin: Int, app: UInt32, user: UInt64) throws -> [UInt8]? {
     guard app <= CellKey.appMax, user <= CellKey.userMax else { return nil }
-    let user = try successor(app: app, user: user)
+    return try ownCell(plugin: plugin, app: app, user: successor(app: app, user: user))
+  }
+
+  /// A plugin's cell of the very user.
+  package func ownCell(plugin: Int, app: UInt32, user: UInt64) throws -> [UInt8]? {
+    guard app <= CellKey.appMax, user <= CellKey.userMax else { return nil }
     return try transaction.reading { _ in
       try committedCell(CellKey(app: app, user: user, plugin: plugin))
     }

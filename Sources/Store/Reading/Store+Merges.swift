@@ -16,6 +16,43 @@ extension Store {
       ).map(MergedUser.init)
     }
   }
+
+  /// Who goes on for whom in an app, the latest first, at most so many.
+  package func merges(app: UInt32, limit: Int) throws(StoreError) -> [MergedUser] {
+    try look { db in
+      try Row.fetchAll(
+        db,
+        sql: """
+          SELECT app, uid, into_uid, item, merged_ms FROM merged_user WHERE app = ?
+          ORDER BY item DESC LIMIT ?
+          """, arguments: [app, limit]
+      ).map(MergedUser.init)
+    }
+  }
+
+  /// All numbers of one user, whichever of them is asked for.
+  func everybody(
+    app: UInt32, user: UInt64, uncommitted: [MergedUser]
+  ) throws(StoreError) -> Set<UInt64> {
+    let sql = """
+      SELECT into_uid FROM merged_user WHERE app = ?1 AND uid = ?2
+      UNION SELECT uid FROM merged_user WHERE app = ?1 AND into_uid = ?2
+      """
+    return try look { db in
+      var found: Set = [user]
+      var open = [user]
+      while let next = open.popLast() {
+        var others = try Int64.fetchAll(db, sql: sql, arguments: [app, Int64(next)])
+          .map { UInt64($0) }
+        for merge in uncommitted where merge.app == app {
+          if merge.from == next { others.append(merge.into) }
+          if merge.into == next { others.append(merge.from) }
+        }
+        for other in others where found.insert(other).inserted { open.append(other) }
+      }
+      return found
+    }
+  }
 }
 
 extension MergedUser {
@@ -60,5 +97,16 @@ extension Snapshot {
       found.append(UInt64(bitPattern: $0.integer(0)))
     }
     return found
+  }
+
+  /// Who was merged into a user last, in one step; nil when nobody was.
+  package func lastMerged(app: UInt32, into user: UInt64) throws -> UInt64? {
+    let sql = """
+      SELECT uid FROM merged_user WHERE app = ? AND into_uid = ? ORDER BY item DESC LIMIT 1
+      """
+    return try ReadStatement(transaction, sql).integer([
+      .integer(Int64(app)), .integer(Int64(user)),
+    ])
+    .map { UInt64($0) }
   }
 }

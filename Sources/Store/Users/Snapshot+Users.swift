@@ -10,28 +10,39 @@ package struct StoredUser: Equatable, Sendable {
 
 extension Snapshot {
   private static let living = "substr(device, 1, 1) <> x'FF'"
+  /// Nobody else goes on for them.
+  private static let present = """
+    \(living) AND NOT EXISTS (
+      SELECT 1 FROM merged_user WHERE merged_user.app = user.app AND merged_user.uid = user.uid)
+    """
 
+  /// The very user with that number, merged or not.
   package func user(app: UInt32, uid: UInt64) throws -> StoredUser? {
     guard uid <= CellKey.userMax else { return nil }
     return try users("app = ? AND uid = ?", [app, Int64(uid)]).first
   }
 
+  /// The very user of that device, merged or not.
   package func user(app: UInt32, device: String) throws -> StoredUser? {
     try users("app = ? AND device = ?", [app, Data(device.utf8)]).first
   }
 
-  /// Users in the order of their numbers, newest first, below `before`.
-  package func users(app: UInt32, before: UInt64, limit: Int) throws -> [StoredUser] {
-    try users(
-      "app = ? AND uid < ?", [app, Int64(min(before, CellKey.userMax))],
+  /// Users in the order of their numbers, newest first, below `before`. Those for whom others go on
+  /// are left out unless asked for.
+  package func users(
+    app: UInt32, before: UInt64, limit: Int, withMerged: Bool = false
+  ) throws -> [StoredUser] {
+    let condition = withMerged ? "" : " AND \(Self.present)"
+    return try users(
+      "app = ? AND uid < ?" + condition, [app, Int64(min(before, CellKey.userMax))],
       "ORDER BY uid DESC LIMIT \(max(0, limit))")
   }
 
-  /// How many users an app has.
+  /// How many users an app has, each counted once.
   package func userCount(app: UInt32) throws -> Int {
     try transaction.reading { _ in
       try Int.fetchOne(
-        database, sql: "SELECT count(*) FROM user WHERE app = ? AND \(Self.living)",
+        database, sql: "SELECT count(*) FROM user WHERE app = ? AND \(Self.present)",
         arguments: [app]) ?? 0
     }
   }

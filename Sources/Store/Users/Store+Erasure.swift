@@ -25,7 +25,7 @@ extension Store {
   package func eraseRaw(_ user: PendingErasure) throws(StoreError) {
     do {
       for path in RawFiles.paths(in: rawDirectory) {
-        for block in try RawSearch(path: path).blocks(app: user.app, user: user.uid) {
+        for block in try RawSearch(path: path).blocks(app: user.app, users: [user.uid]) {
           try rewriteRaw(path, block, without: user)
         }
       }
@@ -43,14 +43,15 @@ extension Store {
     }
   }
 
-  /// The items of one user in all months, oldest first, until `visit` answers false.
+  /// The items of users in all months, oldest first, until `visit` answers false.
   package func rawItems(
-    app: UInt32, user: UInt64, _ visit: (RawItem) throws -> Bool
+    app: UInt32, users: Set<UInt64>, _ visit: (RawItem) throws -> Bool
   ) throws {
     for path in RawFiles.paths(in: rawDirectory) {
       let search = try RawSearch(path: path)
-      for block in try search.blocks(app: app, user: user) {
-        for item in try search.items(of: block) where item.app == app && item.user == user {
+      for block in try search.blocks(app: app, users: users) {
+        for item in try search.items(of: block)
+        where item.app == app && users.contains(item.user) {
           if try !visit(item) { return }
         }
       }
@@ -58,20 +59,20 @@ extension Store {
   }
 }
 
-/// Looks through the raw items of one month for those of a user.
+/// Looks through the raw items of one month for those of some users.
 final class RawSearch {
   private let file: SQLiteConnection
 
   init(path: String) throws(StoreError) { file = try SQLiteConnection(path: path, mode: .readOnly) }
 
   /// The blocks that hold some, oldest first.
-  func blocks(app: UInt32, user: UInt64) throws -> [Int64] {
+  func blocks(app: UInt32, users: Set<UInt64>) throws -> [Int64] {
     guard try file.integer("SELECT 1 FROM span WHERE app = \(app)") != nil else { return [] }
     let all = try file.prepare("SELECT plain_bytes, checksum, block, id FROM raw ORDER BY id")
     var found: [Int64] = []
     while try all.step() {
       let plain = try Self.unpack(all)
-      if plain.withUnsafeBytes({ RawRecord.holds($0, app: app, user: user) }) {
+      if plain.withUnsafeBytes({ RawRecord.holds($0, app: app, users: users) }) {
         found.append(all.integer(3))
       }
     }

@@ -1,10 +1,17 @@
 extension Flush {
-  /// What a plugin says a user is found by, in place of all it said before.
+  /// What changes in what a plugin finds a user by.
   struct Properties: Sendable {
+    enum Change: Sendable {
+      /// These, in place of all it said before.
+      case named([UserProperty])
+      /// What it said of another user, who is this one.
+      case moved(from: UInt64)
+    }
+
     let plugin: Int
     let app: UInt32
     let uid: UInt64
-    let all: [UserProperty]
+    let change: Change
   }
 
   /// A user who is to be forgotten.
@@ -19,21 +26,48 @@ extension WorkingSet {
   /// Sets what a user is found by, for one plugin.
   package func setProperties(user slot: Int32, plugin: Int, _ all: [UserProperty]) {
     let user = users.users[Int(slot)]
-    pending.properties.append(.init(plugin: plugin, app: user.app, uid: user.uid, all: all))
+    pending.properties.append(
+      .init(plugin: plugin, app: user.app, uid: user.uid, change: .named(all)))
   }
 
-  /// Forgets a committed user, with everything that is kept by uid. What says the same device id
-  /// later is somebody new. False when there is no such user. Between batches only.
-  package func erase(app: UInt32, user uid: UInt64) throws(StoreError) -> Bool {
-    if !isLogSettled { try settleLog() }
-    guard uid <= CellKey.userMax, let device = try store.device(app: app, user: uid),
+  /// Finds `into` by what one plugin found `from` by.
+  func moveProperties(_ from: Int32, into: Int32, plugin: Int) {
+    let (old, new) = (users.users[Int(from)], users.users[Int(into)])
+    pending.properties.append(
+      .init(plugin: plugin, app: new.app, uid: new.uid, change: .moved(from: old.uid)))
+  }
+
+  /// What came of an order to forget a user.
+  package enum Erased: Sendable {
+    case done
+    case unknown
+    /// One who is the same user is not committed yet: to be tried again behind a commit.
+    case notYet
+  }
+
+  /// Forgets a committed user, with everything that is kept under any of the numbers of whoever
+  /// turned out to be the same. What says one of their device ids later is somebody new. Between
+  /// batches only.
+  package func erase(app: UInt32, user uid: UInt64) throws(StoreError) -> Erased {
+    try settleLogOnce()
+    guard uid <= CellKey.userMax, try store.device(app: app, user: uid) != nil,
       !pending.erasures.contains(where: { $0.app == app && $0.uid == uid })
-    else { return false }
-    device.withUnsafeBytes { users.forget(app: app, device: $0) }
-    pending.rows.removeAll { $0.app == app && $0.uid == uid }
-    pending.properties.removeAll { $0.app == app && $0.uid == uid }
-    pending.erasures.append(.init(app: app, uid: uid, device: device))
-    return true
+    else { return .unknown }
+    let everybody = try store.everybody(
+      app: app, user: uid, uncommitted: pending.mergesInFlight + pending.merges)
+    var erasures: [Flush.Erasure] = []
+    for uid in everybody.sorted() {
+      guard let device = try store.device(app: app, user: uid) else { return .notYet }
+      erasures.append(.init(app: app, uid: uid, device: device))
+    }
+    for erasure in erasures {
+      erasure.device.withUnsafeBytes { users.forget(app: app, device: $0) }
+    }
+    pending.rows.removeAll { $0.app == app && everybody.contains($0.uid) }
+    pending.properties.removeAll { $0.app == app && everybody.contains($0.uid) }
+    pending.merges.removeAll { $0.app == app && everybody.contains($0.from) }
+    pending.erasures += erasures
+    return .done
   }
 }
 

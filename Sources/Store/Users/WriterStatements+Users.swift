@@ -9,14 +9,26 @@ extension WriterStatements {
     let clear = try prepare("DELETE FROM user_property WHERE app=? AND uid=? AND plugin=?")
     let insert = try prepare(
       "INSERT OR IGNORE INTO user_property(app,uid,plugin,name,value) VALUES(?,?,?,?,?)")
+    let move = try prepare(
+      "UPDATE OR IGNORE user_property SET uid=?4 WHERE app=?1 AND uid=?2 AND plugin=?3")
+    func bind(_ statement: SQLiteStatement, _ line: Flush.Properties, _ uid: UInt64) {
+      statement.bind(1, Int64(line.app))
+      statement.bind(2, Int64(uid))
+      statement.bind(3, Int64(line.plugin))
+    }
     for line in properties {
-      for statement in [clear, insert] {
-        statement.bind(1, Int64(line.app))
-        statement.bind(2, Int64(line.uid))
-        statement.bind(3, Int64(line.plugin))
+      switch line.change {
+      case .named(let all):
+        for statement in [clear, insert] { bind(statement, line, line.uid) }
+        try clear.run()
+        for property in all { try insert.run(texts: property.name, property.value, at: 4) }
+      case .moved(let old):
+        for statement in [move, clear] { bind(statement, line, old) }
+        move.bind(4, Int64(line.uid))
+        try move.run()
+        // What both were found by could not be moved.
+        try clear.run()
       }
-      try clear.run()
-      for property in line.all { try insert.run(texts: property.name, property.value, at: 4) }
     }
   }
 
@@ -33,7 +45,7 @@ extension WriterStatements {
     name.bind(1, Int64(user.app))
     name.bind(2, Int64(user.uid))
     try name.run(blob: ErasedDevice.bytes(uid: user.uid), at: 3)
-    for table in ["plugin_row", "user_property"] {
+    for table in ["plugin_row", "user_property", "merged_user"] {
       let rows = try prepare("DELETE FROM \(table) WHERE app=? AND uid=? AND uid > 0")
       rows.bind(1, Int64(user.app))
       rows.bind(2, Int64(user.uid))

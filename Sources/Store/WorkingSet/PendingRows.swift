@@ -10,6 +10,8 @@ struct PendingRows {
   var daily: ContiguousArray<Flush.DailyUser> = []
   var properties: [Flush.Properties] = []
   var erasures: [Flush.Erasure] = []
+  /// Merges on their way to the file, oldest first, that are in no `merges` any more.
+  var mergesInFlight: [MergedUser] = []
 
   var count: Int {
     rows.count + deadLetters.count + bulkHashes.count + properties.count + erasures.count
@@ -25,7 +27,9 @@ struct PendingRows {
     flush.daily = daily
     flush.properties = properties
     flush.erasures = erasures
+    let onTheirWay = mergesInFlight + merges
     self = PendingRows()
+    mergesInFlight = onTheirWay
   }
 }
 

@@ -93,12 +93,14 @@ final class StateReader {
     return try userQuery.step() ? UInt64(userQuery.integer(0)) : nil
   }
 
-  /// The device id of a user; nil when the app has no such user.
+  /// The device id of a user; nil when the app has no such user, or no longer.
   func device(app: UInt32, user uid: UInt64) throws(StoreError) -> [UInt8]? {
     deviceQuery.bind(1, Int64(app))
     deviceQuery.bind(2, Int64(uid))
     defer { deviceQuery.reset() }
-    return try deviceQuery.step() ? Array(deviceQuery.bytes(0)) : nil
+    guard try deviceQuery.step() else { return nil }
+    let device = Array(deviceQuery.bytes(0))
+    return ErasedDevice.isOne(device) ? nil : device
   }
 
   /// All cells of a user; the caller frees them.

@@ -109,6 +109,7 @@ extension UserCache {
       users[Int(known)].marks.insert(.recent)
       return known
     }
+    guard !isForgotten else { return nil }
     let device = UnsafeRawBufferPointer(rebasing: key.bytes[Self.keyPrefixBytes...])
     guard try reader.user(app: app, device: device) != nil else { return nil }
     return try load(app, device, 0, reader).slot

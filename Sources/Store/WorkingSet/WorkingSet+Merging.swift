@@ -52,11 +52,17 @@ extension WorkingSet {
   }
 
   /// Moves what one plugin keeps of `from` to `into`. `fold` makes one cell out of two; nil lets
-  /// that of `into` stand.
+  /// that of `into` stand. By what the plugin finds users goes with the cell that goes on, unless
+  /// `fold` sets it.
   package func mergeCells(
     _ from: Int32, into: Int32, plugin: Int, _ fold: ([UInt8], [UInt8]) -> [UInt8]?
   ) {
     let (left, kept) = (users.data(from, plugin: plugin), users.data(into, plugin: plugin))
+    if kept.isEmpty {
+      moveProperties(from, into: into, plugin: plugin)
+    } else {
+      setProperties(user: from, plugin: plugin, [])
+    }
     if !left.isEmpty {
       users.setData(into, plugin: plugin, kept.isEmpty ? left : fold(left, kept) ?? kept)
       users.setData(from, plugin: plugin, [])

@@ -176,6 +176,7 @@ package final class WorkingSet {
   package func didCommit(_ flush: Flush) {
     committedGeneration = max(committedGeneration, flush.generation)
     if !flush.erasures.isEmpty { users.didErase(flush.erasures) }
+    if !flush.merges.isEmpty { pending.mergesInFlight.removeFirst(flush.merges.count) }
     let over = cacheBytes - limits.cacheBytesMax
     guard over > 0 else { return }
     // Each kind gives in proportion to its size; a little more than needed, so that this is not

@@ -54,12 +54,12 @@ enum RawRecord {
     }
   }
 
-  /// Whether one of a block's items is of that user.
-  static func holds(_ block: UnsafeRawBufferPointer, app: UInt32, user: UInt64) -> Bool {
+  /// Whether one of a block's items is of one of those users.
+  static func holds(_ block: UnsafeRawBufferPointer, app: UInt32, users: Set<UInt64>) -> Bool {
     var place = 0
     while place + headerBytes <= block.count {
       if block.little32(place + 32) == app,
-        UInt64(bitPattern: block.little64(place + 8)) == user
+        users.contains(UInt64(bitPattern: block.little64(place + 8)))
       {
         return true
       }

@@ -33,6 +33,23 @@ import Testing
     }
   }
 
+  @Test("Users who turn out to be one are one from then on, as late as the later of them")
+  func merged() {
+    var app = LiveApp()
+    app.add(item(1, at: 0, country: "DE"))
+    app.add(item(2, at: 60, country: "TR"))
+    app.add(item(3, at: 60))
+    app.merge(2, into: 1)
+    #expect(message(app, at: 150).users == 2)
+    #expect(message(app, at: 150).online == 2)
+    #expect(message(app, at: 150).topCountries.map(\.name).contains("TR"))
+    app.merge(1, into: 3)
+    app.merge(9, into: 3)
+    #expect(message(app, at: 150).users == 1)
+    app.add(item(3, at: 61))
+    #expect(message(app, at: 61).minutes.last?.users == 2)
+  }
+
   @Test("Windows are ten seconds and minutes sixty, the newest last")
   func stretches() {
     var app = LiveApp()

@@ -36,8 +36,8 @@ struct UserErasureTests {
     try fixture.flush()
     // Changed, and not committed.
     try put(fixture, "b", plugin: 2, "third of b")
-    #expect(try fixture.set.erase(app: 1, user: 2))
-    #expect(try !fixture.set.erase(app: 1, user: 2))
+    #expect(try fixture.set.erase(app: 1, user: 2) == .done)
+    #expect(try fixture.set.erase(app: 1, user: 2) == .unknown)
     try fixture.flush()
     #expect(try fixture.store.emptyLogs())
     #expect(try cell(fixture, 2, plugin: 1) == nil)
@@ -55,12 +55,12 @@ struct UserErasureTests {
     let fixture = try StoreFixture()
     for device in ["a", "b"] { try put(fixture, device, plugin: 1, device) }
     try fixture.flush()
-    #expect(try fixture.set.erase(app: 1, user: 2))
+    #expect(try fixture.set.erase(app: 1, user: 2) == .done)
     #expect(try fixture.user("b").uid == 3)
     try fixture.flush()
     try fixture.reopen()
     #expect(try fixture.user("b").uid == 3)
-    #expect(try fixture.set.erase(app: 1, user: 3))
+    #expect(try fixture.set.erase(app: 1, user: 3) == .done)
     try fixture.flush()
     try fixture.reopen()
     #expect(try fixture.user("b").uid == 4)
@@ -76,7 +76,7 @@ struct UserErasureTests {
     // Only one of three is in memory.
     try fixture.reopen()
     #expect(try fixture.user("b").uid == 2)
-    #expect(try fixture.set.erase(app: 1, user: 2))
+    #expect(try fixture.set.erase(app: 1, user: 2) == .done)
     let new = try fixture.user("b")
     #expect(new.uid == 4 && new.isNew)
     try fixture.flush()
@@ -88,8 +88,8 @@ struct UserErasureTests {
   @Test("Nobody is erased who is not there")
   func nobody() throws {
     let fixture = try StoreFixture()
-    #expect(try !fixture.set.erase(app: 1, user: 1))
-    #expect(try !fixture.set.erase(app: 1, user: .max))
+    #expect(try fixture.set.erase(app: 1, user: 1) == .unknown)
+    #expect(try fixture.set.erase(app: 1, user: .max) == .unknown)
   }
 
   @Test("Raw items of the user go, in every month; those of others stay as they were")
@@ -139,7 +139,7 @@ struct UserErasureTests {
     #expect(try found("ada") == [1])
     #expect(try beginning("ada") == [1, 2])
     fixture.set.setProperties(user: a.slot, plugin: 1, [try property("name", "eve")])
-    #expect(try fixture.set.erase(app: 1, user: 2))
+    #expect(try fixture.set.erase(app: 1, user: 2) == .done)
     try fixture.flush()
     #expect(try found("ada") == [])
     #expect(try found("eve") == [1])

@@ -159,7 +159,7 @@ extension RecordingStage {
   }
 
   /// More properties than are allowed are told by their number alone.
-  private func findBy(
+  func findBy(
     _ item: UInt32, _ properties: UnsafePointer<tally_property>?, _ n: UInt32
   ) {
     let sent = properties == nil || n > UserProperty.countMax ? 0 : Int(n)

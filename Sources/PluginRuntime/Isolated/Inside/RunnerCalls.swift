@@ -134,6 +134,7 @@ final class RunnerCalls: @unchecked Sendable {
     merge.into = tally_bytes(try message.data())
     merge.ctx = stage.ctx
     merge.put = { RecordingStage.from($0).hand($1.bytes) }
+    merge.find_by = { RecordingStage.from($0).findBy(0, $1, $2) }
     guard let function = plugin.merge else { return (TALLY_OK, "") }
     return ErrorText.collect(plugin.secrets) { function(plugin.instance, &merge, $0) }
   }
