@@ -37,6 +37,8 @@ package enum Refusal: String, CaseIterable, Sendable {
   case diskReserve = "disk_reserve"
   case journalBroken = "journal_broken"
   case syncFailed = "sync_failed"
+  // What was to be answered behind its commit, and that did not come in time.
+  case notIngested = "not_ingested"
   // What an intake hook decided; its plugin says what is answered.
   case plugin = "plugin"
 }

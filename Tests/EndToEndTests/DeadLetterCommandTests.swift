@@ -44,6 +44,18 @@ extension EndToEnd {
       return ["taken", "healed"].filter { document.contains("\"\($0)\"") }
     }
 
+    @Test("A client that waits for the commit is told of success: all others have counted it")
+    func waiting() throws {
+      defer { Files.remove(folder) }
+      try build()
+      try server.start()
+      try send("b", "&trap_me=1&safe_api_response=true")
+      let (_, list) = try tally("deadletter", "list")
+      #expect(list.contains("1 dead letters, 1 shown"), "\(list)")
+      #expect(try server.ask("method=users&period=30days").text.contains("\"t\":1"))
+      #expect(server.terminate() == .code(0))
+    }
+
     @Test(
       "It is listed and shown, stays while its plugin refuses it, and is counted once it is healed")
     func replay() throws {

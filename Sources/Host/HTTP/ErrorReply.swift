@@ -39,6 +39,7 @@ struct ErrorReply {
     case .journalFull: self.init(503, "Server is busy", retryAfter: 1)
     case .diskReserve: self.init(503, "Server is out of disk space", retryAfter: 60)
     case .plugin: self.init(400, "Request is refused")
+    case .notIngested: self.init(400, "Could not ingest data")
     case .journalBroken, .syncFailed: self.init(503, "Server cannot store data", retryAfter: 10)
     }
   }

@@ -23,6 +23,8 @@ package struct HTTPLimits: Sendable {
   package var requestTimeout = TimeAmount.seconds(60)
   /// How long a refused client is listened to, so that it can read why.
   package var lingerTimeout = TimeAmount.seconds(2)
+  /// How long a request that asks for it waits for its commit.
+  package var commitTimeout = TimeAmount.seconds(5)
   /// How long a stop waits for what is in flight.
   package var stopTimeout = TimeAmount.seconds(2)
 

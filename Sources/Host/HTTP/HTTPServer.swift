@@ -42,14 +42,15 @@ package final class HTTPServer: Sendable {
   init<Responder: HTTPResponder>(
     _ configuration: Configuration, journal: Journal, directory: AppDirectory, metrics: Metrics,
     clock: @escaping @Sendable () -> Int64, runtime: PluginRuntime? = nil, live: LiveDoor? = nil,
-    responder: Responder, logger: Logger
+    rare: RareParts = RareParts(), responder: Responder, logger: Logger
   ) where Responder.Context: InitializableFromSource<ApplicationRequestContextSource> {
     self.configuration = configuration
     (started, starting) = AsyncThrowingStream.makeStream()
     group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoops)
     let context = SDKLane.Context(
       journal: journal, directory: directory, intake: configuration.intake,
-      limits: configuration.limits, metrics: metrics, clock: clock, runtime: runtime, live: live)
+      limits: configuration.limits, metrics: metrics, clock: clock, runtime: runtime, live: live,
+      rare: rare)
     let lane = SDKLane(
       context: context, group: group, responder: Self.respond(with: responder, logger: logger))
     metrics.gauge("tally_connections", help: "Connections open now") { [weak lane] in

@@ -63,6 +63,7 @@ final class IntakeAside: @unchecked Sendable {
     let token: UInt64
     let bytes: Int
     let end: End
+    let wish: ReplyWish?
   }
 
   private let round: IntakeRound
@@ -159,7 +160,9 @@ final class IntakeAside: @unchecked Sendable {
     round.judge(since: jobs.map(\.begun).min() ?? .now)
     return jobs.enumerated().map { place, job in
       round.tell(place)
-      return Done(token: job.token, bytes: job.bytes, end: read(job))
+      let end = read(job)
+      return Done(
+        token: job.token, bytes: job.bytes, end: end, wish: intake.hasWish ? intake.wish : nil)
     }
   }
 

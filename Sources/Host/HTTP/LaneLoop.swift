@@ -15,20 +15,21 @@ final class LaneLoop: JournalSink, @unchecked Sendable {
   private(set) var replies = Reply.Table()
   /// Seconds since the first connection, as far as anybody has looked.
   private(set) var seconds = 0
-  private let journal: Journal
+  let journal: Journal
+  let rare: RareParts
   private let intake: Intake
   /// Where requests go that a hook in another process looks at; nil where there are no plugins.
   private var aside: IntakeAside?
   private let clock: @Sendable () -> Int64
   private let bodyMemoryMax: Int
   private var sink = 0
-  private var tokens: TokenTable
+  private(set) var tokens: TokenTable
   private var bodyMemory = 0
   private var connections: ContiguousArray<SDKLaneHandler> = []
   /// Connections that were answered and not yet flushed.
   private var answered: ContiguousArray<SDKLaneHandler> = []
   private var isTicking = false
-  private let isStopped = Mutex(false)
+  let isStopped = Mutex(false)
   /// Entries of this turn of the loop, in `intake`, that go to the journal at its end.
   private var pending: ContiguousArray<Pending> = []
 
@@ -39,6 +40,9 @@ final class LaneLoop: JournalSink, @unchecked Sendable {
     let items: Int
   }
 
+  /// Who waits for a commit, by the first of the tokens that wait together.
+  var commitListeners: [UInt64: UInt64] = [:]
+
   /// Entries of one turn beyond which the journal gets them at once.
   private static let pendingBytesMax = 256 << 10
 
@@ -48,6 +52,7 @@ final class LaneLoop: JournalSink, @unchecked Sendable {
     metrics = context.metrics
     live = context.live
     journal = context.journal
+    rare = context.rare
     clock = context.clock
     intake = Intake(
       directory: context.directory, configuration: context.intake, metrics: context.metrics,
@@ -82,8 +87,10 @@ final class LaneLoop: JournalSink, @unchecked Sendable {
     do {
       try intake.admit(request)
     } catch {
+      if intake.hasWish { Self.grant(intake.wish, handler, number) }
       return refused(error.refusal, intake.pluginRefusal)
     }
+    let mark = intake.hasWish ? Self.grant(intake.wish, handler, number) : 0
     if intake.entryItems == 0 { return .success }
     guard let token = tokens.take(handler, request: number) else {
       intake.removeEntry()
@@ -91,7 +98,8 @@ final class LaneLoop: JournalSink, @unchecked Sendable {
     }
     let entry = intake.entry
     pending.append(
-      Pending(offset: entry.offset, count: entry.count, token: token, items: intake.entryItems))
+      Pending(
+        offset: entry.offset, count: entry.count, token: token | mark, items: intake.entryItems))
     if pending.count == 1 { eventLoop.execute { self.appendPending() } }
     if intake.entries.count > Self.pendingBytesMax { appendPending() }
     return nil
@@ -182,11 +190,13 @@ final class LaneLoop: JournalSink, @unchecked Sendable {
   private func accept(_ judged: [IntakeAside.Done]) {
     aside?.settled(judged)
     for done in judged {
+      let mark = done.wish.map { grant($0, done.token) } ?? 0
       switch done.end {
       case .entry(let entry, let items):
         pending.append(
           Pending(
-            offset: intake.adopt(entry), count: entry.count, token: done.token, items: items))
+            offset: intake.adopt(entry), count: entry.count, token: done.token | mark,
+            items: items))
       case .empty: settle(done.token, .success)
       case .refused(let refusal, let answer): settle(done.token, refused(refusal, answer))
       }
@@ -197,17 +207,25 @@ final class LaneLoop: JournalSink, @unchecked Sendable {
 
   private func settle(_ settled: [UInt64], durable: Bool) {
     let content = durable ? Reply.Content.success : .refusal(.syncFailed)
-    for token in settled { settle(token, content) }
+    var safe: [UInt64] = []
+    for token in settled {
+      if token & Self.safeMark != 0, durable {
+        safe.append(token)
+      } else {
+        settle(token, content)
+      }
+    }
+    if !safe.isEmpty { answerBehindCommit(safe) }
     flushAnswered()
   }
 
   @inline(__always)
-  private func settle(_ token: UInt64, _ content: Reply.Content) {
-    guard let (connection, request) = tokens.redeem(token) else { return }
+  func settle(_ token: UInt64, _ content: Reply.Content) {
+    guard let (connection, request) = tokens.redeem(token & ~Self.safeMark) else { return }
     if connection.settle(request, content) { answered.append(connection) }
   }
 
-  private func flushAnswered() {
+  func flushAnswered() {
     for connection in answered { connection.flushReplies() }
     answered.removeAll(keepingCapacity: true)
   }

@@ -37,6 +37,8 @@ struct Reply: Equatable {
 
     private var replies: [ByteBuffer]
     private var customs: [IntakeStage.Refusal: UInt16] = [:]
+    /// The same by place.
+    private var customReplies: [ErrorReply] = []
 
     /// The place of what a plugin answers; nil when there are too many different ones.
     mutating func place(of refusal: IntakeStage.Refusal) -> UInt16? {
@@ -44,10 +46,9 @@ struct Reply: Equatable {
       let place = UInt16(customs.count)
       guard place < Self.customMax else { return nil }
       customs[refusal] = place
-      replies += Connection.allCases.map {
-        let reply = ErrorReply(status: refusal.status, text: refusal.message)
-        return ByteBuffer(string: Self.refusal(reply, $0, hasBody: true))
-      }
+      let reply = ErrorReply(status: refusal.status, text: refusal.message)
+      customReplies.append(reply)
+      replies += Connection.allCases.map { Message(reply).bytes($0) }
       return place
     }
 
@@ -56,7 +57,7 @@ struct Reply: Equatable {
         [Content.success, .preflight, .proceed]
         + Refusal.allCases.map { .refusal($0) } + Refusal.allCases.map { .bareRefusal($0) }
       replies = contents.flatMap { content in
-        Connection.allCases.map { ByteBuffer(string: Self.text(content, $0)) }
+        Connection.allCases.map { Message(content).bytes($0) }
       }
     }
 
@@ -76,42 +77,10 @@ struct Reply: Equatable {
       }
     }
 
-    private static func text(_ content: Content, _ connection: Connection) -> String {
-      switch content {
-      case .success: message(200, body: #"{"result":"Success"}"#, connection)
-      case .proceed: "HTTP/1.1 100 Continue\r\n\r\n"
-      case .preflight: message(200, body: "", connection, extra: Reply.preflightHeaders)
-      case .refusal(let refusal): self.refusal(ErrorReply(refusal), connection, hasBody: true)
-      case .bareRefusal(let refusal):
-        self.refusal(ErrorReply(refusal), connection, hasBody: false)
-      case .custom: preconditionFailure("a plugin's answer is added when it is given")
-      }
-    }
-
-    private static func refusal(
-      _ reply: ErrorReply, _ connection: Connection, hasBody: Bool
-    ) -> String {
-      let body = String(
-        decoding: QueryReply(status: reply.status, message: reply.text).body, as: UTF8.self)
-      return message(
-        reply.status, body: body, connection,
-        extra: reply.retryAfter.map { [("Retry-After", "\($0)")] } ?? [], hasBody: hasBody)
-    }
-
-    private static func message(
-      _ status: Int, body: String, _ connection: Connection, extra: [(String, String)] = [],
-      hasBody: Bool = true
-    ) -> String {
-      let reason = HTTPResponseStatus(statusCode: status).reasonPhrase
-      var headers = [("Content-Type", Reply.contentType)] + Reply.defaultHeaders + extra
-      headers.append(("Content-Length", "\(body.utf8.count)"))
-      switch connection {
-      case .keep: break
-      case .keepExplicitly: headers.append(("Connection", "keep-alive"))
-      case .close: headers.append(("Connection", "close"))
-      }
-      let lines = headers.map { "\($0): \($1)\r\n" }.joined()
-      return "HTTP/1.1 \(status) \(reason)\r\n\(lines)\r\n\(hasBody ? body : "")"
+    /// An answer that is put together for one request.
+    func message(_ content: Content) -> Message {
+      if case .custom(let place) = content { return Message(customReplies[Int(place)]) }
+      return Message(content)
     }
   }
 

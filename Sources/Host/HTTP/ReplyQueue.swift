@@ -23,6 +23,9 @@ struct ReplyQueue {
     return number
   }
 
+  /// The number of the reply taken last.
+  var lastTaken: UInt32 { first &- 1 }
+
   /// Adds a reply that is known.
   mutating func push(_ reply: Reply) {
     entries.append(.known(reply))

@@ -8,6 +8,12 @@ import NIOHTTPTypesHTTP1
 import PluginRuntime
 import Synchronization
 
+/// What only rare requests need.
+struct RareParts: Sendable {
+  /// Tells of commits, to those who are answered behind them.
+  var commits: CommitGate?
+}
+
 /// The connections of the one port: the SDK lane in front, Hummingbird behind it.
 final class SDKLane: ServerChildChannel, HTTPChannelHandler {
   typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
@@ -25,6 +31,7 @@ final class SDKLane: ServerChildChannel, HTTPChannelHandler {
     var runtime: PluginRuntime?
     /// Who may be told what happens, by WebSocket.
     var live: LiveDoor?
+    var rare = RareParts()
   }
 
   let responder: HTTPChannelHandler.Responder

@@ -1,5 +1,13 @@
 import NIOCore
 
+/// What is different about one answer.
+struct ReplyDress {
+  /// The function it is handed to.
+  var callback: CallbackName?
+  /// Words of its own.
+  var message: Reply.Message?
+}
+
 /// Replies on their way out, in the order of their requests.
 extension SDKLaneHandler {
   /// Makes a waiting request's reply known; true when the connection has something new to flush.
@@ -21,8 +29,21 @@ extension SDKLaneHandler {
         isEnding = reply.connection == .close
       }
       hasUnflushed = true
-      encoder?.write(NIOAny(loop.replies[reply]), promise: nil)
+      let bytes = dresses == nil ? loop.replies[reply] : dressed(reply)
+      encoder?.write(NIOAny(bytes), promise: nil)
     }
+  }
+
+  /// An answer that is not like all others of its kind.
+  @inline(never)
+  private func dressed(_ reply: Reply) -> ByteBuffer {
+    guard reply.content != .proceed,
+      let dress = dresses?.removeValue(forKey: replies.lastTaken)
+    else { return loop.replies[reply] }
+    if dresses?.isEmpty == true { dresses = nil }
+    var message = dress.message ?? loop.replies.message(reply.content)
+    if let callback = dress.callback { message.call(callback) }
+    return message.bytes(reply.connection)
   }
 
   /// Sends what was written, and goes on with what waited for it.

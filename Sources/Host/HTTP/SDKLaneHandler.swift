@@ -32,6 +32,8 @@ final class SDKLaneHandler: ChannelDuplexHandler, RemovableChannelHandler {
   /// The lane's request that is arriving.
   var request: LaneRequest?
   var replies = ReplyQueue()
+  /// What is different about answers to come, by their numbers; nil while nothing is.
+  var dresses: [UInt32: ReplyDress]?
   var held = CircularBuffer<HTTPServerRequestPart>(initialCapacity: 1)
   /// What the decoder could not read; answered after everything before it.
   var brokenInput: Refusal?

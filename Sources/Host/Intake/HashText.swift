@@ -84,6 +84,7 @@ struct HashText {
     guard let first = pair.first else { return false }
     guard first == UInt8(ascii: "r") || first == UInt8(ascii: "c") else { return false }
     return starts(pair, "rr=") || starts(pair, "checksum=") || starts(pair, "checksum256=")
+      || starts(pair, "callback=")
   }
 
   @inline(__always)

@@ -31,6 +31,9 @@ package final class Intake {
   var hasNotes = false
   /// The hash of the request that hooks see; 0 until one does.
   var hookRequest: UInt64 = 0
+  /// Whether the request at hand asks for anything but the usual answer; what it asks is in `wish`.
+  private(set) var hasWish = false
+  private(set) var wish = ReplyWish()
   /// The parameter a hook asked for.
   let hookText = EntryBuffer(capacity: 64)
 
@@ -74,6 +77,7 @@ package final class Intake {
   /// items means that there is nothing to append and the answer is success.
   func admit(_ request: IntakeRequest) throws(IntakeRefusal) {
     hookRequest = 0
+    hasWish = false
     writer.begin(receivedMs: request.receivedMs, isBulk: request.route == .bulk)
     do {
       try read(request)
@@ -90,11 +94,24 @@ package final class Intake {
     try FormText.read(
       request.query, into: &parameters, scratch: scratch, limits: configuration.limits)
     if let body = request.body, !body.isEmpty { try readBody(body, request) }
+    if parameters.hasWish { readWish() }
     try checkLengths()
     switch request.route {
     case .single: try admitSingle(request)
     case .bulk: try admitBulk(request)
     }
+  }
+
+  @inline(never)
+  private func readWish() {
+    wish = ReplyWish()
+    if let sent = parameters[.callback] { wish.callback = CallbackName(decodedText(of: sent)) }
+    if let sent = parameters[.safeAnswer] { wish.isSafe = Self.isTrue(decodedText(of: sent)) }
+    hasWish = wish.isSafe || wish.callback != nil
+  }
+
+  private static func isTrue(_ text: UnsafeRawBufferPointer) -> Bool {
+    !text.isEmpty && !text.isEqual(to: "0") && !text.isEqual(to: "false")
   }
 
   /// `scratch` must not move while parameters point into it: makes room for everything that can go

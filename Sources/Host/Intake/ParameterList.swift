@@ -73,6 +73,12 @@ struct ParameterList {
     return index < 0 ? nil : items[Int(index)]
   }
 
+  /// Whether something among them is about the answer.
+  @inline(__always)
+  var hasWish: Bool {
+    known[ParameterName.callback.rawValue] & known[ParameterName.safeAnswer.rawValue] >= 0
+  }
+
   @inline(__always)
   private static func bit(of key: UnsafeRawBufferPointer) -> UInt64 {
     guard let first = key.first, let last = key.last else { return 1 }

@@ -15,6 +15,8 @@ enum ParameterName: Int, CaseIterable {
   case populator
   case requests
   case oldDeviceID
+  case callback
+  case safeAnswer
 
   private var text: StaticString {
     switch self {
@@ -31,6 +33,8 @@ enum ParameterName: Int, CaseIterable {
     case .populator: "populator"
     case .requests: "requests"
     case .oldDeviceID: "old_device_id"
+    case .callback: "callback"
+    case .safeAnswer: "safe_api_response"
     }
   }
 
@@ -42,7 +46,11 @@ enum ParameterName: Int, CaseIterable {
     case 2: candidates = (.requestsRemaining, .clientAddress)
     case 6: candidates = (.appID, nil)
     case 7: candidates = (.appKey, .userID)
-    case 8: candidates = (.checksum, .requests)
+    case 8:
+      switch bytes[0] {
+      case UInt8(ascii: "c"): candidates = (.checksum, .callback)
+      default: candidates = (.requests, nil)
+      }
     case 9:
       switch bytes[0] {
       case UInt8(ascii: "t"): candidates = (.timestamp, nil)
@@ -51,6 +59,7 @@ enum ParameterName: Int, CaseIterable {
     case 10: candidates = (.address, nil)
     case 11: candidates = (.checksum256, nil)
     case 13: candidates = (.oldDeviceID, nil)
+    case 17: candidates = (.safeAnswer, nil)
     default: return nil
     }
     if candidates.0.matches(bytes) {
@@ -71,7 +80,7 @@ enum ParameterName: Int, CaseIterable {
   /// Whether the parameter differs when a client sends a request again, and so is not hashed.
   @inline(__always)
   var changesOnRetry: Bool {
-    self == .requestsRemaining || self == .checksum || self == .checksum256
+    self == .requestsRemaining || self == .checksum || self == .checksum256 || self == .callback
   }
 
   /// Whether the parameter is an address of the client.
@@ -82,7 +91,7 @@ enum ParameterName: Int, CaseIterable {
   @inline(__always)
   var isRecorded: Bool {
     switch self {
-    case .appKey, .deviceID, .checksum, .checksum256: false
+    case .appKey, .deviceID, .checksum, .checksum256, .callback, .safeAnswer: false
     default: true
     }
   }

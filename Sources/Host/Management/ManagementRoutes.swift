@@ -23,6 +23,7 @@ struct ManagementRoutes {
       return Routes.json(QueryError(code: .bodyTooLarge).reply)
     }
     let service = service
-    return Routes.json(try await threads.runIfActive { service.answer(question) })
+    let reply = try await threads.runIfActive { service.answer(question) }
+    return Routes.json(reply, to: question)
   }
 }

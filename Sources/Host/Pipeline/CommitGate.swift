@@ -6,6 +6,9 @@ final class CommitGate: @unchecked Sendable {
   private let condition = NSCondition()
   private var committed: UInt64
   private var wanted: UInt64 = 0
+  /// Who is told of a commit, by a number; each once.
+  private var listeners: [UInt64: (position: UInt64, tell: @Sendable () -> Void)] = [:]
+  private var nextListener: UInt64 = 0
   private let waitMax: Duration
   private let wake: @Sendable () -> Void
 
@@ -49,11 +52,38 @@ final class CommitGate: @unchecked Sendable {
     }
   }
 
+  /// Calls `tell` behind the commit of `position`, on the thread that commits or on this one; nothing
+  /// blocks. Answers a number to `forget`; whoever listens bounds how many there are.
+  func listen(for position: UInt64, _ tell: @escaping @Sendable () -> Void) -> UInt64 {
+    let (number, isThere) = condition.withLock {
+      nextListener += 1
+      if committed < position { listeners[nextListener] = (position, tell) }
+      return (nextListener, committed >= position)
+    }
+    if isThere { tell() }
+    return number
+  }
+
+  /// How many are told of commits to come.
+  var listening: Int { condition.withLock { listeners.count } }
+
+  func forget(_ listener: UInt64) {
+    condition.withLock { listeners[listener] = nil }
+  }
+
   /// The store has committed everything up to `position`.
   func advance(to position: UInt64) {
-    condition.withLock {
+    let told = condition.withLock {
       committed = max(committed, position)
       condition.broadcast()
+      return listeners.isEmpty ? [] : takeListeners()
     }
+    for listener in told { listener() }
+  }
+
+  private func takeListeners() -> [@Sendable () -> Void] {
+    let told = listeners.filter { $0.value.position <= committed }
+    for number in told.keys { listeners[number] = nil }
+    return told.values.map(\.tell)
   }
 }

@@ -28,7 +28,7 @@ struct QueryRoutes {
     let reply = await QuestionRun.answer(
       within: .milliseconds(bounds.deadlineMs), threads, question.cancellation
     ) { service.answer(question) }
-    return Routes.json(reply)
+    return Routes.json(reply, to: question)
   }
 
   /// A request as a question; parameters in a body, a form or a JSON object, overwrite those of the

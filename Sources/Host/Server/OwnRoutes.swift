@@ -33,10 +33,10 @@ struct OwnRoutes {
       return Routes.json(QueryError(code: .bodyTooLarge).reply)
     }
     let routes = self
-    return Routes.json(
-      await QuestionRun.answer(within: Self.deadline, threads, question.cancellation) {
-        routes.answer(question)
-      })
+    let reply = await QuestionRun.answer(within: Self.deadline, threads, question.cancellation) {
+      routes.answer(question)
+    }
+    return Routes.json(reply, to: question)
   }
 
   func answer(_ request: QueryRequest) -> QueryReply {

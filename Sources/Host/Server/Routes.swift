@@ -44,6 +44,11 @@ struct Routes {
     return router.buildResponder()
   }
 
+  /// The answer as its question asks for it.
+  static func json(_ reply: QueryReply, to question: QueryRequest) -> Response {
+    json(reply.asked(by: question.parameters["callback"]))
+  }
+
   static func json(_ reply: QueryReply) -> Response {
     var headers: HTTPFields = [.contentType: "application/json; charset=utf-8"]
     for header in reply.headers {

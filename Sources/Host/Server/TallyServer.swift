@@ -46,7 +46,7 @@ enum TallyServer {
       .init(core.configuration.host, places: core.places?.book), journal: core.journal,
       directory: core.directory,
       metrics: metrics, clock: { Clock.system.nowMs }, runtime: core.runtime, live: routes.door,
-      responder: routes.responder, logger: core.log)
+      rare: RareParts(commits: core.pipeline.gate), responder: routes.responder, logger: core.log)
     let port = try await http.start()
     supervisor.start()
     let hangUp = Signals.onHangUp { try? supervisor.reload(again: true) }

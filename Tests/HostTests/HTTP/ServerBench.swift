@@ -20,7 +20,8 @@ final class ServerBench: Sendable {
   let gate = Gate()
 
   private init(
-    limits: HTTPLimits, loops: Int, journalSettings: (inout JournalConfiguration) -> Void
+    limits: HTTPLimits, loops: Int, rare: RareParts,
+    journalSettings: (inout JournalConfiguration) -> Void
   ) async throws {
     directory = NSTemporaryDirectory() + "tally-host-\(UUID().uuidString)"
     var settings = JournalConfiguration(directory: directory, segmentBytes: 8 << 20)
@@ -48,19 +49,20 @@ final class ServerBench: Sendable {
       directory: AppDirectory([
         IntakeBench.app(), IntakeBench.app(number: 2, key: "p", paused: true),
       ]),
-      metrics: metrics, clock: { 1_717_243_200_999 }, responder: router.buildResponder(),
+      metrics: metrics, clock: { 1_717_243_200_999 }, rare: rare,
+      responder: router.buildResponder(),
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     port = try await server.start()
   }
 
   /// Runs a conversation with a server and stops it, whatever happened.
   static func run(
-    _ limits: HTTPLimits = HTTPLimits(), loops: Int = 1,
+    _ limits: HTTPLimits = HTTPLimits(), loops: Int = 1, rare: RareParts = RareParts(),
     journal journalSettings: (inout JournalConfiguration) -> Void = { _ in },
     _ body: @escaping @Sendable (ServerBench) throws -> Void
   ) async throws {
     let bench = try await ServerBench(
-      limits: limits, loops: loops, journalSettings: journalSettings)
+      limits: limits, loops: loops, rare: rare, journalSettings: journalSettings)
     let result = await onThread { try body(bench) }
     await bench.server.stop()
     bench.journal.close()
