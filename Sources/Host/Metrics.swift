@@ -9,6 +9,7 @@ package enum Refusal: String, CaseIterable, Sendable {
   case unknownApp = "unknown_app"
   case pausedApp = "paused_app"
   case lockedApp = "locked_app"
+  case redirected = "redirected"
   case checksumMissing = "checksum_missing"
   case checksumMismatch = "checksum_mismatch"
   case requestsMissing = "requests_missing"
@@ -19,6 +20,7 @@ package enum Refusal: String, CaseIterable, Sendable {
   // What cannot be understood.
   case malformedRequest = "malformed_request"
   case malformedBody = "malformed_body"
+  case malformedMultipart = "malformed_multipart"
   case unsupportedBody = "unsupported_body"
   case deviceIDTooLong = "device_id_too_long"
   case parameterNameTooLong = "parameter_name_too_long"
@@ -37,6 +39,10 @@ package enum Refusal: String, CaseIterable, Sendable {
   case diskReserve = "disk_reserve"
   case journalBroken = "journal_broken"
   case syncFailed = "sync_failed"
+  // Of an app whose requests go somewhere else: what did not get there.
+  case redirectFailed = "redirect_failed"
+  case redirectLoop = "redirect_loop"
+  case redirectMixed = "redirect_mixed"
   // What was to be answered behind its commit, and that did not come in time.
   case notIngested = "not_ingested"
   // What an intake hook decided; its plugin says what is answered.
@@ -64,6 +70,8 @@ package final class Metrics: Sendable {
 
   /// HTTP requests answered with success.
   package let requestsAccepted = Counter()
+  /// HTTP requests that another server accepted.
+  package let requestsRedirected = Counter()
   /// Items appended to the journal.
   package let itemsAccepted = Counter()
   /// Connections accepted since the start.
@@ -72,6 +80,8 @@ package final class Metrics: Sendable {
   package let connectionsIdle = Counter()
   /// Parameter values whose UTF-8 was repaired.
   package let valuesRepaired = Counter()
+  /// Files in multipart bodies that nobody keeps.
+  package let filesIgnored = Counter()
   private let requestsRefused: [Counter]
   private let itemsRefused: [Counter]
   private let others = Mutex<[Series]>([])
@@ -195,10 +205,15 @@ package final class Metrics: Sendable {
   private func ownSeries() -> [Series] {
     let plain: [(String, String, Counter)] = [
       ("tally_requests_accepted_total", "HTTP requests answered with success", requestsAccepted),
+      (
+        "tally_requests_redirected_total", "HTTP requests another server accepted",
+        requestsRedirected
+      ),
       ("tally_items_accepted_total", "Items appended to the journal", itemsAccepted),
       ("tally_connections_total", "Connections accepted", connectionsOpened),
       ("tally_connections_idle_total", "Connections closed for silence", connectionsIdle),
       ("tally_values_repaired_total", "Values with repaired UTF-8", valuesRepaired),
+      ("tally_files_ignored_total", "Uploaded files that nobody keeps", filesIgnored),
     ]
     return plain.map { name, help, counter in
       Series(name: name, kind: "counter", help: help, labels: "") { counter.count }

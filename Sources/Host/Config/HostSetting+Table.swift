@@ -77,7 +77,7 @@ extension HostSetting {
       show: { $0.pluginKeys.map { Data($0).base64EncodedString() }.joined(separator: ",") }),
     HostSetting(
       name: "outgoing_allow",
-      help: "Networks that are not public and that plugins may send requests to.",
+      help: "Networks that are not public and that plugins and redirects may send requests to.",
       need: "addresses or networks such as 10.0.0.0/8, separated by commas",
       take: { text, settings in
         guard let policy = AddressPolicy(allowing: text) else { return false }
@@ -109,6 +109,12 @@ extension HostSetting {
     number(
       "limits.bulk_items_max", \.limits.bulkItemsMax, 1...1_000_000,
       "Requests inside one bulk request; more is answered 413."),
+    number(
+      "limits.picture_bytes_max", \.limits.pictureBytesMax, 1024...(1 << 26),
+      "One picture of a user; a larger one is left out."),
+    number(
+      "limits.pictures_bytes_max", \.limits.picturesBytesMax, 0...(1 << 44),
+      "All pictures of users; further ones are left out."),
     number(
       "limits.journal_queue_bytes_max", \.limits.journalQueueBytesMax, 1 << 20...(1 << 36),
       "Requests that wait for the disk; more are answered 503."),

@@ -46,6 +46,8 @@ struct Limits: Equatable, Sendable {
   var bodyBytesMax = 20 << 20
   var bodyBytesInFlightMax = 64 << 20
   var bulkItemsMax = 10_000
+  var pictureBytesMax = 1 << 20
+  var picturesBytesMax = 1 << 30
   var connectionsMax = 10_000
   var requestsInFlightMax = 50_000
   var idleTimeoutSeconds = 120

@@ -24,6 +24,7 @@ struct ErrorReply {
     case .methodNotAllowed: self.init(405, "Method not allowed")
     case .malformedRequest: self.init(400, "Malformed request")
     case .malformedBody: self.init(400, "Request body is not a JSON object")
+    case .malformedMultipart: self.init(400, "Request body is not a multipart form")
     case .unsupportedBody: self.init(415, "Content type is not supported")
     case .deviceIDTooLong: self.init(400, #"Parameter "device_id" is too long"#)
     case .parameterNameTooLong: self.init(400, "Parameter name is too long")
@@ -39,6 +40,11 @@ struct ErrorReply {
     case .journalFull: self.init(503, "Server is busy", retryAfter: 1)
     case .diskReserve: self.init(503, "Server is out of disk space", retryAfter: 60)
     case .plugin: self.init(400, "Request is refused")
+    case .redirected: self.init(200, "Success")
+    case .redirectFailed: self.init(400, "Redirect error")
+    case .redirectLoop: self.init(400, "Redirect error. The request was redirected before")
+    case .redirectMixed:
+      self.init(400, "Redirect error. Requests of a redirected app cannot be mixed with others")
     case .notIngested: self.init(400, "Could not ingest data")
     case .journalBroken, .syncFailed: self.init(503, "Server cannot store data", retryAfter: 10)
     }

@@ -58,12 +58,14 @@ final class IntakeAside: @unchecked Sendable {
       /// There is nothing to keep.
       case empty
       case refused(Refusal, IntakeStage.Refusal?)
+      /// It goes to another server, at this address.
+      case forwarded(Forward, url: String)
     }
 
     let token: UInt64
     let bytes: Int
     let end: End
-    let wish: ReplyWish?
+    let wish: Wish?
   }
 
   private let round: IntakeRound
@@ -88,6 +90,7 @@ final class IntakeAside: @unchecked Sendable {
     round = IntakeRound(runtime: runtime)
     var collecting = context.intake
     collecting.places = nil
+    collecting.pictures = nil
     collector = Intake(
       directory: context.directory, configuration: collecting, metrics: Metrics(),
       stage: round.collecting)
@@ -173,6 +176,9 @@ final class IntakeAside: @unchecked Sendable {
       do throws(IntakeRefusal) {
         try intake.admit(request)
       } catch {
+        if error.refusal == .redirected, let forward = intake.takeForward() {
+          return .forwarded(forward.forward, url: forward.url)
+        }
         return .refused(error.refusal, intake.pluginRefusal)
       }
       let (offset, count) = intake.entry

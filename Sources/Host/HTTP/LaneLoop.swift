@@ -17,13 +17,13 @@ final class LaneLoop: JournalSink, @unchecked Sendable {
   private(set) var seconds = 0
   let journal: Journal
   let rare: RareParts
-  private let intake: Intake
+  let intake: Intake
   /// Where requests go that a hook in another process looks at; nil where there are no plugins.
   private var aside: IntakeAside?
   private let clock: @Sendable () -> Int64
   private let bodyMemoryMax: Int
   private var sink = 0
-  private(set) var tokens: TokenTable
+  var tokens: TokenTable
   private var bodyMemory = 0
   private var connections: ContiguousArray<SDKLaneHandler> = []
   /// Connections that were answered and not yet flushed.
@@ -31,9 +31,9 @@ final class LaneLoop: JournalSink, @unchecked Sendable {
   private var isTicking = false
   let isStopped = Mutex(false)
   /// Entries of this turn of the loop, in `intake`, that go to the journal at its end.
-  private var pending: ContiguousArray<Pending> = []
+  var pending: ContiguousArray<Pending> = []
 
-  private struct Pending {
+  struct Pending {
     let offset: Int
     let count: Int
     let token: UInt64
@@ -87,7 +87,8 @@ final class LaneLoop: JournalSink, @unchecked Sendable {
     do {
       try intake.admit(request)
     } catch {
-      if intake.hasWish { Self.grant(intake.wish, handler, number) }
+      let mark = intake.hasWish ? Self.grant(intake.wish, handler, number) : 0
+      if error.refusal == .redirected { return redirect(handler, number, mark) }
       return refused(error.refusal, intake.pluginRefusal)
     }
     let mark = intake.hasWish ? Self.grant(intake.wish, handler, number) : 0
@@ -95,6 +96,10 @@ final class LaneLoop: JournalSink, @unchecked Sendable {
     guard let token = tokens.take(handler, request: number) else {
       intake.removeEntry()
       return .refusal(.requestLimit)
+    }
+    if intake.hasWish, let picture = intake.wish.picture {
+      keepPicture(picture, token: token | mark)
+      return nil
     }
     let entry = intake.entry
     pending.append(
@@ -122,7 +127,7 @@ final class LaneLoop: JournalSink, @unchecked Sendable {
 
   /// Hands the journal what one turn of the loop brought, with one wake: what comes together is in
   /// one group, and is answered together.
-  private func appendPending() {
+  func appendPending() {
     guard !pending.isEmpty else { return }
     let entries = intake.entries
     for entry in pending {
@@ -193,11 +198,16 @@ final class LaneLoop: JournalSink, @unchecked Sendable {
       let mark = done.wish.map { grant($0, done.token) } ?? 0
       switch done.end {
       case .entry(let entry, let items):
+        if let picture = done.wish?.picture {
+          keep(picture, entry, items, token: done.token | mark)
+          continue
+        }
         pending.append(
           Pending(
             offset: intake.adopt(entry), count: entry.count, token: done.token | mark,
             items: items))
       case .empty: settle(done.token, .success)
+      case .forwarded(let forward, let url): send(forward, to: url, token: done.token | mark)
       case .refused(let refusal, let answer): settle(done.token, refused(refusal, answer))
       }
     }

@@ -48,7 +48,8 @@ struct LaneRequest {
 
   private mutating func readContentType(_ value: String) {
     if HeaderText.hasPrefix(value, "multipart/") {
-      verdict = .refusal(.unsupportedBody)
+      format = .multipart
+      if !HeaderText.isMultipartForm(value) { verdict = .refusal(.unsupportedBody) }
     } else if HeaderText.isJSON(value) {
       format = .json
     }
@@ -83,6 +84,13 @@ enum HeaderText {
       index += 1
     }
     return true
+  }
+
+  /// Whether a content type names a form in parts.
+  static func isMultipartForm(_ contentType: String) -> Bool {
+    guard hasPrefix(contentType, "multipart/form-data") else { return false }
+    let next = contentType.utf8.dropFirst(19).first
+    return next == nil || next == UInt8(ascii: ";") || next == UInt8(ascii: " ")
   }
 
   /// Whether a content type names JSON, of whatever vocabulary.

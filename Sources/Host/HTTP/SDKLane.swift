@@ -12,6 +12,8 @@ import Synchronization
 struct RareParts: Sendable {
   /// Tells of commits, to those who are answered behind them.
   var commits: CommitGate?
+  /// Sends on what belongs to another server.
+  var outgoing: (any OutgoingHTTP)?
 }
 
 /// The connections of the one port: the SDK lane in front, Hummingbird behind it.

@@ -14,6 +14,9 @@ package struct AppView: Sendable {
   package let isLocked: Bool
   /// Where the app's requests are forwarded to, if anywhere.
   package let redirectURL: String?
+
+  /// The same, where it says anything.
+  var redirect: String? { redirectURL.flatMap { $0.isEmpty ? nil : $0 } }
   /// What becomes of the addresses of the app's clients.
   package let addresses: AddressMode
 
@@ -37,6 +40,8 @@ package final class AppSnapshot: Sendable {
   package let apps: [AppView]
   /// Per app: its hex id and a zero byte, what a partition's hash begins with.
   let partitionPrefixes: [[UInt8]]
+  /// Whether the requests of any app go somewhere else.
+  let hasRedirects: Bool
   /// Per app: the salt's bytes, empty without one.
   let salts: [[UInt8]]
   private let keys: [[UInt8]]
@@ -47,6 +52,7 @@ package final class AppSnapshot: Sendable {
     self.apps = apps
     partitionPrefixes = apps.map { Array($0.hexID.utf8) + [0] }
     salts = apps.map { Array(($0.salt ?? "").utf8) }
+    hasRedirects = apps.contains { $0.redirect != nil }
     keys = apps.map { Array($0.key.utf8) }
     var size = 8
     while size < apps.count * 2 { size *= 2 }

@@ -7,6 +7,7 @@ extension Intake {
     }
     let list = listText(requests)
     var outer = Outer(appKey: parameters[.appKey], checksum: Checksum(parameters))
+    outer.wasRedirected = parameters[.redirected] != nil
     hashText.begin(target: request.target)
     let prefix = hashText.count
     let scratchStart = scratch.count
@@ -29,6 +30,7 @@ extension Intake {
     guard isList else {
       throw IntakeRefusal(JSONSlices.isValue(list) ? .requestsInvalid : .requestsMissing)
     }
+    if let redirected = outer.redirected { try redirect(request, redirected, outer) }
     hashText.truncate(to: prefix)
     writer.end(bulkHash: isRepeatable && writer.items > 0 ? bulkHash(request) : 0)
   }
@@ -39,6 +41,11 @@ extension Intake {
     let checksum: Checksum?
     /// The app whose salt was tried last, and whether it was the one.
     var tried: (app: Int, isMatch: Bool)?
+    /// The request was redirected before.
+    var wasRedirected = false
+    /// An item whose app's requests go somewhere else; whether one goes elsewhere than another.
+    var redirected: AppView?
+    var isMixed = false
     /// Digests taken so far; each reads the whole request.
     var digests = 0
 
@@ -52,7 +59,10 @@ extension Intake {
     switch requests.encoding {
     case .plain where UTF8Text.isValid(requests.value): return requests.value
     case .json where requests.value.first != UInt8(ascii: "\""): return requests.value
-    case .plain, .escaped:
+    case .plain:
+      list.removeAll()
+      if FormText.copy(requests.value, into: list) { metrics.valuesRepaired.add() }
+    case .escaped:
       list.removeAll()
       if FormText.decode(requests.value, into: list) { metrics.valuesRepaired.add() }
     case .json:
@@ -77,6 +87,12 @@ extension Intake {
     }
     let sender = try identify()
     try checkItem(request, sender, &outer)
+    if sender.apps.hasRedirects, sender.view.redirect != nil {
+      let before = outer.redirected?.number ?? sender.view.number
+      outer.isMixed = outer.isMixed || before != sender.view.number
+      outer.redirected = sender.view
+      return false
+    }
     try runHooks(sender, request)
     hashText.append(text: item)
     if holdsUnwantedAddress(sender) || hasNotes {
@@ -89,6 +105,18 @@ extension Intake {
     }
     writer.endItem()
     return parameters[.timestamp] != nil
+  }
+
+  /// A redirected app's bulk request goes as it is, so that nothing else may be in it.
+  @inline(never)
+  private func redirect(
+    _ request: IntakeRequest, _ app: AppView, _ outer: Outer
+  ) throws(IntakeRefusal) {
+    guard writer.items == 0, !outer.isMixed else { throw IntakeRefusal(.redirectMixed) }
+    guard !outer.wasRedirected else { throw IntakeRefusal(.redirectLoop) }
+    guard let target = app.redirect else { return }
+    forward = Forward(request, to: target, addresses: app.addresses, hasAddress: false)
+    throw IntakeRefusal(.redirected)
   }
 
   /// Whether the item may not be recorded as it was sent.
@@ -117,6 +145,7 @@ extension Intake {
       switch request.format {
       case .form: hashText.append(form: body)
       case .json: hashText.append(text: body)
+      case .multipart: hashMultipart(body)
       }
     }
     return RequestHash.ofRequest(hashText.bytes)

@@ -71,7 +71,8 @@ extension Intake: IntakeParameters {
   func decodedText(of parameter: SentParameter) -> UnsafeRawBufferPointer {
     hookText.removeAll()
     switch parameter.encoding {
-    case .plain, .escaped: _ = FormText.decode(parameter.value, into: hookText)
+    case .plain: _ = FormText.copy(parameter.value, into: hookText)
+    case .escaped: _ = FormText.decode(parameter.value, into: hookText)
     case .json:
       guard JSONScalar.append(parameter.value, to: hookText) else { return parameter.value }
     }

@@ -14,12 +14,15 @@ extension Intake {
   func admitSingle(_ request: IntakeRequest) throws(IntakeRefusal) {
     let sender = try identify()
     try checkSum(request, sender)
+    if sender.apps.hasRedirects { try redirect(request, sender) }
     try runHooks(sender, request)
+    if hasFile { keepPicture(sender) }
     hashText.begin(target: request.target)
     if let body = request.body {
       switch request.format {
       case .form: hashText.append(form: body)
       case .json: hashText.append(members: parameters.items)
+      case .multipart: hashMultipart(body)
       }
     }
     beginItem(sender, form: .parameters)
@@ -59,6 +62,7 @@ extension Intake {
   func isSigned(_ checksum: Checksum, _ request: IntakeRequest, salt: [UInt8]) -> Bool {
     if checksum.matches(request.query, salt: salt, scratch: workspace) { return true }
     guard let body = request.body else { return false }
+    if request.format == .multipart { return isMultipartSigned(checksum, body, salt: salt) }
     return checksum.matches(body, salt: salt, scratch: workspace)
   }
 

@@ -32,8 +32,13 @@ package final class Intake {
   /// The hash of the request that hooks see; 0 until one does.
   var hookRequest: UInt64 = 0
   /// Whether the request at hand asks for anything but the usual answer; what it asks is in `wish`.
-  private(set) var hasWish = false
-  private(set) var wish = ReplyWish()
+  var hasWish = false
+  var wish = Wish()
+  /// What was refused because it goes somewhere else.
+  var forward: Forward?
+  /// Whether the request at hand came with a file that may be a picture; the file.
+  var hasFile = false
+  var file = UnsafeRawBufferPointer(start: nil, count: 0)
   /// The parameter a hook asked for.
   let hookText = EntryBuffer(capacity: 64)
 
@@ -78,6 +83,7 @@ package final class Intake {
   func admit(_ request: IntakeRequest) throws(IntakeRefusal) {
     hookRequest = 0
     hasWish = false
+    hasFile = false
     writer.begin(receivedMs: request.receivedMs, isBulk: request.route == .bulk)
     do {
       try read(request)
@@ -94,7 +100,7 @@ package final class Intake {
     try FormText.read(
       request.query, into: &parameters, scratch: scratch, limits: configuration.limits)
     if let body = request.body, !body.isEmpty { try readBody(body, request) }
-    if parameters.hasWish { readWish() }
+    if parameters.hasWish || hasFile { readWish() }
     try checkLengths()
     switch request.route {
     case .single: try admitSingle(request)
@@ -104,7 +110,7 @@ package final class Intake {
 
   @inline(never)
   private func readWish() {
-    wish = ReplyWish()
+    wish = Wish()
     if let sent = parameters[.callback] { wish.callback = CallbackName(decodedText(of: sent)) }
     if let sent = parameters[.safeAnswer] { wish.isSafe = Self.isTrue(decodedText(of: sent)) }
     hasWish = wish.isSafe || wish.callback != nil
@@ -130,6 +136,7 @@ package final class Intake {
     switch request.format {
     case .form:
       try FormText.read(body, into: &parameters, scratch: scratch, limits: configuration.limits)
+    case .multipart: try readMultipart(body)
     case .json:
       // Of a bulk request each item is bounded by itself.
       let depthMax = request.route == .bulk ? Int.max : JSONSlices.depthMax
@@ -183,7 +190,8 @@ package final class Intake {
     switch parameter.encoding {
     case .plain where UTF8Text.isASCII(parameter.value):
       return try limited(parameter.value, bytesMax, refusal)
-    case .plain, .escaped: _ = FormText.decode(parameter.value, into: scratch)
+    case .plain: _ = FormText.copy(parameter.value, into: scratch)
+    case .escaped: _ = FormText.decode(parameter.value, into: scratch)
     case .json:
       guard JSONScalar.append(parameter.value, to: scratch) else { return nil }
     }

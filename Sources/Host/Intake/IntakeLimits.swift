@@ -31,6 +31,8 @@ package struct IntakeConfiguration: Sendable {
   package var proxies = TrustedProxies()
   /// Where countries and cities are looked up, if anywhere.
   var places: PlaceBook?
+  /// Where pictures of users are kept, if anywhere.
+  var pictures: PictureFolder?
 
   package init() {}
 }

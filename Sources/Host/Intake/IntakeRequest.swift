@@ -10,6 +10,7 @@ struct IntakeRequest {
   enum BodyFormat {
     case form
     case json
+    case multipart
   }
 
   let route: Route

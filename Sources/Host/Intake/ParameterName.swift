@@ -17,6 +17,7 @@ enum ParameterName: Int, CaseIterable {
   case oldDeviceID
   case callback
   case safeAnswer
+  case redirected
 
   private var text: StaticString {
     switch self {
@@ -35,6 +36,7 @@ enum ParameterName: Int, CaseIterable {
     case .oldDeviceID: "old_device_id"
     case .callback: "callback"
     case .safeAnswer: "safe_api_response"
+    case .redirected: "tally_redirected"
     }
   }
 
@@ -59,6 +61,7 @@ enum ParameterName: Int, CaseIterable {
     case 10: candidates = (.address, nil)
     case 11: candidates = (.checksum256, nil)
     case 13: candidates = (.oldDeviceID, nil)
+    case 16: candidates = (.redirected, nil)
     case 17: candidates = (.safeAnswer, nil)
     default: return nil
     }
@@ -91,7 +94,9 @@ enum ParameterName: Int, CaseIterable {
   @inline(__always)
   var isRecorded: Bool {
     switch self {
-    case .appKey, .deviceID, .checksum, .checksum256, .callback, .safeAnswer: false
+    case .appKey, .deviceID, .checksum, .checksum256, .callback, .safeAnswer,
+      .redirected:
+      false
     default: true
     }
   }

@@ -41,7 +41,9 @@ struct QueryRoutes {
     let sent =
       HeaderText.isJSON(question.contentType)
       ? JSONParameters.read(question.body)
-      : decode(URI("/?" + String(buffer: body)).queryParameters)
+      : HeaderText.isMultipartForm(question.contentType)
+        ? MultipartParameters.read(question.body)
+        : decode(URI("/?" + String(buffer: body)).queryParameters)
     question.parameters.merge(sent) { _, body in body }
     return question
   }

@@ -1,7 +1,9 @@
 extension Core {
   /// What the host itself answers, by path.
   var ownAnswers: [String: OwnRoutes.Answer] {
-    [
+    let desk = AppDesk(core: self)
+    return [
+      AppDesk.path: { request, _ in try desk.answer(request) },
       "/o/ledger": { [ledger, registry] _, app in
         let report = try ledger.report(appIDs: registry.snapshot.hexIDs)
         return try .json(app.map { report.only($0.hexID) } ?? report)

@@ -9,6 +9,7 @@ extension Core {
     outcomes.register(in: metrics)
     live.watchers.register(in: metrics)
     keeper.register(in: metrics)
+    pictures.register(in: metrics)
     let numbers = ServiceNumbers(services: services, outbox: outbox, runtime: runtime)
     metrics.include { numbers.samples }
     let journal = journal

@@ -33,6 +33,8 @@ final class Core: Sendable {
   let days: DayWatch
   /// Countries and cities of addresses; nil without a file of places.
   let places: PlaceKeeper?
+  /// Pictures that devices sent of their users.
+  let pictures: PictureFolder
   /// What becomes of items.
   let outcomes = LedgerTally.Counters()
   /// What decoding counts.
@@ -53,6 +55,7 @@ final class Core: Sendable {
     self.log = log
     store = try Store.open(directory: host.data, tuning: StoreTuning(host))
     deadLetters = DeadLetterDesk(store: store)
+    pictures = PictureFolder(host)
     firstRun = try FirstRun.make(in: store, address: host.listen)
     journal = try Journal.open(
       JournalConfiguration(host, faults: faults), storePosition: store.committedPosition)

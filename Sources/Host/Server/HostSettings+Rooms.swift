@@ -25,6 +25,14 @@ extension JournalConfiguration {
   }
 }
 
+extension PictureFolder {
+  convenience init(_ host: HostSettings) {
+    self.init(
+      data: host.data, pictureBytesMax: host.limits.pictureBytesMax,
+      bytesMax: host.limits.picturesBytesMax, isSynced: host.durability == .fsync)
+  }
+}
+
 extension StoreTuning {
   init(_ host: HostSettings) {
     self.init()
@@ -33,7 +41,7 @@ extension StoreTuning {
 }
 
 extension HTTPServer.Configuration {
-  init(_ host: HostSettings, places: PlaceBook?) {
+  init(_ host: HostSettings, places: PlaceBook?, pictures: PictureFolder) {
     self.init(host: host.listen.host, port: host.listen.port)
     eventLoops = host.eventLoops
     limits.headerBytesMax = host.limits.headerBytesMax
@@ -44,6 +52,7 @@ extension HTTPServer.Configuration {
     intake.limits.bulkItemsMax = host.limits.bulkItemsMax
     intake.proxies = host.trustedProxies
     intake.places = places
+    intake.pictures = pictures
     limits.idleTimeout = .seconds(Int64(host.limits.idleTimeoutSeconds))
   }
 }

@@ -43,10 +43,12 @@ enum TallyServer {
       core: core, metrics: metrics, threads: threads, supervisor: supervisor,
       directory: directory, users: users)
     let http = HTTPServer(
-      .init(core.configuration.host, places: core.places?.book), journal: core.journal,
+      .init(core.configuration.host, places: core.places?.book, pictures: core.pictures),
+      journal: core.journal,
       directory: core.directory,
       metrics: metrics, clock: { Clock.system.nowMs }, runtime: core.runtime, live: routes.door,
-      rare: RareParts(commits: core.pipeline.gate), responder: routes.responder, logger: core.log)
+      rare: RareParts(commits: core.pipeline.gate, outgoing: core.services.client),
+      responder: routes.responder, logger: core.log)
     let port = try await http.start()
     supervisor.start()
     let hangUp = Signals.onHangUp { try? supervisor.reload(again: true) }

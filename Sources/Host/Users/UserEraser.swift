@@ -17,6 +17,7 @@ final class UserEraser: Sendable {
   private let store: Store
   private let services: HostServices
   private let exports: UserExports
+  private let pictures: PictureFolder
   private let registry: AppRegistry
   private let happenings: LifecycleQueue
   private let log: Logger
@@ -28,6 +29,7 @@ final class UserEraser: Sendable {
     registry = core.registry
     happenings = core.runtime.happenings
     log = core.log
+    pictures = core.pictures
     self.exports = exports
   }
 
@@ -67,6 +69,7 @@ final class UserEraser: Sendable {
     }
     _ = try store.dropDeadLetters(letters.map(\.id))
     exports.remove(appID: appID, uid: user.uid)
+    pictures.remove(appID: appID, device: user.device)
   }
 
   /// The journal's segments with the users' requests are trimmed behind the commit of an entry in

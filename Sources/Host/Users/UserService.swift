@@ -34,6 +34,7 @@ struct UserService: Sendable {
     request.path == "/o" && request.parameters["method"] == method
       || request.path == orders || request.path.hasPrefix(orders + "/")
       || request.path == downloads || request.path.hasPrefix(downloads + "/")
+      || request.path.hasPrefix(Intake.pictureAddress)
   }
 
   func answer(_ request: QueryRequest) throws -> QueryReply {
@@ -60,6 +61,9 @@ struct UserService: Sendable {
       return try carryOut(order, name: parts.dropFirst().first ?? "", request, app)
     }
     let app = try app(of: request)
+    if path.hasPrefix(Intake.pictureAddress) {
+      return picture(String(path.dropFirst(Intake.pictureAddress.count)), app)
+    }
     if path == "/o" { return try UserListing(service: self, app: app).answer(request) }
     return download(String(path.dropFirst(Self.downloads.count).drop { $0 == "/" }), app)
   }
@@ -135,8 +139,19 @@ struct UserService: Sendable {
       empty: "Parameter \"query\" cannot be empty, it would delete all users. Use clear app instead"
     )
     let users = try meant(query, request, app, "This query would delete more than one user")
-    for user in users { try desk.erase(app: app, uid: user.uid) }
+    for user in users {
+      removePicture(of: user, app)
+      try desk.erase(app: app, uid: user.uid)
+    }
     return QueryReply(status: 200, message: "User deleted")
+  }
+
+  /// A user that was two has the picture of either; that of the last device goes with the user.
+  private func removePicture(of user: AppUser, _ app: RegisteredApp) {
+    guard let address = user.document.value(at: "picture")?.string,
+      address.hasPrefix(Intake.pictureAddress)
+    else { return }
+    core.pictures.remove(String(address.dropFirst(Intake.pictureAddress.count)), appID: app.hexID)
   }
 
   private func export(_ request: QueryRequest, _ app: RegisteredApp) throws -> QueryReply {
@@ -166,6 +181,19 @@ struct UserService: Sendable {
       headers: [
         ("content-type", "application/x-gzip"),
         ("content-disposition", "inline; filename=\(file.name).tar.gz"),
+      ])
+  }
+
+  /// A picture that a device sent. No browser may take it for anything else.
+  private func picture(_ name: String, _ app: RegisteredApp) -> QueryReply {
+    guard let picture = core.pictures.read(name, appID: app.hexID) else {
+      return QueryReply(status: 404, message: "Picture not found")
+    }
+    return QueryReply(
+      status: 200, body: picture.bytes,
+      headers: [
+        ("content-type", picture.format.contentType), ("x-content-type-options", "nosniff"),
+        ("content-security-policy", "default-src 'none'"), ("cache-control", "private, no-cache"),
       ])
   }
 

@@ -22,6 +22,14 @@ package struct AuditLine: Equatable, Sendable {
   }
 }
 
+extension AuditLine {
+  func insert(_ db: Database) throws {
+    try db.execute(
+      sql: "INSERT INTO audit(at_ms,plugin,member,app,action,detail) VALUES(?,?,?,?,?,?)",
+      arguments: [atMs, plugin, member, app, action, detail])
+  }
+}
+
 extension Store {
   /// Keeps a line; durable when this returns.
   package func audit(_ line: AuditLine) throws(StoreError) { try audit([line]) }
@@ -30,11 +38,7 @@ extension Store {
   package func audit(_ lines: [AuditLine]) throws(StoreError) {
     guard !lines.isEmpty else { return }
     try administer { db in
-      for line in lines {
-        try db.execute(
-          sql: "INSERT INTO audit(at_ms,plugin,member,app,action,detail) VALUES(?,?,?,?,?,?)",
-          arguments: [line.atMs, line.plugin, line.member, line.app, line.action, line.detail])
-      }
+      for line in lines { try line.insert(db) }
     }
   }
 

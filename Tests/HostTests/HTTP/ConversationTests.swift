@@ -186,17 +186,26 @@ struct ConversationTests {
     }
   }
 
-  @Test("A multipart body is refused and the connection goes on")
+  @Test("A multipart form may come in pieces; other bodies in parts are refused")
   func multipart() async throws {
     try await Bench.run { bench in
       let client = try bench.client()
-      client.send(Bench.post("/i", "--x--", "Content-Type: multipart/form-data; boundary=x"))
+      let form = "Content-Type: multipart/form-data; boundary=----x9"
+      let body = MultipartTests.body(MultipartTests.ids)
+      let request = Bench.post("/i", body, form)
+      for part in [request.prefix(90), request.dropFirst(90).prefix(100), request.dropFirst(190)] {
+        client.send(String(part))
+        bench.pause(milliseconds: 5)
+      }
+      client.send(Bench.post("/i", "--x--", "Content-Type: multipart/mixed; boundary=x"))
+      client.send(Bench.post("/i", "--x--", form))
       client.send(
         Bench.post(
           "/i", #"{"app_key":"0f1e2d3c4b5a","device_id":"a"}"#, "Content-Type: application/json"))
       #expect(
-        try client.replies(2) == [
-          #"415 {"result":"Content type is not supported"}"#, Bench.success,
+        try client.replies(4) == [
+          Bench.success, #"415 {"result":"Content type is not supported"}"#,
+          #"400 {"result":"Request body is not a multipart form"}"#, Bench.success,
         ])
     }
   }

@@ -61,20 +61,33 @@ final class IntakeBench {
     admit(Array("/i/bulk".utf8), body: Array("\(outer)requests=\(requests)".utf8), bulk: true)
   }
 
+  func multipart(
+    _ body: String, target: String = "/i", bulk: Bool = false
+  ) -> Admission {
+    admit(Array(target.utf8), body: Array(body.utf8), .multipart, bulk: bulk)
+  }
+
   func admit(
     _ target: [UInt8], body: [UInt8]?, json: Bool = false, bulk: Bool = false
   ) -> Admission {
+    admit(target, body: body, json ? .json : .form, bulk: bulk)
+  }
+
+  func admit(
+    _ target: [UInt8], body: [UInt8]?, _ format: IntakeRequest.BodyFormat, bulk: Bool = false
+  ) -> Admission {
     target.withUnsafeBytes { target in
-      guard let body else { return admit(target, nil, json, bulk) }
-      return body.withUnsafeBytes { admit(target, $0, json, bulk) }
+      guard let body else { return admit(target, nil, format, bulk) }
+      return body.withUnsafeBytes { admit(target, $0, format, bulk) }
     }
   }
 
   private func admit(
-    _ target: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer?, _ json: Bool, _ bulk: Bool
+    _ target: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer?,
+    _ format: IntakeRequest.BodyFormat, _ bulk: Bool
   ) -> Admission {
     let request = IntakeRequest(
-      route: bulk ? .bulk : .single, target: target, body: body, format: json ? .json : .form,
+      route: bulk ? .bulk : .single, target: target, body: body, format: format,
       receivedMs: 1_717_243_200_999)
     intake.removeEntries()
     do {
