@@ -111,6 +111,37 @@ extension EndToEnd {
       #expect(server.terminate() == .code(0))
     }
 
+    private func files(_ server: TallyServer) -> [String] {
+      let all = FileManager.default.enumerator(atPath: server.dataPath + "/pictures")
+      return (all?.compactMap { $0 as? String } ?? []).filter { $0.contains("/") }
+    }
+
+    private func erase(_ server: TallyServer, _ device: String) throws {
+      let erased = try server.connect(seconds: 60).get(
+        "/i/app_users/delete?api_key=\(server.keys.apiKey)&app_id=\(server.keys.appID)"
+          + "&query=%7B%22did%22:%22\(device)%22%7D")
+      #expect(erased.status == 200, "\(erased.text)")
+    }
+
+    @Test("Erasing a user that was two erases the pictures of both devices, and nobody else's")
+    func merged() throws {
+      let server = try TallyServer()
+      try server.start()
+      for device in ["phone", "tablet", "other"] { _ = try upload(server, device, Self.png) }
+      let ids = "/i?app_key=\(server.keys.appKey)"
+      #expect(
+        try server.connect().get("\(ids)&device_id=tablet&old_device_id=phone").status == 200)
+      // Whoever claims the picture of somebody else does not take it along.
+      let other = try address(server, "other")
+      let details = "user_details=%7B%22picture%22:%22\(other)%22%7D"
+      #expect(try server.connect().get("\(ids)&device_id=tablet&\(details)").status == 200)
+      #expect(files(server).count == 3)
+      try erase(server, "tablet")
+      #expect(files(server).count == 1)
+      #expect(try read(server, other).status == 200)
+      #expect(server.terminate() == .code(0))
+    }
+
     @Test("Erasing a user erases the picture")
     func erased() throws {
       let server = try TallyServer()
@@ -119,15 +150,10 @@ extension EndToEnd {
       _ = try upload(server, "bob", Self.png)
       let (ada, bob) = (try address(server, "ada"), try address(server, "bob"))
       #expect(ada != bob)
-      let erased = try server.connect(seconds: 60).get(
-        "/i/app_users/delete?api_key=\(server.keys.apiKey)&app_id=\(server.keys.appID)"
-          + "&query=%7B%22did%22:%22ada%22%7D")
-      #expect(erased.status == 200, "\(erased.text)")
+      try erase(server, "ada")
       #expect(try read(server, ada).status == 404)
       #expect(try read(server, bob).status == 200)
-      let names = FileManager.default.enumerator(atPath: server.dataPath + "/pictures")?
-        .compactMap { $0 as? String }.filter { $0.contains("/") }
-      #expect(names?.count == 1)
+      #expect(files(server).count == 1)
       #expect(try server.metric("tally_pictures_bytes") == Double(Self.png.count))
       #expect(server.terminate() == .code(0))
     }

@@ -139,19 +139,8 @@ struct UserService: Sendable {
       empty: "Parameter \"query\" cannot be empty, it would delete all users. Use clear app instead"
     )
     let users = try meant(query, request, app, "This query would delete more than one user")
-    for user in users {
-      removePicture(of: user, app)
-      try desk.erase(app: app, uid: user.uid)
-    }
+    for user in users { try desk.erase(app: app, uid: user.uid) }
     return QueryReply(status: 200, message: "User deleted")
-  }
-
-  /// A user that was two has the picture of either; that of the last device goes with the user.
-  private func removePicture(of user: AppUser, _ app: RegisteredApp) {
-    guard let address = user.document.value(at: "picture")?.string,
-      address.hasPrefix(Intake.pictureAddress)
-    else { return }
-    core.pictures.remove(String(address.dropFirst(Intake.pictureAddress.count)), appID: app.hexID)
   }
 
   private func export(_ request: QueryRequest, _ app: RegisteredApp) throws -> QueryReply {
