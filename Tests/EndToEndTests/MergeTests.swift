@@ -82,7 +82,20 @@ extension EndToEnd {
       #expect(try server.connect().get(again).status == 200)
       try server.settle()
       #expect(lines(server) == expected)
+      try erased(server, heard: expected)
       #expect(server.terminate() == .code(0))
+    }
+
+    /// An erasure is told of every number the user had.
+    private func erased(_ server: TallyServer, heard: [String]) throws {
+      let reply = try server.connect(seconds: 60).get(
+        "/i/app_users/delete?api_key=\(server.keys.apiKey)&app_id=\(server.keys.appID)"
+          + "&query=%7B%22did%22:%22a%22%7D")
+      #expect(reply.status == 200, "\(reply.text)")
+      let gone = "5 app 1 \(server.keys.appID) name  detail  at a time"
+      let all = heard + [gone, "user 1 into 0", gone, "user 2 into 0"]
+      _ = Patience.wait { lines(server).count >= all.count }
+      #expect(lines(server) == all)
     }
 
     private func lines(_ server: TallyServer) -> [String] {

@@ -51,6 +51,41 @@ extension EndToEnd {
       #expect(isolated.server.terminate() == .code(0))
     }
 
+    @Test(
+      "A plugin that dies of a merge keeps one cell and everybody else's; the users are one",
+      arguments: ["inproc", "isolated"])
+    func trapped(mode: String) throws {
+      let isolated = try IsolatedServer([("joins", mode)], macros: ["FIXTURE_MERGE_TRAPS"])
+      defer { isolated.remove() }
+      let server = isolated.server
+      for (minute, device) in ["poison", "bea", "carl"].enumerated() {
+        let label = ["label": JSON.quote(device)]
+        try isolated.accept([.init(device: device, minute: minute, members: label)])
+      }
+      try server.settle()
+      let merges = ["poison", "carl"].enumerated().map { place, old in
+        let merge = ["old_device_id": JSON.quote(old)]
+        return IsolatedServer.Item(device: "bea", minute: 9 + place, members: merge)
+      }
+      // In its own process the plugin takes the server along, maybe before that has answered.
+      try? isolated.accept(merges)
+      var deaths = 0
+      let isOver = try Patience.wait {
+        guard server.process?.wait(seconds: 0.05) != nil else {
+          return try found(isolated, "bea%2Bcarl") == ["2"]
+        }
+        deaths += 1
+        try server.start()
+        return deaths == 6
+      }
+      #expect(isOver, "\(server.log.suffix(4_000))")
+      #expect(deaths == (mode == "inproc" ? 1 : 0))
+      #expect(try found(isolated, "bea%2Bcarl") == ["2"])
+      #expect(try server.ask("method=user_details")["iTotalRecords"] == .number(1))
+      #expect(server.log.contains("could not merge"), "\(server.log)")
+      #expect(server.terminate() == .code(0))
+    }
+
     private func get(_ server: TallyServer, _ path: String, _ query: String) throws -> JSON {
       let reply = try server.connect(seconds: 30).get(
         "\(path)?api_key=\(server.keys.apiKey)&app_id=\(server.keys.appID)&\(query)")

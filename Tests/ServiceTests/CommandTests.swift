@@ -68,10 +68,12 @@ import enum Harness.Patience
   }
 
   /// Puts a command into the journal as a run that has ended would have.
-  private func append(_ stand: Stand, _ plugin: String, _ name: String, to: String) throws {
+  private func append(
+    _ stand: Stand, _ plugin: String, _ name: String, to: String, device: String = ""
+  ) throws {
     let command = SubmittedCommand(
-      plugin: plugin, name: name, app: stand.app.number, device: [], payload: Array(to.utf8),
-      timeout: .seconds(1))
+      plugin: plugin, name: name, app: stand.app.number, device: Array(device.utf8),
+      payload: Array(to.utf8), timeout: .seconds(1))
     let now = stand.core.services.nowMs
     try stand.append {
       RequestRecord.write(command, ticket: $0, receivedMs: now, partition: 0)
@@ -97,6 +99,76 @@ import enum Harness.Patience
     // One record of each deposit, two echoes with a record each.
     #expect(try stand.items("stored") == 6)
     #expect(try stand.core.store.counts().deadLetters == 0)
+  }
+
+  /// Waits until the bank has seen everything.
+  private func catchUp(_ stand: Stand) throws {
+    stand.settle()
+    let store = stand.core.store
+    let number = try #require(try store.knownPluginNumber("bank"))
+    let isAtHead = try Patience.wait {
+      try store.storedPosition(ofPlugin: number) == store.committedPosition
+    }
+    #expect(isAtHead)
+    stand.settle()
+  }
+
+  @Test("A command that comes late is about the user of its time, whoever goes on for it today")
+  func beforeMerge() throws {
+    let stand = try Stand(bank)
+    _ = submit(stand, "deposit", to: "ada")
+    stand.settle()
+    try stand.restart(with: [])
+    try append(stand, "bank", "note", to: "kept", device: "new")
+    try append(stand, "bank", "note", to: "left", device: "old")
+    try stand.append { _ in
+      let entry = RequestRecord.write(
+        app: stand.app.number, device: Array("new".utf8),
+        object: Array(#"{"old_device_id":"old"}"#.utf8),
+        receivedMs: stand.core.services.nowMs, partition: 0, outbox: nil)
+      entry.patch(RequestRecord.mergeFlag, at: 2)
+      return entry
+    }
+    try stand.restart()
+    try catchUp(stand)
+    let number = try #require(try stand.core.store.knownPluginNumber("bank"))
+    let cells = try stand.core.store.read { snapshot in
+      try ["new", "old"].map { device in
+        try snapshot.user(app: stand.app.number, device: device).flatMap {
+          try snapshot.cell(plugin: number, app: stand.app.number, user: $0.uid)
+        }
+      }
+    }
+    #expect(cells == [Array("kept".utf8), Array("kept".utf8)])
+  }
+
+  @Test("Whoever is erased does not come back with what a plugin sees late")
+  func erasedBefore() throws {
+    let stand = try Stand(bank)
+    _ = submit(stand, "deposit", to: "ada")
+    stand.settle()
+    try stand.restart(with: [])
+    try stand.send(#"{"echo":1}"#, device: "gone")
+    try append(stand, "bank", "note", to: "x", device: "gone")
+    func users() throws -> [StoredUser] {
+      try stand.core.store.read {
+        try $0.users(app: stand.app.number, before: .max, limit: 9)
+      }
+    }
+    let gone = try #require(try users().first { $0.device == Array("gone".utf8) })
+    try stand.append {
+      RequestRecord.write(
+        SubmittedCommand(
+          plugin: HostCommand.owner, name: HostCommand.eraseUser.rawValue, app: stand.app.number,
+          device: [], payload: withUnsafeBytes(of: gone.uid.littleEndian) { Array($0) },
+          timeout: .seconds(1)),
+        ticket: $0, receivedMs: stand.core.services.nowMs, partition: 0)
+    }
+    let left = try users()
+    try stand.restart()
+    try catchUp(stand)
+    #expect(try users() == left)
+    #expect(report(stand) == "counted 1 rows 1 ada=1")
   }
 
   @Test("A command of a plugin that does not run and has no position is kept, visibly")

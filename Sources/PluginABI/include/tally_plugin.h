@@ -510,7 +510,7 @@ typedef struct tally_lifecycle {
   uint32_t app;
   uint32_t flags;
   int64_t at_ms;
-  uint64_t user;  /* USER_...: the uid it is about */
+  uint64_t user;  /* USER_...: the uid it is about; of somebody merged, DELETED is told once for each uid */
   uint64_t into;  /* USER_MERGED: the uid that goes on */
   tally_str app_id; /* 24 hex; empty without an app */
   tally_str name;   /* SETTINGS_CHANGED: the plugin. DAY_CLOSED: the day, "2026-11-21". Otherwise empty */

@@ -1,5 +1,5 @@
 /* Keeps the parameter `label` of each user as a cell and finds the user by it. Of two users who are one it keeps both
- * labels, joined by a plus. */
+ * labels, joined by a plus; with FIXTURE_MERGE_TRAPS it dies of the label "poison". */
 #include "fixture.h"
 
 #include <stdlib.h>
@@ -30,6 +30,9 @@ static tally_status merge(void *instance, const tally_merge *merge, const tally_
   tally_bytes cell;
   size_t length = merge->into.len + 1 + merge->from.len;
   (void)instance;
+#ifdef FIXTURE_MERGE_TRAPS
+  if (merge->from.len == 6 && memcmp(merge->from.ptr, "poison", 6) == 0) abort();
+#endif
   if (length > sizeof(joined)) {
     fixture_say(error, "the labels are too long");
     return TALLY_FAILED;
