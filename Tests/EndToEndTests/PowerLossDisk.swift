@@ -11,10 +11,31 @@ final class PowerLossDisk {
   private var mounts = 0
 
   /// Why this machine cannot run the test, or nil.
-  static var obstacle: String? {
-    if !Files.exists("/dev/fuse") { return "no /dev/fuse on this machine" }
-    let found = try? Subprocess.run(["pkg-config", "--exists", "fuse3"])
-    return found?.status == .code(0) ? nil : "libfuse3-dev is not installed"
+  static let obstacle = obstacle(
+    device: "/dev/fuse", status: (try? Files.text("/proc/self/status")) ?? "",
+    helper: "fusermount3")
+
+  /// The same of a device, of a process with that status, and of the program that mounts for those
+  /// who may not.
+  static func obstacle(device: String, status: String, helper: String) -> String? {
+    let descriptor = open(device, O_RDWR | O_CLOEXEC)
+    if descriptor < 0 { return "\(device) cannot be opened: \(String(cString: strerror(errno)))" }
+    close(descriptor)
+    guard mayMount(status) || runs(["sh", "-c", "command -v \(helper)"]) else {
+      return "neither the right to mount nor \(helper)"
+    }
+    return runs(["pkg-config", "--exists", "fuse3"]) ? nil : "libfuse3-dev is not installed"
+  }
+
+  /// Whether CAP_SYS_ADMIN is among the process's capabilities.
+  private static func mayMount(_ status: String) -> Bool {
+    let line = status.split(separator: "\n").first { $0.hasPrefix("CapEff:") }
+    let mask = line.flatMap { UInt64($0.dropFirst(7).filter(\.isHexDigit), radix: 16) } ?? 0
+    return mask >> 21 & 1 == 1
+  }
+
+  private static func runs(_ words: [String]) -> Bool {
+    (try? Subprocess.run(words))?.status == .code(0)
   }
 
   init() throws {

@@ -4,7 +4,9 @@ import Testing
 
 extension EndToEnd {
   @Suite(
-    .serialized, .enabled(if: PowerLossDisk.obstacle == nil, "needs /dev/fuse and libfuse3-dev"))
+    .serialized,
+    .enabled(
+      if: PowerLossDisk.obstacle == nil, Comment(rawValue: PowerLossDisk.obstacle ?? "")))
   struct PowerLossTests {
     static let rounds = 50
 
@@ -99,6 +101,23 @@ extension EndToEnd {
       server.kill()
       disk.unmount()
       return complaints.isEmpty ? [] : complaints + [String(server.log.suffix(6_000))]
+    }
+  }
+
+  @Suite struct PowerLossDiskTests {
+    @Test("What keeps a machine from losing power in a test is named")
+    func obstacles() {
+      let (none, all) = ("CapEff:\t0000000000000000", "CapEff:\t000001ffffffffff")
+      #expect(
+        PowerLossDisk.obstacle(device: "/nowhere/fuse", status: all, helper: "sh")
+          == "/nowhere/fuse cannot be opened: No such file or directory")
+      #expect(
+        PowerLossDisk.obstacle(device: "/dev/null", status: none, helper: "no-such-helper")
+          == "neither the right to mount nor no-such-helper")
+      for (status, helper) in [(none, "sh"), (all, "no-such-helper")] {
+        let left = PowerLossDisk.obstacle(device: "/dev/null", status: status, helper: helper)
+        #expect(left == nil || left == "libfuse3-dev is not installed")
+      }
     }
   }
 }

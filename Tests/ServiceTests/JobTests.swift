@@ -106,6 +106,37 @@ import enum Harness.Patience
     #expect(ran("stubborn 3").isEmpty)
   }
 
+  @Test("A plugin that requests wait for stays when its job does not end, and goes on when it does")
+  func stuckWhileHolding() throws {
+    WorkerPlugin.transforms.withLock { $0 = true }
+    defer { WorkerPlugin.transforms.withLock { $0 = false } }
+    WorkerPlugin.isReleased.withLock { $0 = false }
+    defer { WorkerPlugin.isReleased.withLock { $0 = true } }
+    let stand = try Stand(
+      worker,
+      configure: {
+        $0.limits.jobThreads = 1
+        $0.limits.jobGraceSeconds = 1
+      })
+    let jobs = stand.core.services.jobs
+    let first = order(stand, "stubborn", "holding")
+    let second = order(stand, "stubborn", "behind", delay: 2)
+    #expect(Patience.wait { jobs.numbers.stuck == 1 })
+    // What follows is done by a thread of its own, at once.
+    usleep(500_000)
+    let state = { stand.core.lifecycle.statuses.first { $0.name == "worker" } }
+    #expect(state()?.state == .running, "\(state() as Any)")
+    try stand.send(#"{"taps":"a"}"#)
+    #expect(stand.core.pipeline.isHeld == false)
+    #expect(wait(stand, order(stand, "quick", "beside it"), for: "done") == "done 1 1000")
+    #expect(ran("stubborn behind").isEmpty)
+    WorkerPlugin.isReleased.withLock { $0 = true }
+    #expect(wait(stand, second, for: "done") == "done 1 1000")
+    #expect(wait(stand, first, for: "failed") == "failed 1 0")
+    #expect(jobs.numbers.stuck == 0)
+    #expect(state()?.state == .running)
+  }
+
   @Test("A job whose last try ended with the process is failed, not begun again")
   func usedUp() throws {
     let stand = try Stand(worker)

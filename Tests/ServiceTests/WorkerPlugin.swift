@@ -19,6 +19,9 @@ struct WorkerPlugin: Plugin {
   /// Whether the job that does not listen may end.
   static let isReleased = Mutex(false)
 
+  /// Whether it looks at requests before they are counted.
+  static let transforms = Mutex(false)
+
   private let keys: KeyValues
   private let jobs: Jobs
   private let commands: Commands
@@ -41,7 +44,10 @@ struct WorkerPlugin: Plugin {
     try jobs.define("ticks", schedule: "every 1s")
     try commands.define("tick")
     try registrar.read(method: "worker")
+    if Self.transforms.withLock({ $0 }) { try registrar.transform() }
   }
+
+  func transform(_ batch: Batch, _ verdicts: borrowing Verdicts) throws {}
 
   func apply(_ command: Command, _ effects: borrowing Effects) {}
 
