@@ -16,7 +16,11 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SWIFT_FOLDERS := Package.swift Sources Plugins Tests Benchmarks Kit Examples/swift/Package.swift Examples/swift/Sources
 TESTS := $(SWIFT) test --disable-xctest
 
-.PHONY: help run build stage kit test examples check tidy header lint bench format setup clean
+# What runs plugins: in builds of their own, because a sanitizer changes every object.
+SANITIZERS ?= thread address
+SANITIZED ?= PluginRuntimeTests|PluginTestKitTests
+
+.PHONY: help run build stage kit test examples sanitize check tidy header lint bench format setup clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -74,6 +78,11 @@ examples: kit
 	@for language in c swift; do $(MAKE) -C Examples/$$language test TALLY_HOME=$(abspath $(KIT)); done
 	@if command -v cargo >/dev/null; then $(MAKE) -C Examples/rust test TALLY_HOME=$(abspath $(KIT)); \
 	else echo "Examples/rust: skipped, cargo is not installed"; fi
+
+sanitize: setup ## Run the tests of what runs plugins under ThreadSanitizer and AddressSanitizer
+	@for sanitizer in $(SANITIZERS); do \
+	  $(TESTS) --sanitize=$$sanitizer --scratch-path .build/$$sanitizer --filter '$(SANITIZED)'; \
+	done
 
 check: setup lint header tidy ## Format, house rules, the header on its own
 
