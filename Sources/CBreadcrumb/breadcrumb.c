@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CBreadcrumb.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,14 +41,43 @@ static void note_exit(void) {
 
 int tally_breadcrumb_note_exits(void) { return atexit(note_exit); }
 
-int tally_breadcrumb_enter_thread(tally_breadcrumb *mine) {
+static pthread_key_t stack_key;
+static pthread_once_t stack_once = PTHREAD_ONCE_INIT;
+static _Thread_local int has_stack;
+
+static void drop_stack(void *memory) {
+  stack_t none;
+  memset(&none, 0, sizeof none);
+  none.ss_flags = SS_DISABLE;
+  sigaltstack(&none, NULL);
+  free(memory);
+}
+
+static void make_key(void) { pthread_key_create(&stack_key, drop_stack); }
+
+/* The calling thread's, once; given back when it ends. */
+static int make_stack(void) {
   stack_t stack;
+  if (has_stack) return 0;
+  pthread_once(&stack_once, make_key);
   memset(&stack, 0, sizeof stack);
   stack.ss_sp = malloc(SIGNAL_STACK_BYTES);
   stack.ss_size = SIGNAL_STACK_BYTES;
-  crumb = mine;
-  if (stack.ss_sp == NULL) return -1;
+  if (stack.ss_sp == NULL || pthread_setspecific(stack_key, stack.ss_sp) != 0) return -1;
+  has_stack = 1;
   return sigaltstack(&stack, NULL);
+}
+
+int tally_breadcrumb_enter_thread(tally_breadcrumb *mine) {
+  crumb = mine;
+  return make_stack();
+}
+
+tally_breadcrumb *tally_breadcrumb_use(tally_breadcrumb *mine) {
+  tally_breadcrumb *before = crumb;
+  crumb = mine;
+  make_stack();
+  return before;
 }
 
 static _Thread_local uint32_t thread_kind;

@@ -21,6 +21,8 @@ package final class HostTable: @unchecked Sendable {
     package let secrets: SecretBook
     /// Behind `service`; without it a plugin finds no services.
     let host: (any ServiceHost)?
+    /// Names who ended the process; nil where nobody looks.
+    let breadcrumb: Breadcrumb?
     /// Where batches lie that isolated plugins read in place.
     let batches: BatchMemory?
 
@@ -28,8 +30,10 @@ package final class HostTable: @unchecked Sendable {
       log: Logger, productVersion: String, host: (any ServiceHost)? = nil,
       intern: @escaping ([UInt8]) -> UInt32, appID: @escaping (UInt32) -> String? = { _ in nil },
       trust: TrustPolicy = TrustPolicy(), accounts: PluginAccounts = PluginAccounts(),
-      secrets: SecretBook = SecretBook(), batches: BatchMemory? = nil
+      secrets: SecretBook = SecretBook(), batches: BatchMemory? = nil,
+      breadcrumb: Breadcrumb? = nil
     ) {
+      self.breadcrumb = breadcrumb
       self.secrets = secrets
       self.batches = batches
       self.trust = trust
@@ -63,8 +67,10 @@ package final class HostTable: @unchecked Sendable {
   private var texts: [UnsafeMutablePointer<CChar>] = []
   private let rate = Mutex(LogRate(linesPerSecondMax: logLinesPerSecondMax))
 
+  /// `code` tells which code is served.
   init(
-    manifest: Manifest, settings: Settings, services: Services, remote: RemoteServices? = nil
+    manifest: Manifest, settings: Settings, services: Services, remote: RemoteServices? = nil,
+    code: UInt64 = 0
   ) {
     self.remote = remote
     pointer = .allocate(capacity: 1)
@@ -80,7 +86,8 @@ package final class HostTable: @unchecked Sendable {
     self.secrets = secrets
     service = services.host.map {
       ServiceContext(
-        plugin: manifest.name, host: $0, costs: account, secrets: secrets, log: log)
+        plugin: manifest.name, host: $0, costs: account, secrets: secrets,
+        crumb: CallCrumb(services.breadcrumb, manifest.name, .job, code: code), log: log)
     }
     var texts: [UnsafeMutablePointer<CChar>] = []
     func stable(_ text: String) -> tally_str {

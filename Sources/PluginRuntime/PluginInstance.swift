@@ -16,6 +16,8 @@ package final class PluginInstance: @unchecked Sendable {
   /// The interned name under which this plugin says facts.
   let factName: UInt32
   let crumb: StaticName
+  let commits: CallCrumb
+  let answers: CallCrumb
   let pointer: UnsafeMutableRawPointer?
   /// The runner that performs its calls; nil when this process does.
   package let lane: IsolatedLane?
@@ -45,7 +47,8 @@ package final class PluginInstance: @unchecked Sendable {
     let name = code.manifest.name
     let secrets = services.secrets.of(name)
     try Self.check(code.manifest, services, lane)
-    let host = HostTable(manifest: code.manifest, settings: settings, services: services)
+    let host = HostTable(
+      manifest: code.manifest, settings: settings, services: services, code: code.number)
     let table = code.table
     var created: UnsafeMutableRawPointer?
     do {
@@ -84,6 +87,8 @@ package final class PluginInstance: @unchecked Sendable {
     origin = code.origin
     factName = services.intern(Array(name.utf8))
     crumb = StaticName(name)
+    commits = CallCrumb(services.breadcrumb, name, .committed, code: code.number)
+    answers = CallCrumb(services.breadcrumb, name, .answer, code: code.number)
     pointer = created
     account = services.accounts.account(name)
     account.began()
@@ -117,6 +122,8 @@ package final class PluginInstance: @unchecked Sendable {
     origin = lane.plan.path
     factName = services.intern(Array(name.utf8))
     crumb = StaticName(name)
+    commits = CallCrumb(nil, name, .committed, code: 0)
+    answers = CallCrumb(nil, name, .answer, code: 0)
     pointer = nil
     account = services.accounts.account(name)
     account.began()

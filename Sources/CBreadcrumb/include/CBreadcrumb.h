@@ -16,7 +16,8 @@ typedef struct tally_breadcrumb {
   uint32_t item;
   uint64_t first_position;
   uint64_t last_position;
-  uint64_t request; /* what an intake hook looked at: its hash, for it has no position yet; else 0 */
+  uint64_t request; /* what an intake hook looked at: its hash, for it has no position yet. Of a call about no record of
+                       its own the number of the code that is called. Else 0 */
   char consumer[128];
 } tally_breadcrumb;
 
@@ -36,6 +37,10 @@ int tally_breadcrumb_note_exits(void);
 /* Gives the calling thread a signal stack of its own, so that a stack overflow is noted too; and has its faults blamed
  * on the consumer in `mine`. 0 on success. */
 int tally_breadcrumb_enter_thread(tally_breadcrumb *mine);
+
+/* The same for one call: blames the calling thread's faults on the consumer in `mine` and returns whom they were blamed
+ * on before, to be handed back behind it. */
+tally_breadcrumb *tally_breadcrumb_use(tally_breadcrumb *mine);
 
 /* What of a plugin the calling thread runs: 0 nothing, or it is the plugin's own. */
 #define TALLY_THREAD_OTHER 0u

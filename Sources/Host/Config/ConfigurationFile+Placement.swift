@@ -60,4 +60,16 @@ extension ConfigurationFile {
     }
     return fault
   }
+
+  static func readFaultPrice(
+    _ member: YAMLEntry, name: String
+  ) throws(ConfigurationError) -> FaultPrice {
+    let text = try member.value.text(of: name)
+    guard let price = FaultPrice(rawValue: text) else {
+      throw ConfigurationError(
+        .value, member.value.place,
+        "\(name): need quarantine, isolate or restart, have \"\(text)\"")
+    }
+    return price
+  }
 }

@@ -91,6 +91,7 @@ struct ConfigurationFile: Sendable {
       case .order: plugin.placement.order = try readOrder(member, name: name)
       case .transformFault:
         plugin.placement.transformFault = try readTransformFault(member, name: name)
+      case .onFault: plugin.placement.onFault = try readFaultPrice(member, name: name)
       case nil:
         plugin.settings.append(
           GivenSetting(

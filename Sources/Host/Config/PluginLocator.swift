@@ -55,13 +55,16 @@ struct PluginLocator: Sendable {
   func code(
     of plugin: PluginConfiguration, _ host: HostSettings
   ) -> PluginRuntime.Request.Code {
-    let path = path(of: plugin)
     switch plugin.mode {
-    case .inproc: return .library(name: plugin.name, path: path)
-    case .isolated:
-      return .isolated(
-        IsolationPlan(name: plugin.name, path: path, program: runner, limits: host.isolation))
+    case .inproc: .library(name: plugin.name, path: path(of: plugin))
+    case .isolated: .isolated(isolation(of: plugin, host))
     }
+  }
+
+  /// How a plugin runs in a process of its own.
+  func isolation(of plugin: PluginConfiguration, _ host: HostSettings) -> IsolationPlan {
+    IsolationPlan(
+      name: plugin.name, path: path(of: plugin), program: runner, limits: host.isolation)
   }
 
   private func staged(_ overrides: [String: [GivenSetting]]) -> [PluginConfiguration] {

@@ -62,6 +62,7 @@ struct ConfigurationFacts: Codable, Equatable {
     switch PluginKey(rawValue: key) {
     case .mode: PluginConfiguration.Mode.inproc.rawValue
     case .transformFault: TransformFault.hold.rawValue
+    case .onFault: FaultPrice.quarantine.rawValue
     default: nil
     }
   }
@@ -78,6 +79,8 @@ struct ConfigurationFacts: Codable, Equatable {
     if let order = plugin.placement.order { found.append((.order, order.words)) }
     let fault = plugin.placement.transformFault
     if fault != .hold { found.append((.transformFault, fault.rawValue)) }
+    let price = plugin.placement.onFault
+    if price != .quarantine { found.append((.onFault, price.rawValue)) }
     return found
   }
 

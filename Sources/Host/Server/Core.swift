@@ -76,13 +76,15 @@ final class Core: Sendable {
     self.services = services
     outbox = try Outbox(
       journal: journal, store: store, partition: { services.partition(app: $0, device: $1) })
+    let breadcrumb = try Breadcrumb(path: host.data + "/breadcrumb")
+    let suspects = try Self.suspects(after: breadcrumb.deaths, path: host.suspectsPath, log)
     runtime = PluginRuntime(
       store: workingSet,
       services: .init(
         log: log, productVersion: Product.version, host: services,
         intern: { [table = builder.table] in table.intern($0) },
         appID: { [registry] in registry.snapshot.byNumber[$0]?.hexID }, trust: TrustPolicy(host),
-        batches: batches),
+        batches: batches, breadcrumb: breadcrumb),
       nearest: PluginConfiguration.nearest)
     let verdicts = host.data + "/rolled-back.json"
     days = DayWatch(registry: registry, happenings: runtime.happenings)
@@ -95,13 +97,13 @@ final class Core: Sendable {
     }
     plugins = PluginPlan(
       builtins: Builtins.entries(withFaultPoint: faults.isArmed(.hookTrap)) + linked)
-    try lifecycle.apply(
-      plugins.plugins(of: configuration), isStrict: false, patience: Deadline.startSeconds)
+    try lifecycle.begin(with: plugins.plugins(of: configuration), after: breadcrumb.deaths)
     pipeline = try Self.makePipeline(
       host,
       Parts(
         journal: journal, store: store, workingSet: workingSet, runtime: runtime, builder: builder,
-        registry: registry, services: services, outbox: outbox, faults: faults, outcomes: outcomes),
+        registry: registry, services: services, outbox: outbox, faults: faults, outcomes: outcomes,
+        breadcrumb: breadcrumb, suspects: suspects),
       log)
     raw = RawQuestions(store: store, retentionMonths: host.limits.rawRetentionMonths)
     keeper = RawKeeper(
@@ -194,25 +196,37 @@ final class Core: Sendable {
     let outbox: Outbox
     let faults: FaultPoints
     let outcomes: LedgerTally.Counters
+    let breadcrumb: Breadcrumb
+    let suspects: Suspects
+  }
+
+  /// Names who ended the last run, and remembers which records did it.
+  private static func suspects(
+    after deaths: [Breadcrumb.Death], path: String, _ log: Logger
+  ) throws -> Suspects {
+    var suspects = Suspects(path: path)
+    for death in deaths {
+      var place = "positions \(death.positions)"
+      if death.role == nil, let request = death.request {
+        place = "request \(String(request, radix: 16))"
+      } else if death.positions == 0...0 {
+        place = "no record"
+      }
+      log.error(
+        "the last run ended inside a plugin",
+        metadata: [
+          "plugin": "\(death.consumer)", "signal": "\(death.signal)", "at": "\(place)",
+        ])
+      if death.role == nil { suspects.add(death) }
+    }
+    if !deaths.isEmpty { try suspects.save(path: path) }
+    return suspects
   }
 
   private static func makePipeline(
     _ host: HostSettings, _ parts: Parts, _ log: Logger
   ) throws -> Pipeline {
-    let breadcrumb = try Breadcrumb(path: host.data + "/breadcrumb")
-    let suspectsPath = host.data + "/suspects.json"
-    var suspects = Suspects(path: suspectsPath)
-    for death in breadcrumb.deaths {
-      let place = death.request.map { "request \(String($0, radix: 16))" }
-      log.error(
-        "the last run ended inside a plugin",
-        metadata: [
-          "plugin": "\(death.consumer)", "signal": "\(death.signal)",
-          "at": "\(place ?? "positions \(death.positions)")",
-        ])
-      suspects.add(death)
-    }
-    if !breadcrumb.deaths.isEmpty { try suspects.save(path: suspectsPath) }
+    let (breadcrumb, suspects) = (parts.breadcrumb, parts.suspects)
     breadcrumb.install()
     parts.runtime.watchIntake(breadcrumb, suspects)
     let dispatcher = parts.runtime.dispatcher(breadcrumb: breadcrumb, suspects: suspects)
@@ -245,7 +259,7 @@ final class Core: Sendable {
           BatchCounter(
             workingSet: parts.workingSet, dispatcher: dispatcher, builder: parts.builder,
             registry: parts.registry, factNames: factNames, counters: parts.outcomes, log: log)
-        }, catchUp: catchUp, router: router, lanes: lanes, suspectsPath: suspectsPath,
+        }, catchUp: catchUp, router: router, lanes: lanes, suspectsPath: host.suspectsPath,
         limits: host.limits, log: log, faults: parts.faults, replay: replay),
       breadcrumb: breadcrumb)
   }

@@ -8,6 +8,11 @@ extension TrustPolicy {
   }
 }
 
+extension HostSettings {
+  /// Where is remembered what ended the process.
+  var suspectsPath: String { data + "/suspects.json" }
+}
+
 /// What an operator chose, in the words of the rooms that obey it.
 extension JournalConfiguration {
   /// An entry is at most a little larger than the body it came from.

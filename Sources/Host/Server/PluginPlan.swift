@@ -23,7 +23,8 @@ struct PluginPlan: @unchecked Sendable {
       Lifecycle.Plugin(
         name: plugin.name, isEnabled: plugin.isEnabled,
         code: locator.code(of: plugin, configuration.host),
-        settings: plugin.settings, placement: plugin.placement, pins: plugin.pins)
+        settings: plugin.settings, placement: plugin.placement, pins: plugin.pins,
+        isolation: locator.isolation(of: plugin, configuration.host))
     }
     return linked + libraries
   }

@@ -9,11 +9,16 @@ package final class Breadcrumb: @unchecked Sendable {
   private static let magic: UInt32 = 0x5441_4C5A
   /// Threads that are told apart: the pipeline's and the event loops'. Faults of more are not named.
   package static let threadsMax = 64
-  private static let fileBytes = threadsMax * MemoryLayout<tally_breadcrumb>.stride
+  /// Calls beside those threads that are told apart at a time.
+  package static let callsMax = 64
+  private static let places = threadsMax + callsMax
+  private static let fileBytes = places * MemoryLayout<tally_breadcrumb>.stride
 
   private let crumbs: UnsafeMutablePointer<tally_breadcrumb>
   /// The first is the pipeline's.
   private let taken = Atomic<Int>(1)
+  /// Of calls.
+  private let free = Mutex(Array(threadsMax..<places))
   /// What the file said when this process opened it: nothing when the last one ended without a
   /// fault.
   package let deaths: [Death]
@@ -26,8 +31,17 @@ package final class Breadcrumb: @unchecked Sendable {
     /// The item inside its request, or nil when the whole batch was being counted.
     package let item: UInt32?
     package let signal: UInt32
-    /// The hash of the request that an intake hook looked at.
+    /// The hash of the request that an intake hook looked at; the number of the code in a call that
+    /// is about no record of its own.
     package var request: UInt64?
+
+    /// Whom it is blamed on.
+    package var plugin: String { String(consumer.prefix { $0 != "/" }) }
+
+    /// What was called, where that is about no record of its own.
+    package var role: CallCrumb.Role? {
+      consumer.split(separator: "/").last.flatMap { CallCrumb.Role(rawValue: String($0)) }
+    }
   }
 
   package init(path: String) throws {
@@ -45,9 +59,9 @@ package final class Breadcrumb: @unchecked Sendable {
       throw PluginError(
         .startFailed, "\(path) cannot be mapped: \(String(cString: strerror(errno)))")
     }
-    crumbs = mapped.bindMemory(to: tally_breadcrumb.self, capacity: Self.threadsMax)
-    deaths = (0..<Self.threadsMax).compactMap { [crumbs] in Self.death(in: crumbs[$0]) }
-    for place in 0..<Self.threadsMax {
+    crumbs = mapped.bindMemory(to: tally_breadcrumb.self, capacity: Self.places)
+    deaths = (0..<Self.places).compactMap { [crumbs] in Self.death(in: crumbs[$0]) }
+    for place in 0..<Self.places {
       crumbs[place] = tally_breadcrumb()
       crumbs[place].magic = Self.magic
     }
@@ -71,6 +85,21 @@ package final class Breadcrumb: @unchecked Sendable {
     _ consumer: StaticName, _ positions: ClosedRange<UInt64>, item: UInt32?, _ body: () -> T
   ) -> T {
     crumbs.during(consumer, positions, item: item, request: 0, body)
+  }
+
+  /// Runs `body` as a call about no record of its own, on any thread; `code` tells which code is
+  /// called. Of more than `callsMax` at a time some are not named.
+  func during<T>(
+    _ consumer: StaticName, _ positions: ClosedRange<UInt64>, code: UInt64, _ body: () -> T
+  ) -> T {
+    guard let place = free.withLock({ $0.popLast() }) else { return body() }
+    let crumb = crumbs + place
+    let before = tally_breadcrumb_use(crumb)
+    defer {
+      _ = tally_breadcrumb_use(before)
+      free.withLock { $0.append(place) }
+    }
+    return crumb.during(consumer, positions, item: nil, request: code, body)
   }
 
   /// The crumb of the calling event loop, taken once by each; nil when there are too many.

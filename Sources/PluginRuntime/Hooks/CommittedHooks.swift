@@ -50,7 +50,9 @@ package struct CommittedHooks: @unchecked Sendable {
       let begun = CallMeter.now()
       let (status, reason) = withUnsafePointer(to: commit) { commit in
         instance.lane?.deliver(hook.ordinal, commit)
-          ?? ErrorText.collect(instance.secrets) { hook.function(instance.pointer, commit, $0) }
+          ?? ErrorText.collect(instance.secrets) { error in
+            instance.commits.during(positions) { hook.function(instance.pointer, commit, error) }
+          }
       }
       instance.counts.add(failed: status != TALLY_OK)
       instance.account[.committed].record(

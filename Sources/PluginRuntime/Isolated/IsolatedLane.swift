@@ -97,7 +97,8 @@ package final class IsolatedLane: @unchecked Sendable {
       context = services.host.map {
         ServiceContext(
           plugin: plan.name, host: $0, costs: services.accounts.account(plan.name),
-          secrets: services.secrets.of(plan.name), log: log)
+          secrets: services.secrets.of(plan.name),
+          crumb: CallCrumb(nil, plan.name, .job, code: 0), log: log)
       }
     } catch {
       keeper.close()

@@ -72,6 +72,11 @@ extension Lifecycle {
     // The same code in the other lane is another one.
     let hash = (copy?.sha256 ?? Self.builtin) + (plugin.code.isIsolated ? Self.isolated : "")
     let verdict = verdict(plugin.name, over: hash)
+    if let (isolated, reason) = moved(plugin, code: verdict?.good ?? hash) {
+      var found = try load(isolated, patience: patience)
+      found?.note = "runs isolated: it " + reason
+      return found
+    }
     try checkQuarantine(plugin.name, code: verdict?.good ?? hash)
     guard let verdict else {
       return try code(of: plugin, hash, copy, patience).map { Found(hash: hash, code: $0) }
@@ -114,23 +119,28 @@ extension Lifecycle {
     case nil: break
     }
     guard let code = try mapped(plugin, copy, key, patience) else { return nil }
-    keep(code, plugin.name, key)
-    return code
+    return keep(code, plugin.name, key)
   }
 
-  private func keep(_ code: LoadedPlugin, _ name: String, _ key: String) {
+  @discardableResult
+  private func keep(_ code: LoadedPlugin, _ name: String, _ key: String) -> LoadedPlugin {
+    var code = code
+    code.number = Self.number(of: key)
+    let numbered = code
     let generations = state.withLock { state in
-      state.loaded[key] = code
+      state.loaded[key] = numbered
       state.slow[key] = nil
       let count = (state.generations[name] ?? 0) + 1
       state.generations[name] = count
       state.numbers[key] = count
       return count
     }
-    guard generations >= Self.generationsToWarn else { return }
-    log.warning(
-      "many copies of a plugin's code are loaded; restart when convenient",
-      metadata: ["plugin": "\(name)", "generations": "\(generations)"])
+    if generations >= Self.generationsToWarn {
+      log.warning(
+        "many copies of a plugin's code are loaded; restart when convenient",
+        metadata: ["plugin": "\(name)", "generations": "\(generations)"])
+    }
+    return code
   }
 
   private typealias Mapped = Result<LoadedPlugin, PluginError>

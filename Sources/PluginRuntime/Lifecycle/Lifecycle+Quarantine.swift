@@ -41,7 +41,7 @@ extension Lifecycle {
 
   /// Whether the pipeline waits for the plugin's transform hooks rather than count without them: then
   /// it stays, and what it does not take is not counted.
-  private func isHolding(_ name: String) -> Bool {
+  func isHolding(_ name: String) -> Bool {
     runtime.set.plan[.transform].contains {
       $0.instance.name == name && $0.transformFault == .hold
     }
@@ -61,7 +61,7 @@ extension Lifecycle {
       "\(name) is quarantined: \(reason); install other code, or disable and enable it")
   }
 
-  private func remember(_ change: (inout Quarantine) throws -> Void) {
+  func remember(_ change: (inout Quarantine) throws -> Void) {
     do { try state.withLock { try change(&$0.quarantine) } } catch {
       log.warning(
         "the file of quarantined plugins cannot be written", metadata: ["error": "\(error)"])

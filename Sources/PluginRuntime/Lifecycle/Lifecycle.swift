@@ -12,11 +12,15 @@ package final class Lifecycle: Sendable {
     package let settings: [GivenSetting]
     let placement: Placement
     let pins: PluginPins
+    /// How the library runs when it has to in a process of its own.
+    let isolation: IsolationPlan?
 
     package init(
       name: String, isEnabled: Bool, code: PluginRuntime.Request.Code, settings: [GivenSetting],
-      placement: Placement = Placement(), pins: PluginPins = PluginPins()
+      placement: Placement = Placement(), pins: PluginPins = PluginPins(),
+      isolation: IsolationPlan? = nil
     ) {
+      self.isolation = isolation
       self.placement = placement
       self.pins = pins
       self.name = name
@@ -69,6 +73,8 @@ package final class Lifecycle: Sendable {
     var draining: [LifecycleMachine.Serial: (since: Double, isReported: Bool)] = [:]
     var taker: Taker?
     var quarantine: Quarantine
+    /// Who ended the process before, until that was judged.
+    var accused: [String: Breadcrumb.Death] = [:]
     /// The server ends.
     var isClosed = false
   }
@@ -148,11 +154,10 @@ package final class Lifecycle: Sendable {
   }
 
   /// Follows what was wanted last once more: code that took long to load is there.
-  func followAgain() {
+  func followAgain(patience: Double = Deadline.patienceSeconds) {
     changing.withLock { _ in
       let source = state.withLock { UncheckedPlugins(plugins: $0.wanted) }
-      try? follow(
-        source.plugins, isStrict: false, again: false, patience: Deadline.patienceSeconds)
+      try? follow(source.plugins, isStrict: false, again: false, patience: patience)
     }
   }
 

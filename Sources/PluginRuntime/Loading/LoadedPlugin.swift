@@ -13,6 +13,8 @@ package struct LoadedPlugin: @unchecked Sendable {
   let isolation: IsolationPlan?
   /// Whether a running instance takes other settings over.
   private let takesSettings: Bool
+  /// Tells this code from other code of the plugin; 0 where nobody has to.
+  var number: UInt64 = 0
 
   /// The names of settings that a running instance takes over.
   var liveSettings: Set<String> {

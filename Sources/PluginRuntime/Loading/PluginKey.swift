@@ -6,12 +6,13 @@ package enum PluginKey: String, CaseIterable, Sendable {
   case mode
   case order
   case transformFault = "transform_fault"
+  case onFault = "on_fault"
   case sha256
   case signature
   case apps
 
   /// Names that the host does not read and keeps for itself.
-  static let kept: Set<String> = ["limits", "on_fault", "drafts"]
+  static let kept: Set<String> = ["limits", "drafts"]
 
   /// Whether a plugin may not have a setting of that name.
   static func isReserved(_ name: String) -> Bool {

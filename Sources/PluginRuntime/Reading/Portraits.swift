@@ -48,7 +48,9 @@ package final class Portraits {
       let (status, _) = cell.withTallyBytes { bytes in
         canvas.withTable(app, user, bytes) { portrait in
           instance.lane?.describe(portrait)
-            ?? ErrorText.collect(instance.secrets) { describe(instance.pointer, portrait, $0) }
+            ?? ErrorText.collect(instance.secrets) { error in
+              instance.answers.during { describe(instance.pointer, portrait, error) }
+            }
         }
       }
       ThreadKind.become(before)

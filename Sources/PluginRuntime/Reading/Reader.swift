@@ -46,7 +46,9 @@ package struct Reader: @unchecked Sendable {
   ) throws(PluginError) -> (tally_status, String) {
     guard let lane = instance.lane else {
       return context.withTables { request, reply in
-        ErrorText.collect(instance.secrets) { route.answer(instance.pointer, request, reply, $0) }
+        ErrorText.collect(instance.secrets) { error in
+          instance.answers.during { route.answer(instance.pointer, request, reply, error) }
+        }
       }
     }
     do throws(PluginError) { return try lane.answer(context) } catch {

@@ -160,7 +160,9 @@ extension ServiceContext {
       Array(run.job.name.utf8).withTallyText { name in
         run.job.payload.withTallyBytes { payload in
           (table.name, table.payload) = (name, payload)
-          return withUnsafePointer(to: table) { function(instance, $0, error) }
+          return withUnsafePointer(to: table) { table in
+            crumb.during { function(instance, table, error) }
+          }
         }
       }
     }

@@ -28,6 +28,8 @@ package final class ServiceContext: @unchecked Sendable {
   /// What the plugin costs, over all its instances.
   let costs: PluginAccount
   let secrets: Secrets
+  /// Says that a job runs in this process.
+  let crumb: CallCrumb
   let host: any ServiceHost
   /// Definitions of commands by name; sealed when enroll has returned.
   let commands = Mutex<[String: CommandHandler]>([:])
@@ -41,9 +43,11 @@ package final class ServiceContext: @unchecked Sendable {
   private let tables: ServiceTables
 
   init(
-    plugin: String, host: any ServiceHost, costs: PluginAccount, secrets: Secrets, log: Logger
+    plugin: String, host: any ServiceHost, costs: PluginAccount, secrets: Secrets,
+    crumb: CallCrumb, log: Logger
   ) {
     self.plugin = plugin
+    self.crumb = crumb
     self.secrets = secrets
     self.costs = costs
     self.host = host

@@ -309,6 +309,7 @@ static tally_status answer(void *instance, const tally_request *request, const t
   char line[400];
   (void)instance;
   (void)error;
+  misbehave("answer", value);
   if (what.len == 0) {
     tally_question question = {sizeof(question), metric, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0, 0};
     question.dimension = request->parameter(request->ctx, fixture_text("by"));

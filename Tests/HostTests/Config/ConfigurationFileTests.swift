@@ -94,6 +94,11 @@ import Testing
         "plugins.yaml:2:29: plugins.views.transform_fault: need hold or bypass, have \"ignore\""
       ),
       (
+        "plugins:\n  views: { on_fault: ignore }\n",
+        "plugins.yaml:2:22: plugins.views.on_fault: need quarantine, isolate or restart, have "
+          + "\"ignore\""
+      ),
+      (
         "plugins:\n  push: { sha256: abc }\n",
         "plugins.yaml:2:19: plugins.push.sha256: need 64 hexadecimal digits, as `sha256sum` prints "
           + "them"
@@ -138,11 +143,13 @@ import Testing
         views:
           order: { phase: late, before: geo, after: [users, sessions] }
           transform_fault: bypass
+          on_fault: isolate
 
       """
     let file = try ConfigurationFile(bytes: Array(text.utf8), path: "plugins.yaml")
     let placement = try #require(file.plugins?.first).placement
     #expect(placement.transformFault == .bypass)
+    #expect(placement.onFault == .isolate)
     #expect(
       placement.order
         == OrderOverride(
