@@ -150,6 +150,13 @@ extension EndToEnd {
       _ = try upload(server, "bob", Self.png)
       let (ada, bob) = (try address(server, "ada"), try address(server, "bob"))
       #expect(ada != bob)
+      let export = try server.connect(seconds: 60).get(
+        "/i/app_users/export?api_key=\(server.keys.apiKey)&app_id=\(server.keys.appID)"
+          + "&query=%7B%22did%22:%22ada%22%7D")
+      #expect(export.status == 200, "\(export.text)")
+      let name = try #require(try JSON(export.text)["result"]?.string)
+      let exported = try Files.text(server.dataPath + "/exports/" + name)
+      #expect(exported.contains(Data(Self.png).base64EncodedString()), "\(exported)")
       try erase(server, "ada")
       #expect(try read(server, ada).status == 404)
       #expect(try read(server, bob).status == 200)

@@ -55,6 +55,7 @@ struct DemoDesk: Sendable {
       deleted.app = app.number
       deleted.appID = app.hex
       core.runtime.happenings.post(deleted)
+      core.pictures.removeAll(appID: app.hex)
     }
     var items = 0
     for number in numbers { items += try core.store.remove(RawRemoval(app: number)).items }

@@ -8,6 +8,7 @@ import Synchronization
 final class PictureFolder: Sendable {
   /// Pictures that wait to be written.
   static let waitingMax = 64
+  private static let unfinished = ".new"
 
   struct Counters: Sendable {
     let kept = Metrics.Counter()
@@ -72,7 +73,7 @@ final class PictureFolder: Sendable {
       try? FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
     }
     let before = Self.bytes(at: path)
-    let temporary = path + ".new"
+    let temporary = path + Self.unfinished
     let isWritten = picture.bytes.withUnsafeReadableBytes { write($0, to: temporary) }
     guard isWritten, rename(temporary, path) == 0, syncFolder(place),
       !isNew || syncFolder(folder) && syncFolder(folder + "/..")
@@ -131,6 +132,18 @@ final class PictureFolder: Sendable {
     }
   }
 
+  /// Removes all pictures of an app.
+  func removeAll(appID: String) {
+    guard !appID.isEmpty else { return }
+    queue.sync {
+      let place = folder + "/" + appID
+      let before = Self.sizes(of: place).reduce(0) { $0 + $1.bytes }
+      guard (try? FileManager.default.removeItem(atPath: place)) != nil else { return }
+      bytes.wrappingSubtract(before, ordering: .relaxed)
+      _ = syncFolder(folder)
+    }
+  }
+
   private static func isName(_ name: String) -> Bool {
     name.utf8.count == 40
       && name.utf8.allSatisfy { byte in
@@ -148,16 +161,18 @@ final class PictureFolder: Sendable {
 
   /// What is there at the start; what a crash left half written goes.
   private static func size(of folder: String) -> Int {
-    let names = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
     var sum = 0
-    for name in names where name.contains("/") {
-      if name.hasSuffix(".new") {
-        unlink(folder + "/" + name)
-      } else {
-        sum += bytes(at: folder + "/" + name)
+    for app in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+      for file in sizes(of: folder + "/" + app) {
+        if file.path.hasSuffix(unfinished) { unlink(file.path) } else { sum += file.bytes }
       }
     }
     return sum
+  }
+
+  private static func sizes(of place: String) -> [(path: String, bytes: Int)] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []
+    return names.map { (place + "/" + $0, bytes(at: place + "/" + $0)) }
   }
 
   func register(in metrics: Metrics) {

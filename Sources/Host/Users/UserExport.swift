@@ -16,6 +16,7 @@ struct UserExport {
     let (requests, isCut) = try requests()
     members["requests"] = .array(requests)
     if isCut { members["requests_left_out"] = .bool(true) }
+    members["picture"] = picture()
     var plugins: [String: [String: JSONValue]] = [:]
     for export in try told() {
       plugins[export.plugin, default: [:]][export.name] = JSONValue(
@@ -48,6 +49,17 @@ struct UserExport {
       return true
     }
     return (found, isCut)
+  }
+
+  /// What the user's device sent; nil when it sent none.
+  private func picture() -> JSONValue? {
+    let name = user.device.withUnsafeBytes { PictureFolder.name(appID: app.hexID, device: $0) }
+    return core.pictures.read(name, appID: app.hexID).map { picture in
+      .object([
+        "type": .string(picture.format.contentType),
+        "base64": .string(Data(picture.bytes).base64EncodedString()),
+      ])
+    }
   }
 
   /// What plugins add, when all have heard of it.
