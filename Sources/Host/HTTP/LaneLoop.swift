@@ -67,14 +67,15 @@ final class LaneLoop: JournalSink, @unchecked Sendable {
 
   // MARK: Requests
 
-  /// Reads a request. Answers nil when its entry is on the way to the journal and the reply will
-  /// follow from `settle`, else what to reply now.
+  /// Reads a request, which proxies say was `forwarded`. Answers nil when its entry is on the way to
+  /// the journal and the reply will follow from `settle`, else what to reply now.
   @inline(__always)
   func submit(
-    _ handler: SDKLaneHandler, number: UInt32, _ request: (Int64) -> IntakeRequest
+    _ handler: SDKLaneHandler, number: UInt32, forwarded: @autoclosure () -> String?,
+    _ request: (Int64) -> IntakeRequest
   ) -> Reply.Content? {
     if intake.wantsOrigin {
-      intake.origin = Origin(peer: handler.peer, forwarded: handler.request?.forwarded)
+      intake.origin = Origin(peer: handler.peer, forwarded: forwarded())
       if intake.asksRunners { return submitAside(handler, number: number, request(clock())) }
     }
     return admit(handler, number: number, request(clock()))

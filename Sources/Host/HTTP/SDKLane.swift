@@ -63,9 +63,11 @@ final class SDKLane: ServerChildChannel, HTTPChannelHandler {
       let loop = loops[ObjectIdentifier(channel.eventLoop)]
       guard let loop else { preconditionFailure("every event loop has its part of the lane") }
       let pipeline = channel.pipeline.syncOperations
+      let lane = SDKLaneHandler(loop: loop, isRefused: !isAdmitted)
       try pipeline.addHandler(HTTPResponseEncoder())
+      try pipeline.addHandler(PlainReader(lane: lane))
       try pipeline.addHandler(requestDecoder())
-      try pipeline.addHandler(SDKLaneHandler(loop: loop, isRefused: !isAdmitted))
+      try pipeline.addHandler(lane)
       try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
       try pipeline.addHandler(HTTPConnectionStateHandler(logger: logger))
       return try NIOAsyncChannel(

@@ -96,12 +96,12 @@ extension SDKLaneHandler {
     let content = target.withUTF8 { target in
       let target = UnsafeRawBufferPointer(target)
       guard let body else {
-        return loop.submit(self, number: number) {
+        return loop.submit(self, number: number, forwarded: ended.forwarded) {
           IntakeRequest(route: route, target: target, body: nil, format: format, receivedMs: $0)
         }
       }
       return body.withUnsafeReadableBytes { bytes in
-        loop.submit(self, number: number) {
+        loop.submit(self, number: number, forwarded: ended.forwarded) {
           IntakeRequest(route: route, target: target, body: bytes, format: format, receivedMs: $0)
         }
       }

@@ -110,8 +110,7 @@ final class SDKLaneHandler: ChannelDuplexHandler, RemovableChannelHandler {
   // MARK: Reading
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    sawPart = true
-    lastActive = loop.seconds
+    noteRead()
     let part = unwrapInboundIn(data)
     if held.isEmpty, !mustHold(part) {
       take(part)
@@ -120,6 +119,13 @@ final class SDKLaneHandler: ChannelDuplexHandler, RemovableChannelHandler {
     } else {
       held.append(part)
     }
+  }
+
+  /// The client sent something that is a request, or a part of one.
+  @inline(__always)
+  func noteRead() {
+    sawPart = true
+    lastActive = loop.seconds
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
