@@ -2,7 +2,7 @@ import Foundation
 import Harness
 import Testing
 
-extension EndToEnd {
+extension FaultsEndToEnd {
   /// What a damaged journal does to requests that the store does not have yet.
   @Suite(.serialized) struct JournalDamageTests {
     private static let requests = 12

@@ -2,7 +2,7 @@ import Foundation
 import Harness
 import Testing
 
-extension EndToEnd {
+extension FaultsEndToEnd {
   @Suite(.serialized) struct KillTests {
     static let rounds = 50
 
