@@ -8,7 +8,11 @@ import Testing
 struct PlainReaderTests {
   typealias Bench = ServerBench
 
-  /// All answers to `text`, sent at once and nothing behind it.
+  /// Fills a body that is announced longer than it is, and ends the connection.
+  private static let ending =
+    String(repeating: "\r\n", count: 8_192) + Bench.get("/o/ping", "Connection: close")
+
+  /// All answers to `text` and what ends it.
   private static func answers(_ bench: Bench, _ text: [UInt8], decoded: Bool) throws -> String {
     let client = try bench.client()
     if decoded {
@@ -16,8 +20,7 @@ struct PlainReaderTests {
       client.send("GET /o/ping HTTP/1.1\r\nConnection: x\r\n\r\n")
       #expect(try client.replies(1) == ["200 pong"])
     }
-    client.send(text)
-    client.endSending()
+    client.send(text + Array(Self.ending.utf8))
     return client.rest()
   }
 
