@@ -22,8 +22,8 @@ struct LaneRequest {
   /// Memory set apart for the body.
   var reserved = 0
 
-  /// Reads what a request's head says. A request that speaks of an upgrade ends its connection:
-  /// the decoder stops reading behind it.
+  /// Reads what a request's head says. A request that speaks of an upgrade, or of a proxy's
+  /// connection, ends its own: the decoder may stop reading behind it.
   init(_ head: HTTPRequestHead, route: IntakeRequest.Route) {
     target = head.uri
     self.route = route
@@ -39,6 +39,7 @@ struct LaneRequest {
       case 14 where HeaderText.isEqual(name, "content-length"): contentLength = Int(value)
       case 15 where HeaderText.isEqual(name, "x-forwarded-for"):
         forwarded = forwarded.map { $0 + "," + value } ?? value
+      case 16 where HeaderText.isEqual(name, "proxy-connection"): reply = .close
       default: break
       }
     }

@@ -17,9 +17,11 @@ extension SDKLaneHandler {
     var head = head
     let hasUpgrade = head.headers.contains(name: "upgrade")
     if hasUpgrade, beginUpgrade(head) { return }
-    // The decoder stops reading behind a request that speaks of an upgrade.
-    if hasUpgrade { head.headers.replaceOrAdd(name: "connection", value: "close") }
-    mode = .passing(Passing(isLast: hasUpgrade || !head.isKeepAlive))
+    // The decoder may stop reading behind a request that speaks of such.
+    if hasUpgrade || head.headers.contains(name: "proxy-connection") {
+      head.headers.replaceOrAdd(name: "connection", value: "close")
+    }
+    mode = .passing(Passing(isLast: !head.isKeepAlive))
     if head.version.minor >= 1, let expected = head.headers.first(name: "expect"),
       HeaderText.isEqual(expected, "100-continue")
     {

@@ -158,6 +158,8 @@ struct ConversationTests {
         Bench.get("/i?\(Bench.ids)", "Connection: close"),
         "GET /i?\(Bench.ids) HTTP/1.0\r\n\r\n", Bench.get("/i", "Connection: close"),
         Bench.get("/i?\(Bench.ids)", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c"),
+        Bench.get("/i?\(Bench.ids)", "Proxy-Connection: close"),
+        Bench.get("/o/ping", "Proxy-Connection: close"),
       ] {
         let client = try bench.client()
         client.send(request)
