@@ -20,6 +20,8 @@ extension SDKLaneHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    // Behind its first error the decoder reports one for whatever it is still given.
+    guard brokenInput == nil else { return }
     if case .finishing = mode { return }
     if case .passing(let passing) = mode, !passing.isReceived {
       return context.fireErrorCaught(error)

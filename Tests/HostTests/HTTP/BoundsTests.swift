@@ -85,7 +85,8 @@ struct BoundsTests {
     try await Bench.run { bench in
       for request in [Bench.get("/i?\(Bench.ids)"), Bench.get("/o/slow")] {
         let client = try bench.client()
-        client.send(request + "nonsense\r\n\r\n")
+        // More of it comes while the first answers wait.
+        client.send(request + String(repeating: "nonsense\r\n\r\n", count: 2_000))
         let replies = try client.replies(2)
         #expect(replies[0].hasPrefix("200"))
         #expect(replies[1] == #"400 {"result":"Malformed request"}"#)
