@@ -62,7 +62,7 @@ struct Bench {
       kind, port: server.port, appKey: server.keys.appKey, firstMillisecond: firstMillisecond,
       seed: round, connections: connections(kind), options: options)
     let loaded = Clock.now
-    try server.settle()
+    try server.settle(everyMilliseconds: 100)
     let drained = Clock.now
     let after = try ProcessUsage(of: process.pid)
     let accepted = (try server.metric("tally_requests_accepted_total") ?? 0) - acceptedBefore
