@@ -116,7 +116,7 @@ import Testing
   func everyLimit() throws {
     let folder = try Folder()
     let limits = HostSetting.table.filter { $0.name.hasPrefix("limits.") }
-    #expect(limits.count == 24)
+    #expect(limits.count == 26)
     let standard = HostSettings(cores: 2)
     for setting in limits {
       let given = try #require(Int(setting.show(standard))) + 1
