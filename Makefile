@@ -20,10 +20,10 @@ TESTS := $(SWIFT) test --disable-xctest
 SANITIZERS ?= thread address
 SANITIZED ?= PluginRuntimeTests|PluginTestKitTests
 
-.PHONY: help run build stage kit test examples sanitize check tidy header lint bench format setup clean
+.PHONY: help run build stage kit test examples sanitize sdk-check check tidy header lint bench format setup clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 run: build ## Build and serve on 127.0.0.1:8080 with ./plugins.yaml and ./data (ARGS="--listen …")
 	@exec dist/bin/tally serve $(ARGS)
@@ -83,6 +83,12 @@ sanitize: setup ## Run the tests of what runs plugins under ThreadSanitizer and 
 	@for sanitizer in $(SANITIZERS); do \
 	  $(TESTS) --sanitize=$$sanitizer --scratch-path .build/$$sanitizer --filter '$(SANITIZED)'; \
 	done
+
+sdk-check: setup ## Run the real web SDK in Chromium against the server (SDK=folder of countly-sdk-web)
+	@[ -f '$(SDK)/lib/countly.js' ] || { echo "SDK=folder: there must be a lib/countly.js in it" >&2; exit 1; }
+	@command -v chromium >/dev/null || { echo "install Debian's package chromium" >&2; exit 1; }
+	@$(SWIFT) build --build-tests
+	@WEB_SDK='$(abspath $(SDK))' $(TESTS) --skip-build --filter WebSDKTests
 
 check: setup lint header tidy ## Format, house rules, the header on its own
 
