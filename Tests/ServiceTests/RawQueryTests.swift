@@ -69,6 +69,10 @@ import Testing
       ) == [.init(bucket: nil, group: ["open"], values: [4])])
     #expect(
       try groups(
+        stand, #"{"rows":"items","where":[{"field":"param.metrics","exists":true}]}"#
+      ).map(\.values) == [[4]])
+    #expect(
+      try groups(
         stand, #"{"where":[{"field":"segmentation.level","one_of":["7"]}],"group":["device"]}"#
       ).map(\.group) == [["a"], ["b"], ["c"]])
   }

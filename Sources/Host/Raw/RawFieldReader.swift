@@ -142,6 +142,9 @@ final class RawFieldReader: RawRows {
     case TALLY_DOUBLE: return RawValue(Double(bitPattern: node.pointee.bits))
     case TALLY_TRUE: return RawValue("true")
     case TALLY_FALSE: return RawValue("false")
+    // There, but of no one value: what is inside has no name here.
+    case TALLY_ARRAY: return RawValue("array")
+    case TALLY_OBJECT: return RawValue("object")
     default: return nil
     }
   }
