@@ -50,26 +50,17 @@ extension ConfigurationFile {
     return names
   }
 
-  static func readTransformFault(
+  /// One of a few words.
+  static func readWord<Word: RawRepresentable<String> & CaseIterable>(
     _ member: YAMLEntry, name: String
-  ) throws(ConfigurationError) -> TransformFault {
+  ) throws(ConfigurationError) -> Word {
     let text = try member.value.text(of: name)
-    guard let fault = TransformFault(rawValue: text) else {
+    guard let word = Word(rawValue: text) else {
+      let words = Word.allCases.map(\.rawValue)
+      let need = words.dropLast().joined(separator: ", ") + " or " + (words.last ?? "")
       throw ConfigurationError(
-        .value, member.value.place, "\(name): need hold or bypass, have \"\(text)\"")
+        .value, member.value.place, "\(name): need \(need), have \"\(text)\"")
     }
-    return fault
-  }
-
-  static func readFaultPrice(
-    _ member: YAMLEntry, name: String
-  ) throws(ConfigurationError) -> FaultPrice {
-    let text = try member.value.text(of: name)
-    guard let price = FaultPrice(rawValue: text) else {
-      throw ConfigurationError(
-        .value, member.value.place,
-        "\(name): need quarantine, isolate or restart, have \"\(text)\"")
-    }
-    return price
+    return word
   }
 }

@@ -89,9 +89,8 @@ struct ConfigurationFile: Sendable {
       case .signature: plugin.pins.signature = try signature(member.value, name: name)
       case .apps: plugin.settings += try appSettings(member.value, name: name)
       case .order: plugin.placement.order = try readOrder(member, name: name)
-      case .transformFault:
-        plugin.placement.transformFault = try readTransformFault(member, name: name)
-      case .onFault: plugin.placement.onFault = try readFaultPrice(member, name: name)
+      case .transformFault: plugin.placement.transformFault = try readWord(member, name: name)
+      case .onFault: plugin.placement.onFault = try readWord(member, name: name)
       case nil:
         plugin.settings.append(
           GivenSetting(

@@ -8,17 +8,12 @@ extension SDKLaneHandler {
     let target = text.part(request.target.lowerBound, request.target.count)
     guard let route = RequestTarget.route(of: target) else { return false }
     noteRead()
-    let number = replies.expect(.keep)
     let body = request.isPost ? text.part(request.headBytes, request.bodyBytes) : nil
     let forwarded = request.forwarded
-    let content = loop.submit(
-      self, number: number,
-      forwarded: forwarded.map { String(decoding: text[$0], as: UTF8.self) }
-    ) {
+    submit(.keep, forwarded: forwarded.map { String(decoding: text[$0], as: UTF8.self) }) {
       IntakeRequest(
         route: route, target: target, body: body, format: request.format, receivedMs: $0)
     }
-    if let content { replies.resolve(number, content) }
     writeReplies()
     return true
   }

@@ -89,23 +89,32 @@ extension SDKLaneHandler {
   }
 
   private func submit(_ ended: inout LaneRequest) {
-    let number = replies.expect(ended.reply)
     let body = ended.isPost ? ended.body ?? ByteBuffer() : nil
-    let (route, format) = (ended.route, ended.format)
+    let (route, format, forwarded) = (ended.route, ended.format, ended.forwarded)
     var target = ended.target
-    let content = target.withUTF8 { target in
+    target.withUTF8 { target in
       let target = UnsafeRawBufferPointer(target)
       guard let body else {
-        return loop.submit(self, number: number, forwarded: ended.forwarded) {
+        return submit(ended.reply, forwarded: forwarded) {
           IntakeRequest(route: route, target: target, body: nil, format: format, receivedMs: $0)
         }
       }
-      return body.withUnsafeReadableBytes { bytes in
-        loop.submit(self, number: number, forwarded: ended.forwarded) {
+      body.withUnsafeReadableBytes { bytes in
+        submit(ended.reply, forwarded: forwarded) {
           IntakeRequest(route: route, target: target, body: bytes, format: format, receivedMs: $0)
         }
       }
     }
+  }
+
+  /// Hands a whole request in; its answer has its place among the others from here on.
+  @inline(__always)
+  func submit(
+    _ connection: Reply.Connection, forwarded: @autoclosure () -> String?,
+    _ request: (Int64) -> IntakeRequest
+  ) {
+    let number = replies.expect(connection)
+    let content = loop.submit(self, number: number, forwarded: forwarded(), request)
     if let content { replies.resolve(number, content) }
   }
 

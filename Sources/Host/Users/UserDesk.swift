@@ -33,8 +33,9 @@ struct UserDesk: Sendable {
     }
   }
 
-  /// Forgets a user everywhere, and everybody who turned out to be the same. When this returns the tables have, and raw items, journal and dead
-  /// letters as well unless somebody still reads them: then the next erasure or start does it.
+  /// Forgets a user everywhere, and everybody who turned out to be the same. When this returns the
+  /// tables have, and raw items, journal and dead letters as well unless somebody still reads them:
+  /// then the next erasure or start does it.
   func erase(app: RegisteredApp, uid: UInt64) throws {
     let number = withUnsafeBytes(of: uid.littleEndian) { Array($0) }
     var tries = 0

@@ -5,16 +5,6 @@ import Testing
 
 /// Users who turned out to be others: how they are found and forgotten.
 @Suite struct MergedUserTests {
-  private func merge(
-    _ fixture: StoreFixture, _ old: String, into new: String, position: UInt64
-  ) throws {
-    let (from, into) = (try fixture.user(old), try fixture.user(new))
-    let merge = MergedUser(
-      app: 1, from: from.uid, into: into.uid, key: RawKey(position: position, item: 0), atMs: 5)
-    fixture.set.mergeCells(from.slot, into: into.slot, plugin: 3) { _, _ in nil }
-    fixture.set.merge(merge, from: from.slot, into: into.slot)
-  }
-
   private func name(_ fixture: StoreFixture, _ device: String, _ names: String...) throws {
     let all = try names.map { name in
       try #require(
@@ -36,9 +26,9 @@ import Testing
       try fixture.set.setCell(user: fixture.user(device).slot, plugin: 3, Array(device.utf8))
     }
     try fixture.flush()
-    try merge(fixture, "a", into: "b", position: 1)
+    try fixture.merge("a", into: "b", position: 1)
     if isCommitted { try fixture.flush() }
-    try merge(fixture, "b", into: "c", position: 2)
+    try fixture.merge("b", into: "c", position: 2)
     if isCommitted { try fixture.flush() }
     return fixture
   }
@@ -76,11 +66,11 @@ import Testing
   @Test("A merge on its way to the file is one, and so is a user: then it is too early")
   func underWay() throws {
     let fixture = try chain(isCommitted: true)
-    try merge(fixture, "c", into: "d", position: 3)
+    try fixture.merge("c", into: "d", position: 3)
     fixture.position += 1
     let flush = fixture.set.takeFlush(through: fixture.position, positions: [])
     _ = try fixture.user("new")
-    try merge(fixture, "d", into: "new", position: 4)
+    try fixture.merge("d", into: "new", position: 4)
     #expect(try fixture.set.erase(app: 1, user: 1) == .notYet)
     try fixture.store.commit(flush)
     fixture.set.didCommit(flush)
@@ -114,13 +104,13 @@ import Testing
     try name(fixture, "b", "eve")
     try fixture.flush()
     // Neither has a cell: one is found by what both were.
-    try merge(fixture, "a", into: "b", position: 1)
+    try fixture.merge("a", into: "b", position: 1)
     try fixture.flush()
     #expect(try found(fixture, "ada") == [2])
     #expect(try found(fixture, "eve") == [2])
     try fixture.set.setCell(user: fixture.user("c").slot, plugin: 3, [1])
     try name(fixture, "c", "carl")
-    try merge(fixture, "b", into: "c", position: 2)
+    try fixture.merge("b", into: "c", position: 2)
     try fixture.flush()
     #expect(try found(fixture, "ada") == [])
     #expect(try found(fixture, "carl") == [3])

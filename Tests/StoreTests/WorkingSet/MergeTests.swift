@@ -3,16 +3,6 @@ import Testing
 @testable import Store
 
 @Suite struct MergeTests {
-  private func merge(
-    _ fixture: StoreFixture, _ old: String, into new: String, position: UInt64
-  ) throws {
-    let (from, into) = (try fixture.user(old), try fixture.user(new))
-    let merge = MergedUser(
-      app: 1, from: from.uid, into: into.uid, key: RawKey(position: position, item: 0), atMs: 5)
-    fixture.set.mergeCells(from.slot, into: into.slot, plugin: 3) { $0 + $1 }
-    fixture.set.merge(merge, from: from.slot, into: into.slot)
-  }
-
   private func known(_ fixture: StoreFixture, _ device: String) throws -> UInt64? {
     try Array(device.utf8).withUnsafeBytes { try fixture.set.knownUser(app: 1, device: $0)?.uid }
   }
@@ -21,16 +11,16 @@ import Testing
   func leads() throws {
     let fixture = try StoreFixture()
     for device in ["a", "b", "c", "d"] { _ = try fixture.user(device) }
-    try merge(fixture, "a", into: "b", position: 1)
+    try fixture.merge("a", into: "b", position: 1, join: +)
     #expect(try fixture.user("a").uid == 2)
     try fixture.flush()
-    try merge(fixture, "b", into: "c", position: 2)
+    try fixture.merge("b", into: "c", position: 2, join: +)
     try fixture.flush()
     let again = try fixture.user("a")
     #expect(again.uid == 3 && !again.isNew)
     try fixture.reopen()
     #expect(try known(fixture, "a") == 3)
-    try merge(fixture, "c", into: "d", position: 3)
+    try fixture.merge("c", into: "d", position: 3, join: +)
     #expect(try ["a", "b", "c", "d"].map { try fixture.user($0).uid } == [4, 4, 4, 4])
     #expect(try known(fixture, "e") == nil)
     #expect(try fixture.user("e").uid == 5)
@@ -44,7 +34,7 @@ import Testing
     let fixture = try StoreFixture()
     for device in ["a", "b"] { _ = try fixture.user(device) }
     try fixture.flush()
-    try merge(fixture, "a", into: "b", position: 2)
+    try fixture.merge("a", into: "b", position: 2, join: +)
     try fixture.set.reset()
     #expect(try fixture.user("a").uid == 1)
   }
@@ -55,8 +45,8 @@ import Testing
     let fixture = try StoreFixture()
     for device in ["a", "b", "c", "d"] { _ = try fixture.user(device) }
     try fixture.set.setCell(user: try fixture.user("a").slot, plugin: 3, [7])
-    try merge(fixture, "a", into: "b", position: 1)
-    try merge(fixture, "b", into: "c", position: 2)
+    try fixture.merge("a", into: "b", position: 1, join: +)
+    try fixture.merge("b", into: "c", position: 2, join: +)
     try fixture.flush()
     let merges = try fixture.store.merges(after: RawKey(position: 1, item: 0), through: 9)
     #expect(merges.map(\.into) == [3])
@@ -81,7 +71,7 @@ import Testing
     try fixture.set.setSeen(user: a, plugin: 3, hours)
     #expect(try !fixture.set.isDuplicate(user: a, hash: 11, receivedMs: 1_000))
     #expect(try !fixture.set.isDuplicate(user: b, hash: 12, receivedMs: 1_000))
-    try merge(fixture, "a", into: "b", position: 1)
+    try fixture.merge("a", into: "b", position: 1, join: +)
     #expect(try fixture.set.cell(user: b, plugin: 3) == [1, 2])
     #expect(try fixture.set.cell(user: a, plugin: 3) == [])
     #expect(try fixture.set.seen(user: b, plugin: 3) == hours)

@@ -126,4 +126,16 @@ final class StoreFixture {
     Dictionary(
       uniqueKeysWithValues: try store.counts().ledger.map { ("\($0.app) \($0.reason)", $0.items) })
   }
+
+  /// One device's user becomes another's; `join` makes one cell of two.
+  func merge(
+    _ old: String, into new: String, position: UInt64,
+    join: ([UInt8], [UInt8]) -> [UInt8]? = { _, _ in nil }
+  ) throws {
+    let (from, into) = (try user(old), try user(new))
+    let merge = MergedUser(
+      app: 1, from: from.uid, into: into.uid, key: RawKey(position: position, item: 0), atMs: 5)
+    set.mergeCells(from.slot, into: into.slot, plugin: 3, join)
+    set.merge(merge, from: from.slot, into: into.slot)
+  }
 }
