@@ -84,7 +84,7 @@ struct ConfigurationFile: Sendable {
       switch PluginKey(rawValue: member.key) {
       case .enabled: plugin.isEnabled = try member.value.truth(of: name)
       case .path: plugin.path = try member.value.text(of: name)
-      case .mode: plugin.mode = try readMode(member, name: name)
+      case .mode: plugin.mode = try readWord(member, name: name)
       case .sha256: plugin.pins.sha256 = try sha256(member.value, name: name)
       case .signature: plugin.pins.signature = try signature(member.value, name: name)
       case .apps: plugin.settings += try appSettings(member.value, name: name)
@@ -141,18 +141,6 @@ struct ConfigurationFile: Sendable {
         .value, node.place, "\(name): need an ed25519 signature of 64 bytes in base64")
     }
     return [UInt8](bytes)
-  }
-
-  private static func readMode(
-    _ member: YAMLEntry, name: String
-  ) throws(ConfigurationError) -> PluginConfiguration.Mode {
-    let text = try member.value.text(of: name)
-    guard let mode = PluginConfiguration.Mode(rawValue: text) else {
-      let known = PluginConfiguration.Mode.allCases.map(\.rawValue).joined(separator: " or ")
-      throw ConfigurationError(
-        .value, member.value.place, "\(name): need \(known), have \"\(text)\"")
-    }
-    return mode
   }
 
   static func isPluginName(_ name: String) -> Bool {
