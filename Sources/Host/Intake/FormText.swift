@@ -46,6 +46,7 @@ enum FormText {
     let valueStart: Int
     /// The separator behind the pair, or the text's end.
     let end: Int
+    /// The name has to be decoded: it has escapes, or bytes that may be no UTF-8.
     private(set) var isNameEscaped = false
     private(set) var isValueEscaped = false
 
@@ -56,10 +57,13 @@ enum FormText {
       self.start = start
       end = text.firstOffset(of: UInt8(ascii: "&"), from: start) ?? text.count
       nameEnd = start
+      var bits: UInt8 = 0
       while nameEnd < end, text[nameEnd] != UInt8(ascii: "=") {
         if Self.isEscape(text[nameEnd]) { isNameEscaped = true }
+        bits |= text[nameEnd]
         nameEnd &+= 1
       }
+      if bits >= 0x80 { isNameEscaped = true }
       valueStart = min(nameEnd &+ 1, end)
       var index = valueStart
       while index < end, !isValueEscaped {

@@ -105,6 +105,16 @@ struct FormTextTests {
     #expect(admission.items.first?.parameters == ["flag": "", "": "x", "name": "1"])
   }
 
+  @Test("A name that is no UTF-8 is repaired, with escapes in it or without")
+  func names() {
+    for name: [UInt8] in [[0xFF], [0x61, 0xED, 0xA0, 0x80], [0x25, 0x46, 0x46]] {
+      let target = Array("/i?app_key=0f1e2d3c4b5a&device_id=d&".utf8) + name + Array("=1".utf8)
+      let item = IntakeBench().admit(target, body: nil).items.first
+      #expect(item?.parameters.values.contains("1") == true)
+      #expect(item?.names.allSatisfy { String(validating: $0, as: UTF8.self) != nil } == true)
+    }
+  }
+
   @Test("Validity agrees with the standard library on every short sequence of lead bytes")
   func validity() {
     let interesting: [UInt8] = [

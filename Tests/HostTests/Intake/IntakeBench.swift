@@ -7,6 +7,8 @@ struct ReadItem: Equatable {
   var partition: UInt8
   var device: String
   var parameters: [String: String] = [:]
+  /// The names of the parameters as they stand, which a text would repair.
+  var names: [[UInt8]] = []
   var json: Set<String> = []
   var object: String?
   var country = ""
@@ -108,6 +110,7 @@ final class IntakeBench {
       var parameters = item.parameters
       while let parameter = parameters.next() {
         read.parameters[text(parameter.key)] = text(parameter.value)
+        read.names.append(Array(parameter.key))
         if parameter.isJSON { read.json.insert(text(parameter.key)) }
       }
       read.object = item.object.map(text)
