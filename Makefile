@@ -20,7 +20,7 @@ TESTS := $(SWIFT) test --disable-xctest
 SANITIZERS ?= thread address
 SANITIZED ?= PluginRuntimeTests|PluginTestKitTests
 
-.PHONY: help run build stage kit test examples sanitize sdk-check check tidy header lint bench format setup clean
+.PHONY: help run build stage kit test examples nightly sanitize sdk-check check tidy header lint bench format setup clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -78,6 +78,13 @@ examples: kit
 	@for language in c swift; do $(MAKE) -C Examples/$$language test TALLY_HOME=$(abspath $(KIT)); done
 	@if command -v cargo >/dev/null; then $(MAKE) -C Examples/rust test TALLY_HOME=$(abspath $(KIT)); \
 	else echo "Examples/rust: skipped, cargo is not installed"; fi
+
+FUZZ_SECONDS ?= 300
+SEEDS ?= 2000
+nightly: setup ## Fuzz every parser, simulate thousands of seeds; hours (FUZZ_SECONDS=300 SEEDS=2000)
+	@$(SWIFT) build --build-tests
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(TESTS) --skip-build --filter FuzzTests
+	@SEEDS=$(SEEDS) $(TESTS) --skip-build --filter SimulationTests
 
 sanitize: setup ## Run the tests of what runs plugins under ThreadSanitizer and AddressSanitizer
 	@for sanitizer in $(SANITIZERS); do \

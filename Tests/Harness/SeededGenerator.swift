@@ -23,12 +23,11 @@ package struct SeededGenerator: RandomNumberGenerator, Sendable {
 
   package mutating func pick<T>(_ list: [T]) -> T { list[int(0...list.count - 1)] }
 
-  /// The seeds a suite runs: those of the environment variable SEED, else the first `count`.
+  /// The seeds a suite runs: that of the environment variable SEED, else as many as SEEDS says,
+  /// else the first `count`.
   package static func seeds(_ count: Int) -> [UInt64] {
-    guard let text = Environment["SEED"], let seed = UInt64(text) else {
-      return (1...count).map { UInt64($0) }
-    }
-    return [seed]
+    if let seed = Environment["SEED"].flatMap({ UInt64($0) }) { return [seed] }
+    return (1...(Environment["SEEDS"].flatMap { UInt64($0) } ?? UInt64(count))).map { $0 }
   }
 }
 

@@ -173,31 +173,4 @@ struct MultipartTests {
     }
     #expect(elapsed < .seconds(5), "\(elapsed)")
   }
-
-  @Test("Mutated forms make sound entries or refusals", arguments: UInt64(1)...4)
-  func mutated(_ seed: UInt64) {
-    var random = FormFuzzTests.Seeded(state: seed)
-    let bench = IntakeBench()
-    let whole = Array(Self.body(Self.ids + [("timestamp", "1"), ("a", "b")], file: "png").utf8)
-    let splices =
-      ["\r\n", "--", "------x9", "; ", "=", "\"", "\\", ":", "name", "\r", "\n"]
-      .map { Array($0.utf8) } + [[0xFF], [0]]
-    for _ in 0..<2_500 {
-      var body = whole
-      for _ in 0..<Int.random(in: 1...4, using: &random) {
-        let index = Int.random(in: 0...body.count, using: &random)
-        switch Int.random(in: 0..<3, using: &random) {
-        case 0:
-          body.insert(
-            contentsOf: splices[Int.random(in: 0..<splices.count, using: &random)], at: index)
-        case 1: body.removeSubrange(min(index, body.count)..<min(index + 3, body.count))
-        default: body.removeSubrange(index...)
-        }
-      }
-      let admission = bench.admit(Array("/i".utf8), body: body, .multipart)
-      if case .accepted(let items) = admission {
-        #expect(items.count == 1 && bench.intake.entryItems == 1, "\(body)")
-      }
-    }
-  }
 }

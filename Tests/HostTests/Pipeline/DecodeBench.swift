@@ -58,15 +58,23 @@ final class DecodeBench {
     fill(&writer)
     writer.endItem()
     writer.end()
-    var cursor = RequestRecord.ItemCursor(entries.bytes)
-    guard let item = cursor?.next() else {
+    if append(entry: entries.bytes, calendar: calendar) == 0 {
       Issue.record("the entry cannot be read")
-      return
     }
-    builder.append(
-      item: item, position: 11, index: index, isBulk: index > 0, receivedMs: Self.receivedMs,
-      uid: 5, isNewUser: index == 0, userIndex: index, calendar: calendar)
-    index += 1
+  }
+
+  /// The items of an entry; how many there were.
+  @discardableResult
+  func append(entry: UnsafeRawBufferPointer, calendar: LocalCalendar = .utc) -> Int {
+    var cursor = RequestRecord.ItemCursor(entry)
+    let first = index
+    while let item = cursor?.next() {
+      builder.append(
+        item: item, position: 11, index: index, isBulk: index > 0, receivedMs: Self.receivedMs,
+        uid: 5, isNewUser: index == 0, userIndex: index, calendar: calendar)
+      index += 1
+    }
+    return Int(index - first)
   }
 
   /// The batch of one item with these parameters.
