@@ -46,8 +46,9 @@ struct MetricNormaliser: Sendable {
   private func platform(
     _ raw: (UserMetric) -> Text, to profile: inout Profile, _ room: inout TextBuffer
   ) {
-    let system = room.lowercased(raw(.os))
-    profile.set(.os, room.cleaned(raw(.os)))
+    let name = room.cleaned(raw(.os))
+    let system = room.lowercased(name)
+    profile.set(.os, name)
     profile.set(.osVersion, room.prefixed(raw(.osVersion), by: system.systemCode))
     profile.set(.density, room.density(raw(.density), system: system.systemCode))
     let isApple = system.isAppleSystem
