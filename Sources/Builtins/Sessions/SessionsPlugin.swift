@@ -43,6 +43,7 @@ struct SessionsPlugin: Plugin {
     users = try host.intern("users")
     parameters = try SessionParameters(host)
     try registrar.hook(phase: .early, after: ["users"])
+    try registrar.describesUsers()
   }
 
   func process(_ batch: Batch, _ facts: Facts, _ effects: borrowing Effects) {
@@ -62,6 +63,18 @@ struct SessionsPlugin: Plugin {
   func merge(_ merge: borrowing Merge) {
     guard let (from, into) = merge.cells(as: SessionCell.self), from.isCurrent else { return }
     merge.put(into.isCurrent ? into.merged(with: from) : from)
+  }
+
+  /// The members of a user's document, as clients know them.
+  func describe(_ portrait: borrowing Portrait) {
+    guard let cell = portrait.cell(as: SessionCell.self), cell.isCurrent, cell.sessions > 0
+    else { return }
+    portrait.member("sc", Int64(cell.sessions))
+    portrait.member("sd", Int64(cell.duration))
+    portrait.member("tsd", Int64(cell.totalDuration))
+    portrait.member("lbst", cell.startMs / 1_000)
+    if cell.endedMs > 0 { portrait.member("lest", cell.endedMs / 1_000) }
+    if cell.isOpen { portrait.member("hos", json: "true") }
   }
 
   func answer(_ request: borrowing Request, _ reply: borrowing Reply) throws {

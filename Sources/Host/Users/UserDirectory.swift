@@ -47,6 +47,8 @@ struct UserDirectory {
       members["merges"] = .number(Double(merges))
       members["merged_uid"] = .string(UserNumber.text(last))
       members["merged_did"] = .string(String(decoding: device, as: UTF8.self))
+      // Whoever was told apart by somebody is somebody known.
+      members["hasInfo"] = .bool(true)
     }
     members.merge(names(of: stored)) { $1 }
     return AppUser(uid: stored.uid, device: stored.device, document: .object(members))
