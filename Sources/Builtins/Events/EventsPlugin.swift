@@ -29,6 +29,9 @@ struct EventsPlugin: Plugin {
   ]
   /// Bytes of a segment's name or value that are counted; longer ones are cut.
   private static let textBytesMax = 256
+  /// What the store calls the segments that are one too many; here those of one event, which need
+  /// not be looked for.
+  private static var other: Text { "[CLY]_other" }
 
   private let events: Metric
   private let segmentsMax: Int
@@ -72,12 +75,13 @@ struct EventsPlugin: Plugin {
     let key = event.key
     effects.count(
       item, events.series(subject: key), hour: event.hour, event.count, event.sum, event.duration)
-    for segment in event.segmentation.children.prefix(segmentsMax) {
+    for (place, segment) in event.segmentation.children.enumerated() {
       room.truncate()
-      let name = room.cleanedName(segment.name.prefix(Self.textBytesMax))
+      var name = room.cleanedName(segment.name.prefix(Self.textBytesMax))
       guard !name.isEmpty else { continue }
-      let value = room.segmentValue(segment).prefix(Self.textBytesMax)
+      var value = room.segmentValue(segment).prefix(Self.textBytesMax)
       guard !value.isEmpty else { continue }
+      if place >= segmentsMax { (name, value) = (Self.other, Self.other) }
       effects.count(
         item, events.series(subject: key, dimension: name, value: value), hour: event.hour,
         event.count, event.sum, event.duration)
