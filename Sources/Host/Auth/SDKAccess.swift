@@ -14,10 +14,9 @@ struct SDKAccess: Sendable {
 
   let directory: AppDirectory
 
-  /// The number of the app a question is about. `query` and `body` are as they were sent.
-  func app(
-    _ parameters: [String: String], query: [UInt8], body: [UInt8]
-  ) throws(Denial) -> UInt32 {
+  /// The number of the app a question is about.
+  func app(_ request: QueryRequest) throws(Denial) -> UInt32 {
+    let parameters = request.parameters
     // "app_key[$regex]" makes an object of the key in other servers; no app has such a one.
     let isStructure = parameters.keys.contains { $0.hasPrefix("app_key[") }
     guard let key = parameters["app_key"] ?? (isStructure ? "{}" : nil), !key.isEmpty,
@@ -28,25 +27,32 @@ struct SDKAccess: Sendable {
     guard let place = Array(key.utf8).withUnsafeBytes({ known.find($0) }) else {
       throw Denial(.unknownApp)
     }
-    try checkSum(parameters, [query, body], salt: known.salts[place])
+    try checkSum(request, salt: known.salts[place])
     return known.apps[place].number
   }
 
-  /// The query or the body may be what was signed.
-  private func checkSum(
-    _ parameters: [String: String], _ texts: [[UInt8]], salt: [UInt8]
-  ) throws(Denial) {
+  /// The query or the body may be what was signed, each as it was sent.
+  private func checkSum(_ request: QueryRequest, salt: [UInt8]) throws(Denial) {
     if salt.isEmpty { return }
-    let strong = parameters["checksum256"] ?? ""
-    let sent = strong.isEmpty ? parameters["checksum"] ?? "" : strong
+    let strong = request.parameters["checksum256"] ?? ""
+    let sent = strong.isEmpty ? request.parameters["checksum"] ?? "" : strong
     guard !sent.isEmpty else { throw Denial(.checksumMissing) }
     let scratch = EntryBuffer(capacity: 1_024)
     let isSigned = Array(sent.utf8).withUnsafeBytes { sent in
       let checksum = Checksum(algorithm: strong.isEmpty ? .sha1 : .sha256, sent: sent)
-      return texts.contains { text in
+      return [request.rawQuery, signedBody(of: request)].contains { text in
         text.withUnsafeBytes { checksum.matches($0, salt: salt, scratch: scratch) }
       }
     }
     guard isSigned else { throw Denial(.checksumMismatch) }
+  }
+
+  private func signedBody(of request: QueryRequest) -> [UInt8] {
+    guard HeaderText.isMultipartForm(request.contentType) else { return request.body }
+    return request.body.withUnsafeBytes { body in
+      MultipartForm.signedText(of: body, partsMax: IntakeLimits().parametersMax).withBytes {
+        Array($0)
+      }
+    }
   }
 }

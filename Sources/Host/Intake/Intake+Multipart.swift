@@ -15,20 +15,13 @@ extension Intake {
     }
   }
 
-  /// Clients sign the fields as they would stand in a form without any escape.
   @inline(never)
   func isMultipartSigned(
     _ checksum: Checksum, _ body: UnsafeRawBufferPointer, salt: [UInt8]
   ) -> Bool {
-    let text = EntryBuffer()
-    try? MultipartForm.read(body, partsMax: configuration.limits.parametersMax) { part in
-      guard !part.isFile else { return }
-      if text.count > 0 { text.append(UInt8(ascii: "&")) }
-      text.append(part.name)
-      text.append(UInt8(ascii: "="))
-      text.append(part.content)
+    MultipartForm.signedText(of: body, partsMax: configuration.limits.parametersMax).withBytes {
+      checksum.matches($0, salt: salt, scratch: workspace)
     }
-    return text.withBytes { checksum.matches($0, salt: salt, scratch: workspace) }
   }
 
   /// A client that sends a form again makes another boundary for it, so that the parts are hashed,

@@ -4,7 +4,7 @@ import NIOCore
 extension Intake {
   /// The fields in which SDKs send one.
   private static let pictureFields: [StaticString] = [
-    "user_details[picture]", "picture", "file",
+    "user_details[picture]", "picture", "file", "binaryFile",
   ]
   private static let details: StaticString = "user_details"
   /// Where pictures are read.

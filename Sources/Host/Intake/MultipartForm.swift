@@ -45,6 +45,19 @@ struct MultipartForm {
     if let refusal { throw refusal }
   }
 
+  /// What clients sign: the fields as they would stand in a form without any escape.
+  static func signedText(of body: UnsafeRawBufferPointer, partsMax: Int) -> EntryBuffer {
+    let text = EntryBuffer()
+    try? read(body, partsMax: partsMax) { part in
+      guard !part.isFile else { return }
+      if text.count > 0 { text.append(UInt8(ascii: "&")) }
+      text.append(part.name)
+      text.append(UInt8(ascii: "="))
+      text.append(part.content)
+    }
+    return text
+  }
+
   /// The first line: two dashes and the boundary.
   static func boundary(of body: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
     guard HashText.starts(body, "--"),

@@ -7,7 +7,7 @@ extension QueryService {
   /// Waits for no commit: SDKs ask at every start, before they have sent anything, and a commit
   /// for each would be paid by everybody. It makes no user.
   func answerSDK(_ request: QueryRequest) throws -> QueryReply {
-    let number = try sdk.app(request.parameters, query: request.rawQuery, body: request.body)
+    let number = try sdk.app(request)
     guard let app = apps.snapshot.byNumber[number] else {
       throw QueryError(code: .appDoesNotExist)
     }
