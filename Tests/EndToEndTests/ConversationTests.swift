@@ -31,6 +31,9 @@ extension EndToEnd {
       for (index, request) in step.requests.enumerated() {
         let reply = try send(request, connection, substitutions)
         let shown = request.lines.map { String($0.prefix(200)) }.joined(separator: "\n")
+        for (name, value) in headers(reply) {
+          #expect(reply.headers[name] == value, "\(shown)\n\(name)")
+        }
         if index < step.requests.count - 1 {
           #expect(reply.status == 200, "\(shown)\nanswered \(reply.status) \(reply.text)")
         } else if Self.isRecording {
@@ -40,6 +43,15 @@ extension EndToEnd {
           #expect(complaint == nil, "\(shown)\n\(complaint ?? "")")
         }
       }
+    }
+
+    /// What every answer says of itself, refusals too: browsers read it, and SDKs in them.
+    private func headers(_ reply: HTTPReply) -> [(name: String, value: String)] {
+      var headers = [("access-control-allow-origin", "*")]
+      if let first = reply.body.first, "{[".utf8.contains(first) {
+        headers.append(("content-type", "application/json; charset=utf-8"))
+      }
+      return headers
     }
 
     private func send(
