@@ -126,6 +126,36 @@ extension EndToEnd {
       }
     }
 
+    private func users(_ server: TallyServer, _ query: String = "") throws -> [String] {
+      let answer = try server.ask("method=user_details&\(query)")
+      return (answer["aaData"]?.array ?? []).compactMap { $0["did"]?.string }.sorted()
+    }
+
+    @Test("An old device that is named before it ever sent is the new one's when its requests come")
+    func namedBefore() throws {
+      let server = try TallyServer()
+      try server.start()
+      let time = Clock.unixMilliseconds - 3_600_000
+      try send(server, "device_id=new&old_device_id=old&begin_session=1&timestamp=\(time)")
+      // Whoever else names it is somebody else all the same.
+      try send(server, "device_id=other&old_device_id=old&begin_session=1&timestamp=\(time)")
+      try send(server, "device_id=old&begin_session=1&timestamp=\(time - 1_000)")
+      server.kill()
+      try server.start()
+      try send(server, "device_id=old&begin_session=1&timestamp=\(time - 2_000)")
+      #expect(try users(server) == ["new", "other"])
+      let day = try server.ask("method=users&period=7days").object ?? [:]
+      let years = day.filter { Int($0.key) != nil }.values
+      #expect(years.compactMap { $0["t"]?.number }.reduce(0, +) == 4)
+      #expect(years.compactMap { $0["n"]?.number }.reduce(0, +) == 2)
+      _ = try get(server, "/i/app_users/delete", "query=%7B%22did%22:%22new%22%7D")
+      #expect(try users(server) == ["other"])
+      // The name went along: it is free for somebody new.
+      try send(server, "device_id=old&begin_session=1&timestamp=\(time - 3_000)")
+      #expect(try users(server) == ["old", "other"])
+      #expect(server.terminate() == .code(0), "\(server.log)")
+    }
+
     /// Pairs of devices, some of them merged twice, in circles and with themselves.
     private func pairs(_ count: Int, of devices: Int) -> [(old: Int, new: Int)] {
       var random = SeededGenerator(seed: 5)

@@ -4,16 +4,26 @@ extension UserCache {
   /// What the host's cell of a merged user holds in place of hashes: who goes on. Shorter than one
   /// hash, so that nobody takes it for any.
   enum MergeMark {
-    private static let version: UInt8 = 1
     private static let bytes = 9
 
-    static func write(_ uid: UInt64) -> [UInt8] {
-      withUnsafeBytes(of: uid.littleEndian) { [version] + $0 }
+    enum Kind: UInt8 {
+      /// It was somebody before.
+      case user = 1
+      /// Nothing came of its device before: it never was anything but another name.
+      case name
+    }
+
+    static func write(_ uid: UInt64, _ kind: Kind) -> [UInt8] {
+      withUnsafeBytes(of: uid.littleEndian) { [kind.rawValue] + $0 }
     }
 
     static func read(_ data: UnsafeRawBufferPointer) -> UInt64? {
-      guard data.count == bytes, data[0] == version else { return nil }
+      guard kind(data) != nil else { return nil }
       return UInt64(littleEndian: data.loadUnaligned(fromByteOffset: 1, as: UInt64.self))
+    }
+
+    static func kind(_ data: UnsafeRawBufferPointer) -> Kind? {
+      data.count == bytes ? Kind(rawValue: data[0]) : nil
     }
   }
 
@@ -27,6 +37,18 @@ extension UserCache {
     guard let slot = try findOrLoad(app, reader) else { return nil }
     let last = try follow(slot, reader)
     return (last, users[Int(last)].uid)
+  }
+
+  /// Whether nobody ever was that device: it is only another name of a user. One name is of one
+  /// user, and whoever else claims it becomes nobody by it.
+  mutating func isName(
+    app: UInt32, device: UnsafeRawBufferPointer, reader: StateReader
+  ) throws(StoreError) -> Bool {
+    key.removeAll()
+    key.append(app)
+    key.append(device)
+    guard let slot = try findOrLoad(app, reader) else { return false }
+    return MergeMark.kind(borrowedData(slot, plugin: 0)) == .name
   }
 
   /// The very user with that number, merged or not; nil when there is none in the file.
@@ -72,8 +94,15 @@ extension UserCache {
     point(from, to: into)
   }
 
-  private mutating func point(_ slot: Int32, to last: Int32) {
-    setData(slot, plugin: 0, MergeMark.write(users[Int(last)].uid))
+  /// Has somebody new, of whom nothing is known, be another name of `into`.
+  mutating func name(_ new: Int32, of into: Int32) {
+    users[Int(new)].marks.insert(.merged)
+    point(new, to: into, as: .name)
+  }
+
+  private mutating func point(_ slot: Int32, to last: Int32, as kind: MergeMark.Kind? = nil) {
+    let kind = kind ?? MergeMark.kind(borrowedData(slot, plugin: 0)) ?? .user
+    setData(slot, plugin: 0, MergeMark.write(users[Int(last)].uid, kind))
     merged[slot] = Array(table.key(last))
   }
 

@@ -26,6 +26,27 @@ extension WorkingSet {
     return try users.knownUser(app: app, device: device, reader: reader)
   }
 
+  /// Whether a device id is only another name of a user, though no device ever sent under it.
+  package func isName(
+    app: UInt32, device: UnsafeRawBufferPointer
+  ) throws(StoreError) -> Bool {
+    try settleLogOnce()
+    return try users.isName(app: app, device: device, reader: reader)
+  }
+
+  /// Lets a device id that nobody has lead to the user in a slot: what comes of it later is that
+  /// user's.
+  package func name(
+    _ device: UnsafeRawBufferPointer, of into: Int32, app: UInt32, key: RawKey, atMs: Int64
+  ) throws(StoreError) {
+    try settleLogOnce()
+    let new = try users.user(app: app, device: device, nowMs: atMs, reader: reader)
+    precondition(new.isNew, "a name is nobody's before it is given")
+    users.name(new.slot, of: into)
+    pending.merges.append(
+      MergedUser(app: app, from: new.uid, into: uid(user: into), key: key, atMs: atMs))
+  }
+
   /// The slot of the very user with that number, merged or not, of those that are committed.
   package func slot(app: UInt32, uid: UInt64) throws(StoreError) -> Int32? {
     try settleLogOnce()
