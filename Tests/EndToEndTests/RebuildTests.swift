@@ -19,6 +19,7 @@ extension EndToEnd {
       try server.settle()
       let running = try server.rebuild()
       #expect(running.status != .code(0), "a server that runs is not rebuilt")
+      #expect(running.report.contains("is in use by process"), "\(running.report)")
       #expect(server.terminate() == .code(0))
       let (status, report) = try server.rebuild()
       #expect(status == .code(0), "\(report)")

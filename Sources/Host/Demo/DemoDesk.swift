@@ -8,8 +8,8 @@ struct DemoDesk: Sendable {
   static let command = "demo"
   /// Where the store keeps which apps are the demo's.
   private static let mark = "demo.apps"
-  /// How often is looked whether all that was accepted is committed.
-  private static let lookSeconds = 1.0
+  /// How long is waited until all that was accepted is committed.
+  static let commitSecondsMax = 60.0
 
   /// An app to be sent to.
   struct Made: Codable, Equatable, Sendable {
@@ -25,6 +25,7 @@ struct DemoDesk: Sendable {
   }
 
   let core: Core
+  var commitSeconds = Self.commitSecondsMax
 
   /// Makes the apps.
   func begin() throws -> [Made] {
@@ -50,8 +51,14 @@ struct DemoDesk: Sendable {
     // Nothing more is accepted for them; what was, is counted before they go.
     let left = try core.store.apps().filter { !numbers.contains($0.number) }
     core.directory.replace(left.map { AppView($0, core.configuration.host) })
-    let durable = core.journal.durablePosition
-    while durable > core.pipeline.gate.next(after: durable &- 1, seconds: Self.lookSeconds) {}
+    guard core.pipeline.gate.wait(through: core.journal.durablePosition, seconds: commitSeconds)
+    else {
+      try core.reloadAdministration()
+      throw CommandError(
+        .store,
+        "what was accepted is not counted within \(Figures.rounded(commitSeconds)) s, so that nothing "
+          + "was taken away; see `tally ledger` and the log for what holds it up, and try again")
+    }
     try core.pipeline.atRest { [store = core.store] in try store.removeApps(numbers) }
     try core.reloadAdministration()
     for app in gone {

@@ -42,6 +42,16 @@ final class CommitGate: @unchecked Sendable {
     return true
   }
 
+  /// Blocks until everything up to `position` is committed or the time is over; true when it is.
+  /// Hurries no commit.
+  func wait(through position: UInt64, seconds: Double) -> Bool {
+    let deadline = Date(timeIntervalSinceNow: seconds)
+    return condition.withLock {
+      while committed < position, condition.wait(until: deadline) {}
+      return committed >= position
+    }
+  }
+
   /// The last committed position, when it is behind `position` or the time is over. Hurries no
   /// commit.
   func next(after position: UInt64, seconds: Double) -> UInt64 {

@@ -11,8 +11,8 @@ final class UserEraser: Sendable {
   /// Readers are in the way of emptying a log for as long as their snapshot lasts.
   private static let triesMax = 50
   private static let pauseSeconds = 0.02
-  /// How often a start looks whether what it found is committed.
-  private static let lookSeconds = 1.0
+  /// How long a start waits until what it found is committed.
+  private static let commitSecondsMax = 600.0
 
   private let store: Store
   private let services: HostServices
@@ -34,9 +34,13 @@ final class UserEraser: Sendable {
   }
 
   /// Goes on with what a crash left. An erasure may be among what was accepted and not committed:
-  /// begins when all that is durable now is. Blocks as long as that takes.
+  /// begins when all that is durable now is. Blocks as long as that takes, within its limit.
   func resume(_ gate: CommitGate, durable: UInt64) {
-    while durable > 0, gate.next(after: durable - 1, seconds: Self.lookSeconds) < durable {}
+    if !gate.wait(through: durable, seconds: Self.commitSecondsMax) {
+      log.error(
+        "what the journal held is still not counted; erasures in it are completed with the next one",
+        metadata: ["position": "\(durable)", "seconds": "\(Int(Self.commitSecondsMax))"])
+    }
     // Of one that ended, the write-ahead logs may still have to be emptied.
     run(emptiesLogs: true)
   }
