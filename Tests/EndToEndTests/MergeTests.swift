@@ -86,6 +86,34 @@ extension EndToEnd {
       #expect(server.terminate() == .code(0))
     }
 
+    @Test("Who was merged is told with the next start when the server dies right behind the commit")
+    func toldLater() throws {
+      let server = try FixtureServer.make("hears")
+      let heard = ["HEARS_FILE": server.folder + "/heard"]
+      try server.start(environment: heard)
+      let key = server.keys.appKey
+      for device in ["a", "b"] {
+        #expect(try server.connect().get("/i?app_key=\(key)&device_id=\(device)").status == 200)
+      }
+      try server.settle()
+      #expect(server.terminate() == .code(0))
+      // The first commit of a run says who counts.
+      try server.start(
+        environment: heard.merging(["TALLY_FAULT": "after-main-commit:2"]) { $1 })
+      _ = try? server.connect().get("/i?app_key=\(key)&device_id=b&old_device_id=a&timestamp=1")
+      #expect(server.process?.wait(seconds: 20) != nil, "the server goes on")
+      #expect(lines(server) == [])
+      try server.start(environment: heard)
+      _ = Patience.wait { lines(server).count >= 2 }
+      #expect(lines(server).last == "user 1 into 2", "\(server.log)")
+      #expect(server.terminate() == .code(0))
+      let before = lines(server)
+      try server.start(environment: heard)
+      try server.settle()
+      #expect(server.terminate() == .code(0))
+      #expect(lines(server) == before, "what is told is not told again")
+    }
+
     /// An erasure is told of every number the user had.
     private func erased(_ server: TallyServer, heard: [String]) throws {
       let reply = try server.connect(seconds: 60).get(

@@ -41,6 +41,7 @@ final class Pipeline: @unchecked Sendable {
   private let reader: JournalReader
   private let nap = Nap()
   let writer: StoreWriter
+  private let news: MergeNews
   private let breadcrumb: Breadcrumb
   private var policy: FlushPolicy
   /// The last position every hook at the head has seen.
@@ -79,6 +80,7 @@ final class Pipeline: @unchecked Sendable {
     factNames = set.factNames
     counter = parts.makeCounter(factNames)
     budget = CatchUpBudget(percent: parts.limits.catchUpPercent)
+    news = try MergeNews(parts.store, parts.runtime.happenings, apps: counter.apps)
     for metric in set.metrics { metrics[metric.storedName] = metric }
     try book.use(set.consumers, counted: counted) {
       try parts.store.storedPosition(ofPlugin: $0)
@@ -165,7 +167,7 @@ final class Pipeline: @unchecked Sendable {
     for plugin in parts.lanes.stop(within: clock.remaining(.committed)) {
       clock.leave("a committed hook of \(plugin)")
     }
-    guard parts.lanes.hasMoved, !writing, counted == committed else { return }
+    guard parts.lanes.hasMoved || news.hasMoved, !writing, counted == committed else { return }
     flush()
     do { _ = try settle(writer.waitForOutcome()) } catch {
       parts.log.warning("the last positions were not kept", metadata: ["error": "\(error)"])
@@ -238,7 +240,8 @@ final class Pipeline: @unchecked Sendable {
     noteGivenUp()
     positionsInFlight = book.take(counted: counted)
     var flush = parts.workingSet.takeFlush(
-      through: counted, positions: positionsInFlight + parts.lanes.takePositions())
+      through: counted,
+      positions: positionsInFlight + parts.lanes.takePositions() + news.takePositions())
     flush.services = parts.router.takeRows()
     isHurried = false
     inFlight = counted
@@ -271,15 +274,7 @@ final class Pipeline: @unchecked Sendable {
     committed = inFlight
     book.didCommit(positionsInFlight)
     parts.router.didCommit(through: committed)
-    for merge in flush.merges { tell(merge) }
-  }
-
-  private func tell(_ merge: MergedUser) {
-    var event = LifecycleQueue.Event(.userMerged, atMs: merge.atMs)
-    event.app = merge.app
-    event.appID = counter.apps.byNumber[merge.app]?.hexID ?? ""
-    (event.user, event.into) = (merge.from, merge.into)
-    parts.runtime.happenings.post(event)
+    for merge in flush.merges { news.tell(merge, counter.apps) }
   }
 
   private func forgetSettledSuspects() {
@@ -311,6 +306,7 @@ final class Pipeline: @unchecked Sendable {
     do {
       try parts.workingSet.reset()
       try parts.router.reset()
+      news.reset()
       try reader.seek(to: committed + 1)
       counted = committed
       book.reset(counted: counted)

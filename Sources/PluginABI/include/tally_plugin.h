@@ -503,7 +503,8 @@ typedef struct tally_commit {
 #define TALLY_COMMIT_AGAIN 1u /* some of it may have been delivered before */
 
 /* Something happened that is no request. Told to running plugins, once, in order, between two batches; what happened
- * while the server was down is not told again. `app` is 0 for what concerns no app. Texts are borrowed. */
+ * while the server was down is not told again. Of users who were merged and deleted plugins hear at least once: again
+ * with the next start when the process ended before. `app` is 0 for what concerns no app. Texts are borrowed. */
 typedef struct tally_lifecycle {
   uint32_t struct_size;
   uint32_t kind; /* TALLY_LIFECYCLE_... */

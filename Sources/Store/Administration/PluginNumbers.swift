@@ -2,7 +2,7 @@ import GRDB
 
 extension Store {
   /// The number of a plugin, given on first use and never changed; 0 is the host itself.
-  func pluginNumber(_ name: String) throws(StoreError) -> Int {
+  package func pluginNumber(_ name: String) throws(StoreError) -> Int {
     do {
       return try pool.write { db in
         let sql = "SELECT id FROM plugin WHERE name = ?"
