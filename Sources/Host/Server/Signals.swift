@@ -13,21 +13,25 @@ enum Signals {
     return source
   }
 
-  /// Returns when SIGTERM or SIGINT arrives. From the call on they no longer end the process by
-  /// themselves.
-  static func waitForEnd() async -> Int32 {
-    let numbers = [SIGTERM, SIGINT]
-    numbers.forEach { signal($0, SIG_IGN) }
-    let stream = AsyncStream<Int32> { continuation in
-      let sources = numbers.map { number in
-        let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-        source.setEventHandler { continuation.yield(number) }
-        source.resume()
-        return source
-      }
-      continuation.onTermination = { _ in sources.forEach { $0.cancel() } }
+  /// Those that ask for the end.
+  static let end = [SIGTERM, SIGINT]
+
+  /// Hears signals: from the answer on they no longer end the process by themselves, and none is lost.
+  /// Ignoring them before they are heard would lose those that come in between.
+  static func hear(_ numbers: [Int32]) async -> AsyncStream<Int32> {
+    let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
+    let sources = numbers.map { number in
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      source.setEventHandler { continuation.yield(number) }
+      return source
     }
-    for await number in stream { return number }
-    return SIGTERM
+    continuation.onTermination = { _ in sources.forEach { $0.cancel() } }
+    for source in sources {
+      await withCheckedContinuation { registered in
+        source.setRegistrationHandler { registered.resume() }
+        source.resume()
+      }
+    }
+    return stream
   }
 }

@@ -49,6 +49,8 @@ enum TallyServer {
       metrics: metrics, clock: { Clock.system.nowMs }, runtime: core.runtime, live: routes.door,
       rare: RareParts(commits: core.pipeline.gate, outgoing: core.services.client),
       responder: routes.responder, logger: core.log)
+    // Whoever is answered may already send the signal.
+    let signals = await Signals.hear(Signals.end)
     let port = try await http.start()
     supervisor.start()
     let hangUp = Signals.onHangUp { try? supervisor.reload(again: true) }
@@ -58,7 +60,7 @@ enum TallyServer {
     let found = core.journal.durablePosition
     Thread.start(name: "erasures") { users.desk.eraser.resume(core.pipeline.gate, durable: found) }
     announce(core, port: port)
-    let signal = await Signals.waitForEnd()
+    let signal = await signals.first { _ in true } ?? SIGTERM
     let clock = StopClock(log: core.log)
     clock.enforce()
     core.log.info("stopping", metadata: ["signal": "\(signal)"])
