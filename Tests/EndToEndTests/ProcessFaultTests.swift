@@ -114,6 +114,30 @@ extension EndToEnd {
       #expect(isolated.server.terminate() == .code(0), "\(isolated.server.log)")
     }
 
+    @Test("Safe starts judge nobody: the next start that runs plugins does, once")
+    func judgedLater() throws {
+      let isolated = try server()
+      defer { isolated.remove() }
+      let server = isolated.server
+      #expect(throws: HarnessError.self) {
+        try isolated.answer("method=roles&value=answer-abort")
+      }
+      #expect(server.process?.wait(seconds: 20) == .signal(SIGABRT), "\(server.log)")
+      for _ in 0..<2 {
+        try server.launch(arguments: ["--safe"])
+        try #require(server.waitUntilReady(), "\(server.log)")
+        #expect(server.terminate() == .code(0))
+      }
+      try server.start()
+      let reason = try row(isolated)["reason"]?.string ?? ""
+      #expect(reason.contains("SIGABRT) in an answer"), "\(reason) \(server.log)")
+      #expect(try row(isolated)["state"]?.string == "quarantined")
+      _ = try isolated.command("reload")
+      try restart(isolated)
+      #expect(try row(isolated)["state"]?.string == "running", "\(server.log)")
+      #expect(server.terminate() == .code(0))
+    }
+
     @Test("With on_fault: restart it goes on as it was")
     func restarts() throws {
       let isolated = try server(", on_fault: restart")

@@ -156,7 +156,7 @@ extension HostSetting {
       "The share of the pipeline's time that plugins which are behind get under load."),
     number(
       "limits.isolated_deadline_ms", \.limits.isolatedDeadlineMilliseconds, 10...600_000,
-      "The longest that a hook of an isolated plugin may take for one batch."),
+      "The longest that a hook of an isolated plugin, committed or not, may take for one batch."),
     number(
       "limits.isolated_computing_ms", \.limits.isolatedComputingMilliseconds, 10...600_000,
       "The longest that a hook of an isolated plugin may compute for one batch."),

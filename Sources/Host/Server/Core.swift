@@ -97,7 +97,7 @@ final class Core: Sendable {
     }
     plugins = PluginPlan(
       builtins: Builtins.entries(withFaultPoint: faults.isArmed(.hookTrap)) + linked)
-    try lifecycle.begin(with: plugins.plugins(of: configuration), after: breadcrumb.deaths)
+    try plugins.begin(lifecycle, with: configuration, after: breadcrumb.deaths)
     pipeline = try Self.makePipeline(
       host,
       Parts(

@@ -11,6 +11,8 @@ extension TrustPolicy {
 extension HostSettings {
   /// Where is remembered what ended the process.
   var suspectsPath: String { data + "/suspects.json" }
+  /// Where a safe start, which runs no plugin, leaves what the next start judges them for.
+  var accusedPath: String { data + "/accused.json" }
 }
 
 /// What an operator chose, in the words of the rooms that obey it.

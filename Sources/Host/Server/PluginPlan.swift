@@ -1,4 +1,5 @@
 import Builtins
+import Glibc
 import PluginRuntime
 
 /// Which plugins a configuration wants, in the order in which they are started: the built-ins, then
@@ -27,6 +28,19 @@ struct PluginPlan: @unchecked Sendable {
         isolation: locator.isolation(of: plugin, configuration.host))
     }
     return linked + libraries
+  }
+
+  /// Starts them, and has those judged that ended the last run, or one before safe starts: those run
+  /// nobody, so they leave that to the next start.
+  func begin(
+    _ lifecycle: Lifecycle, with configuration: Configuration, after deaths: [Breadcrumb.Death]
+  ) throws {
+    let path = configuration.host.accusedPath
+    var accused = Suspects(path: path)
+    deaths.forEach { accused.add($0) }
+    if configuration.isSafe, !deaths.isEmpty { try accused.save(path: path) }
+    try lifecycle.begin(with: plugins(of: configuration), after: accused.deaths)
+    if !configuration.isSafe { unlink(path) }
   }
 
   /// Where the libraries of enabled plugins are, to be watched.

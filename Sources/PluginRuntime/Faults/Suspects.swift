@@ -8,7 +8,7 @@ package struct Suspects: Codable, Sendable, Equatable {
   /// Deaths remembered at once; the oldest gives way.
   static let deathsMax = 64
 
-  private var deaths: [Breadcrumb.Death] = []
+  package private(set) var deaths: [Breadcrumb.Death] = []
 
   package init() {}
 
