@@ -45,6 +45,22 @@ final class LivePlugin {
     }
   }
 
+  /// Switches the plugins off and on under load, so that what is made on first use is not taken for a
+  /// leak; answers how much was accepted.
+  func warmUp() throws -> Int {
+    let load = LiveLoad(server)
+    try write(config(live: false, views: false))
+    let off = try wait { try about() == nil }
+    usleep(500_000)
+    try write(config())
+    let on = try wait { try about() != nil }
+    let (accepted, failures) = load.stop()
+    guard off != nil, on != nil, failures.isEmpty else {
+      throw HarnessError("\(failures)\n\(server.log)")
+    }
+    return accepted
+  }
+
   /// What the plugin says of itself; nil when nobody answers.
   func about() throws -> JSON? {
     let reply = try server.connect().get(
@@ -89,10 +105,37 @@ final class LivePlugin {
     return line.flatMap { Int($0.filter(\.isNumber)) } ?? 0
   }
 
-  /// Descriptors and threads of the server.
-  func resources() -> (descriptors: Int, threads: Int) {
-    let pid = server.process?.pid ?? 0
-    return (Files.list("/proc/\(pid)/fd").count, Files.list("/proc/\(pid)/task").count)
+  /// What the server holds while nobody asks it for anything.
+  func resources() throws -> Resources {
+    try server.settle()
+    _ = try wait { try isAtHead() }
+    return Resources(of: server.process?.pid ?? 0)
+  }
+
+  /// Threads, and descriptors by what they are of; digits in names are left out.
+  struct Resources: Equatable {
+    let threads: Int
+    let descriptors: [String: Int]
+
+    init(of process: pid_t) {
+      threads = Files.list("/proc/\(process)/task").count
+      descriptors = Files.list("/proc/\(process)/fd").reduce(into: [:]) { counts, number in
+        let link = "/proc/\(process)/fd/\(number)"
+        // One that was closed meanwhile is none.
+        guard let path = try? FileManager.default.destinationOfSymbolicLink(atPath: link) else {
+          return
+        }
+        let name = (path as NSString).lastPathComponent.filter { !$0.isNumber }
+        counts[path.contains("/journal/") ? "journal" : name, default: 0] += 1
+      }
+    }
+
+    /// Two for the segment that is written, two for the next one, one to read; and up to four
+    /// segments that will be used again, by how much there was to keep.
+    static let journalMax = 9
+
+    var journal: Int { descriptors["journal"] ?? 0 }
+    var others: Int { descriptors.values.reduce(0, +) - journal }
   }
 }
 
