@@ -18,7 +18,7 @@ TESTS := $(SWIFT) test --disable-xctest
 
 # What runs plugins: in builds of their own, because a sanitizer changes every object.
 SANITIZERS ?= thread address
-SANITIZED ?= PluginRuntimeTests|PluginTestKitTests
+SANITIZED ?= PluginRuntimeTests|PluginTestKitTests|ServiceTests
 
 .PHONY: help run build stage kit test examples nightly sanitize sdk-check check tidy header lint bench format setup clean
 
