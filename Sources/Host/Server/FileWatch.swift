@@ -47,13 +47,14 @@ final class FileWatch: @unchecked Sendable {
     buffer.deallocate()
   }
 
-  /// Watches the folders of these files from here on, and of what they are links to. Any thread.
+  /// Watches the folders of these files from here on, and of what they are links to. In place of a
+  /// folder that is not there, the one in which it will come. Any thread.
   func watch(_ paths: [String]) {
     var folders: Set<String> = []
     for path in paths {
-      folders.insert((path as NSString).deletingLastPathComponent)
+      folders.insert(Self.folder(of: path))
       let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-      folders.insert((real as NSString).deletingLastPathComponent)
+      folders.insert(Self.folder(of: real))
     }
     lock.lock()
     defer { lock.unlock() }
@@ -66,6 +67,14 @@ final class FileWatch: @unchecked Sendable {
       let watch = inotify_add_watch(descriptor, folder, Self.mask)
       watches[folder] = watch >= 0 ? watch : nil
     }
+  }
+
+  private static func folder(of path: String) -> String {
+    var folder = (path as NSString).deletingLastPathComponent
+    while access(folder, F_OK) != 0, folder.count > 1 {
+      folder = (folder as NSString).deletingLastPathComponent
+    }
+    return folder
   }
 
   /// Waits until something happened and it is quiet again, or `wake` was called, or so many
@@ -113,14 +122,14 @@ final class FileWatch: @unchecked Sendable {
     }
   }
 
-  /// A new file is not complete before it is closed; a link is at once.
+  /// A new file is not complete before it is closed; a link or a folder is at once.
   private func isOfInterest(_ event: inotify_event, _ name: String) -> Bool {
     guard event.mask & UInt32(IN_CREATE) != 0 else { return true }
     let folder = lock.withLock { watches.first { $0.value == event.wd }?.key }
     guard let folder else { return true }
     var info = stat()
     guard lstat(folder + "/" + name, &info) == 0 else { return true }
-    return info.st_mode & S_IFMT == S_IFLNK || info.st_nlink > 1
+    return [S_IFLNK, S_IFDIR].contains(info.st_mode & S_IFMT) || info.st_nlink > 1
   }
 }
 

@@ -95,6 +95,8 @@ final class PluginSupervisor: Sendable {
       let happened = watch.wait(
         milliseconds: lifecycle.needsTicks ? Self.tickMilliseconds : -1)
       if isStopping.load(ordering: .acquiring) { break }
+      // Folders may have come, and links may lead elsewhere.
+      if happened { watch.watch(paths) }
       if happened, hasChanged { try? reload(again: false) }
       lifecycle.tick()
     }

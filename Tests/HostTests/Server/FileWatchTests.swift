@@ -50,6 +50,21 @@ import Testing
     #expect(watch.wait(milliseconds: 1_000))
   }
 
+  @Test("A folder that comes later, and the file in it")
+  func laterFolder() throws {
+    try makeFolder()
+    let watch = try FileWatch()
+    let late = folder + "/plugins/late/liblate.so"
+    watch.watch([late])
+    try FileManager.default.createDirectory(
+      atPath: folder + "/plugins/late", withIntermediateDirectories: true)
+    #expect(watch.wait(milliseconds: 1_000))
+    watch.watch([late])
+    try Data("b".utf8).write(to: URL(filePath: late))
+    #expect(watch.wait(milliseconds: 1_000))
+    #expect(!watch.wait(milliseconds: 50))
+  }
+
   @Test("A link that leads elsewhere, and the file it leads to")
   func links() throws {
     try makeFolder()
