@@ -109,16 +109,28 @@ final class LivePlugin {
   func resources() throws -> Resources {
     try server.settle()
     _ = try wait { try isAtHead() }
-    return Resources(of: server.process?.pid ?? 0)
+    let process = server.process?.pid ?? 0
+    // The question's own connection goes, and threads that had work end, a little later.
+    var now = Resources(of: process)
+    for _ in 0..<100 {
+      let last = now
+      usleep(100_000)
+      now = Resources(of: process)
+      if now == last { break }
+    }
+    return now
   }
 
-  /// Threads, and descriptors by what they are of; digits in names are left out.
+  /// Threads by name, and descriptors by what they are of; digits in names are left out.
   struct Resources: Equatable {
-    let threads: Int
+    let threadNames: [String: Int]
     let descriptors: [String: Int]
 
     init(of process: pid_t) {
-      threads = Files.list("/proc/\(process)/task").count
+      threadNames = Files.list("/proc/\(process)/task").reduce(into: [:]) { counts, thread in
+        let name = try? Files.text("/proc/\(process)/task/\(thread)/comm")
+        if let name { counts[name.filter { !$0.isNumber && !$0.isNewline }, default: 0] += 1 }
+      }
       descriptors = Files.list("/proc/\(process)/fd").reduce(into: [:]) { counts, number in
         let link = "/proc/\(process)/fd/\(number)"
         // One that was closed meanwhile is none.
@@ -135,6 +147,7 @@ final class LivePlugin {
     static let journalMax = 9
 
     var journal: Int { descriptors["journal"] ?? 0 }
+    var threads: Int { threadNames.values.reduce(0, +) }
     var others: Int { descriptors.values.reduce(0, +) - journal }
   }
 }
