@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
@@ -88,6 +89,12 @@ int tally_process_open(pid_t process) { return (int)syscall(SYS_pidfd_open, proc
 
 void tally_process_kill(int process_descriptor) {
   syscall(SYS_pidfd_send_signal, process_descriptor, SIGKILL, NULL, 0);
+}
+
+int tally_processors_get(tally_processors *out) { return sched_getaffinity(0, sizeof *out, (cpu_set_t *)out); }
+
+int tally_processors_set(pid_t thread, const tally_processors *processors) {
+  return sched_setaffinity(thread, sizeof *processors, (const cpu_set_t *)processors);
 }
 
 int tally_process_reap(int process_descriptor, int *out_signal, int *out_status) {

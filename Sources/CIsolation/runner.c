@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -18,6 +19,8 @@
 #ifndef SYS_SECCOMP
 #define SYS_SECCOMP 1
 #endif
+
+int32_t tally_processor(void) { return sched_getcpu(); }
 
 int32_t tally_thread_number(void) { return (int32_t)gettid(); }
 

@@ -34,6 +34,17 @@ int tally_process_open(pid_t process);
 
 void tally_process_kill(int process_descriptor);
 
+/* Processors, each a bit. */
+typedef struct tally_processors {
+  uint64_t bits[16];
+} tally_processors;
+
+/* Where the calling thread may run; 0 on success. */
+int tally_processors_get(tally_processors *out);
+
+/* Has a thread run there and nowhere else; 0 on success. */
+int tally_processors_set(pid_t thread, const tally_processors *processors);
+
 /* Waits for the end of the process. `out_signal` is 0 when it ended by itself with `out_status`. */
 int tally_process_reap(int process_descriptor, int *out_signal, int *out_status);
 
@@ -54,6 +65,11 @@ const char *tally_jail_enter(const tally_jail *jail);
 
 /* Maps memory that was handed over. */
 void *tally_memory_map(int descriptor, size_t bytes, int writable);
+
+/* ---- Both sides ------------------------------------------------------------------------------------------------- */
+
+/* The processor that the calling thread is on. */
+int32_t tally_processor(void);
 
 /* The kernel's number of the calling thread. */
 int32_t tally_thread_number(void);

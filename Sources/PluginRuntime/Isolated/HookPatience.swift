@@ -5,6 +5,8 @@ import Foundation
 struct HookPatience {
   /// How often it is looked at; a call that ends before costs nothing.
   static let pulse = Duration.milliseconds(20)
+  /// When it is looked at first.
+  static let firstPulse = Duration.milliseconds(2)
 
   private let process: Int32
   private let thread: Int32

@@ -27,6 +27,8 @@ final class HostExchange: @unchecked Sendable {
   let bell: Int32
   let replyBell: Int32
   private var sequence: UInt32 = 0
+  /// The processor that the runner's last word came from, as it says.
+  private(set) var lastProcessor: Int32 = -1
   private var copy = UnsafeMutableRawBufferPointer.allocate(byteCount: 4_096, alignment: 16)
 
   init(_ channel: Channel) throws(PluginError) {
@@ -74,16 +76,18 @@ final class HostExchange: @unchecked Sendable {
   func receive(
     process: Int32, until deadline: ContinuousClock.Instant, isOver: () -> Bool = { false }
   ) -> Event {
+    var pulse = HookPatience.firstPulse
     while true {
       var waits = [
         pollfd(fd: replyBell, events: Int16(POLLIN), revents: 0),
         pollfd(fd: process, events: Int16(POLLIN), revents: 0),
       ]
       let left = ContinuousClock.now.duration(to: deadline)
-      guard poll(&waits, 2, min(left, HookPatience.pulse).millisecondsUp) >= 0 else { continue }
+      guard poll(&waits, 2, min(left, pulse).millisecondsUp) >= 0 else { continue }
       if waits[0].revents != 0 { return take() }
       if waits[1].revents != 0 { return .ended }
       if ContinuousClock.now >= deadline || isOver() { return .late }
+      pulse = HookPatience.pulse
     }
   }
 
@@ -108,6 +112,7 @@ final class HostExchange: @unchecked Sendable {
     guard header.sequence == sequence, header.length <= UInt64(Wire.messageBytes) else {
       return .damaged
     }
+    lastProcessor = header.processor
     let count = Int(header.length)
     if copy.count < count || copy.count > max(count, Self.copyBytesKept) {
       copy.deallocate()

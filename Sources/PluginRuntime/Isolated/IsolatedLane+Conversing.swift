@@ -23,7 +23,11 @@ extension IsolatedLane {
       plan.limits.hookComputing)
     let limit = plan.limits.hookDeadline
     return Patience(
-      limit: limit, isOver: { patience.isOver() }, reason: { patience.reason(deadline: limit) })
+      limit: limit,
+      isOver: {
+        if channel == .hook { runner.letHookGo() }
+        return patience.isOver()
+      }, reason: { patience.reason(deadline: limit) })
   }
 
   /// Has the runner do something on the channel of hooks.

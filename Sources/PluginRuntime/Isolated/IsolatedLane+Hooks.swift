@@ -190,9 +190,11 @@ extension IsolatedLane {
     call.arguments?(&writer)
     let replay = EffectReplay(
       stage: call.stage, table: call.table, services: serviceReplay, hand: call.hand)
-    return converse(runner, call.kind, writer) { entries, given throws(WireDamage) in
-      let answer = replay.run(entries)
-      if let given { give(answer, call.stage, &given.pointee) }
+    return runner.duringHook {
+      converse(runner, call.kind, writer) { entries, given throws(WireDamage) in
+        let answer = replay.run(entries)
+        if let given { give(answer, call.stage, &given.pointee) }
+      }
     }
   }
 

@@ -141,8 +141,6 @@ final class RunnerKeeper: @unchecked Sendable {
       if waits[sources.count].revents != 0 { break }
     }
     for place in sources.indices { output.finish(&sources[place]) }
-    var (signal, status): (Int32, Int32) = (0, 0)
-    tally_process_reap(process.descriptor, &signal, &status)
-    process.note(signal != 0 ? .signal(signal) : .status(status))
+    process.bury()
   }
 }

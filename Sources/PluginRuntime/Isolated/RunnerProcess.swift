@@ -44,11 +44,15 @@ final class RunnerProcess: @unchecked Sendable {
     set { state.withLock { refused = newValue } }
   }
   private var refused = 0
+  /// Changed under the lock.
+  private var processor: HookProcessor
 
   init(_ channels: [HostExchange], identifier: Int32, descriptor: Int32) {
     self.channels = channels
     self.identifier = identifier
     self.descriptor = descriptor
+    // Hooks run on the first thread of a process.
+    processor = HookProcessor(thread: identifier)
   }
 
   deinit { close(descriptor) }
@@ -57,6 +61,19 @@ final class RunnerProcess: @unchecked Sendable {
 
   var hooks: HostExchange { self[.hook] }
   var questions: HostExchange { self[.question] }
+
+  /// Runs `body` as a hook that the calling thread waits for.
+  func duringHook<T>(_ body: () -> T) -> T {
+    // Its number is its own until it is reaped.
+    state.withLock { if ended == nil { processor.begin() } }
+    defer { state.withLock { processor.end(hooks.lastProcessor) } }
+    return body()
+  }
+
+  /// Lets the hook run where there is room. For the thread that waits for it.
+  func letHookGo() {
+    state.withLock { if ended == nil { processor.letGo() } }
+  }
 
   /// Ends it, now. The first reason stays.
   func kill(because reason: String) {
@@ -100,10 +117,12 @@ final class RunnerProcess: @unchecked Sendable {
     }
   }
 
-  /// Called by the keeper when the process is gone and reaped.
-  func note(_ end: End) {
+  /// Called by the keeper when the process is gone: reaps it.
+  func bury() {
     state.withLock {
-      ended = end
+      var (signal, status): (Int32, Int32) = (0, 0)
+      tally_process_reap(descriptor, &signal, &status)
+      ended = signal != 0 ? .signal(signal) : .status(status)
       inFlightLast = inFlight
       culprits = Set(Channel.allCases.filter { self[$0].didEndRunner })
       state.broadcast()

@@ -4,7 +4,7 @@ import PluginABI
 /// installation.
 package enum Wire {
   /// Changes with every change of the messages.
-  package static let protocolNumber: UInt32 = 6
+  package static let protocolNumber: UInt32 = 7
   static let magic: UInt32 = 0x5441_4C52
 
   /// The first page of each block holds its `WireHeader`.
@@ -161,4 +161,7 @@ struct WireHeader {
   /// Counts requests, so that a late answer is not taken for one to the next request.
   var sequence: UInt32 = 0
   var length: UInt64 = 0
+  /// The sender's.
+  var processor: Int32 = -1
+  var reserved0: Int32 = 0
 }

@@ -69,7 +69,9 @@ final class RunnerExchange: @unchecked Sendable {
 
   /// Sends what was written.
   func send(_ kind: Wire.Kind) {
-    let header = WireHeader(kind: kind.rawValue, sequence: sequence, length: UInt64(writer.used))
+    let header = WireHeader(
+      kind: kind.rawValue, sequence: sequence, length: UInt64(writer.used),
+      processor: tally_processor())
     replies.storeBytes(of: header, as: WireHeader.self)
     writer.reset()
     var one: UInt64 = 1
