@@ -145,6 +145,15 @@ extension HostSetting {
     number(
       "limits.raw_retention_days", \.limits.rawRetentionDays, 0...36_500,
       "Days after which each item is deleted, before its months are over; 0: months alone count."),
+    HostSetting(
+      name: "limits.raw_retention_days_by_app", help: "Apps whose items are deleted earlier.",
+      need: "<app id>=<days>, separated by commas",
+      take: { text, settings in
+        guard let retention = AppRetention(text) else { return false }
+        settings.limits.appRetention = retention
+        return true
+      },
+      show: { $0.limits.appRetention.description }),
     number(
       "limits.job_threads", \.limits.jobThreads, 1...64,
       "Threads that run jobs of plugins; more jobs wait."),

@@ -61,6 +61,8 @@ struct Limits: Equatable, Sendable {
   var cacheBytesMax = 64 << 20
   var rawRetentionMonths = 14
   var rawRetentionDays = 0
+  /// Apps whose items go earlier.
+  var appRetention = AppRetention()
   var jobThreads = 4
   var jobGraceSeconds = 60
   var catchUpPercent = 25

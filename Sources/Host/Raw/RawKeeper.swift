@@ -3,7 +3,7 @@ import Logging
 import Store
 
 /// Deletes raw items when they are older than they may be: whole months, and with a retention of
-/// days each item on its day.
+/// days, of all apps or of one, each item on its day.
 final class RawKeeper: @unchecked Sendable {
   /// Between two looks at the clock.
   static let pauseSeconds = 3_600.0
@@ -13,6 +13,8 @@ final class RawKeeper: @unchecked Sendable {
   private let months: Int
   /// 0: months alone decide.
   private let days: Int
+  private let apps: AppRetention
+  private let registry: AppRegistry
   private let clock: Clock
   private let log: Logger
   private let condition = NSCondition()
@@ -21,10 +23,14 @@ final class RawKeeper: @unchecked Sendable {
   let itemsRemoved = Metrics.Counter()
   let filesRemoved = Metrics.Counter()
 
-  init(store: Store, months: Int, days: Int, clock: Clock = .system, log: Logger) {
+  init(
+    store: Store, limits: Limits, registry: AppRegistry, clock: Clock = .system, log: Logger
+  ) {
     self.store = store
-    self.months = months
-    self.days = days
+    months = limits.rawRetentionMonths
+    days = limits.rawRetentionDays
+    apps = limits.appRetention
+    self.registry = registry
     self.clock = clock
     self.log = log
   }
@@ -68,13 +74,24 @@ final class RawKeeper: @unchecked Sendable {
     let month = CivilDate.ordinal(year: date.year, month: date.month, day: 1)
     var before = Int64(month) * Self.msPerDay
     if days > 0 { before = max(before, nowMs - Int64(days) * Self.msPerDay) }
-    let outcome = try store.remove(RawRemoval(receivedBeforeMs: before))
+    try remove(RawRemoval(receivedBeforeMs: before))
+    let known = registry.snapshot
+    for (hexID, days) in apps.days {
+      guard let app = known.app(hexID: hexID) else { continue }
+      let edge = nowMs - Int64(days) * Self.msPerDay
+      // What goes for all apps is gone by now.
+      if edge > before { try remove(RawRemoval(app: app.number, receivedBeforeMs: edge)) }
+    }
+  }
+
+  private func remove(_ old: RawRemoval) throws {
+    let outcome = try store.remove(old)
     itemsRemoved.add(outcome.items)
     filesRemoved.add(outcome.files)
     guard !outcome.isNothing else { return }
-    log.info(
-      "old raw items are deleted",
-      metadata: ["files": "\(outcome.files)", "items": "\(outcome.items)"])
+    var metadata: Logger.Metadata = ["files": "\(outcome.files)", "items": "\(outcome.items)"]
+    if let app = old.app { metadata["app"] = "\(app)" }
+    log.info("old raw items are deleted", metadata: metadata)
   }
 
   func register(in metrics: Metrics) {

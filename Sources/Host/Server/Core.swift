@@ -106,9 +106,7 @@ final class Core: Sendable {
         breadcrumb: breadcrumb, suspects: suspects),
       log)
     raw = RawQuestions(store: store, retentionMonths: host.limits.rawRetentionMonths)
-    keeper = RawKeeper(
-      store: store, months: host.limits.rawRetentionMonths, days: host.limits.rawRetentionDays,
-      log: log)
+    keeper = RawKeeper(store: store, limits: host.limits, registry: registry, log: log)
     live = LiveFeed(
       .init(
         store: store, gate: pipeline.gate, registry: registry,
