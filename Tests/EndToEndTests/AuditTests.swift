@@ -46,6 +46,31 @@ extension EndToEnd {
       try Files.write(text.replacing(old, with: new), to: server.configPath)
     }
 
+    @Test("An order about users has a line: which member, what, and the users by number")
+    func users() throws {
+      let server = try TallyServer()
+      try server.start()
+      let app = "&app_id=\(server.keys.appID)"
+      let ada = "&query=%7B%22did%22:%22ada%22%7D"
+      _ = try get(server, "/i/app_users/create", app + "&data=%7B%22did%22:%22ada%22%7D")
+      _ = try get(server, "/i/app_users/update", app + ada + "&update=%7B%22name%22:%22Ada%22%7D")
+      _ = try get(server, "/i/app_users/export", app + ada)
+      let export = "/i/app_users/deleteExport/appUser_\(server.keys.appID)_1"
+      _ = try get(server, export, app)
+      _ = try get(server, "/i/app_users/delete", app + ada)
+      let text = try get(server, "/o/audit")
+      let rows = try JSON(text).array ?? []
+      #expect(
+        rows.reversed().map { $0["action"]?.string } == [
+          "user.created", "user.updated", "user.exported", "user.export-deleted", "user.deleted",
+        ])
+      #expect(rows.allSatisfy { $0["member_name"]?.string == "owner" }, "\(text)")
+      #expect(rows.allSatisfy { $0["app_id"]?.string == server.keys.appID }, "\(text)")
+      #expect(rows.allSatisfy { $0["detail"]?.string == #"{"count":1,"users":["1"]}"# }, "\(text)")
+      #expect(!text.lowercased().contains("ada"), "\(text)")
+      #expect(server.terminate() == .code(0))
+    }
+
     @Test("Each change has one line: who, what, before and after, and no secret")
     func changes() throws {
       let server = try FixtureServer.make("talkative", more: ", token: \(Self.secret)")

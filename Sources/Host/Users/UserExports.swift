@@ -36,10 +36,12 @@ struct UserExports: Sendable {
     return (name, Array(data))
   }
 
-  /// Whether there was one to delete.
-  func remove(_ id: String, appID: String) -> Bool {
-    guard let name = Self.checked(id, appID: appID) else { return false }
-    return (try? FileManager.default.removeItem(atPath: path(name))) != nil
+  /// Deletes an export; whom it was about, nil when there was none.
+  func remove(_ id: String, appID: String) -> UInt64? {
+    guard let name = Self.checked(id, appID: appID),
+      (try? FileManager.default.removeItem(atPath: path(name))) != nil
+    else { return nil }
+    return Self.user(String(name.dropLast(Self.suffix.count)), appID: appID)
   }
 
   func remove(appID: String, uid: UInt64) {
@@ -49,11 +51,14 @@ struct UserExports: Sendable {
   /// The name of a file in the folder, and of none elsewhere.
   private static func checked(_ id: String, appID: String) -> String? {
     let stem = id.hasSuffix(suffix) ? String(id.dropLast(suffix.count)) : id
+    return stem.utf8.count <= nameBytesMax && user(stem, appID: appID) != nil ? stem + suffix : nil
+  }
+
+  /// Whom an export of an app is about, by its name without suffix.
+  private static func user(_ stem: String, appID: String) -> UInt64? {
     let beginning = prefix + appID + "_"
-    guard stem.hasPrefix(beginning), stem.utf8.count <= nameBytesMax,
-      UserNumber.number(String(stem.dropFirst(beginning.count))) != nil
-    else { return nil }
-    return stem + suffix
+    guard stem.hasPrefix(beginning) else { return nil }
+    return UserNumber.number(String(stem.dropFirst(beginning.count)))
   }
 
   private func path(_ name: String) -> String {

@@ -13,12 +13,20 @@ struct UserService: Sendable {
   let access: Access
   let desk: UserDesk
   let exports: UserExports
+  private let audit: UserAudit
+
+  /// Who asks, and about which app.
+  struct Caller {
+    let member: Member
+    let app: RegisteredApp
+  }
 
   init(core: Core) {
     self.core = core
     access = Access(members: core.members)
     exports = UserExports(data: core.configuration.host.data)
     desk = UserDesk(core: core, eraser: UserEraser(core: core, exports: exports))
+    audit = UserAudit(store: core.store, log: core.log)
   }
 
   /// What may be ordered; the segment behind `/i/app_users/`.
@@ -57,10 +65,10 @@ struct UserService: Sendable {
       guard let order = parts.first.flatMap(Order.init) else {
         throw QueryError(code: .unknownUserPath)
       }
-      let app = try app(of: request)
-      return try carryOut(order, name: parts.dropFirst().first ?? "", request, app)
+      let caller = try caller(of: request)
+      return try carryOut(order, name: parts.dropFirst().first ?? "", request, caller)
     }
-    let app = try app(of: request)
+    let app = try caller(of: request).app
     if path.hasPrefix(Intake.pictureAddress) {
       return picture(String(path.dropFirst(Intake.pictureAddress.count)), app)
     }
@@ -68,8 +76,8 @@ struct UserService: Sendable {
     return download(String(path.dropFirst(Self.downloads.count).drop { $0 == "/" }), app)
   }
 
-  /// Who asks, and about which app: malformed, missing, who, unknown, as everywhere.
-  private func app(of request: QueryRequest) throws -> RegisteredApp {
+  /// Refused as everywhere: malformed, missing, who, unknown.
+  private func caller(of request: QueryRequest) throws -> Caller {
     let appID = request.parameters["app_id"]
     if let appID, appID.utf16.count != QueryRequest.identifierLength {
       throw QueryError(code: .invalidAppID)
@@ -78,30 +86,32 @@ struct UserService: Sendable {
     let credentials = Access.Credentials(
       apiKey: request.parameters["api_key"], authToken: request.parameters["auth_token"])
     if request.path == "/o", appID == nil { throw QueryError(code: .missingAppID) }
-    _ = try access.reader(credentials, appID: appID) { known.app(hexID: $0) != nil }
+    let member = try access.reader(credentials, appID: appID) { known.app(hexID: $0) != nil }
     guard let app = appID.flatMap(known.app(hexID:)) else { throw QueryError(code: .missingAppID) }
-    return app
+    return Caller(member: member, app: app)
   }
 
   // MARK: Orders
 
   private func carryOut(
-    _ order: Order, name: String, _ request: QueryRequest, _ app: RegisteredApp
+    _ order: Order, name: String, _ request: QueryRequest, _ caller: Caller
   ) throws -> QueryReply {
     switch order {
-    case .create: return try create(request, app)
-    case .update: return try update(request, app)
-    case .delete: return try delete(request, app)
-    case .export: return try export(request, app)
+    case .create: return try create(request, caller)
+    case .update: return try update(request, caller)
+    case .delete: return try delete(request, caller)
+    case .export: return try export(request, caller)
     case .deleteExport:
-      let wasThere = exports.remove(name, appID: app.hexID)
-      return wasThere
-        ? QueryReply(status: 200, message: "Export deleted")
-        : QueryReply(status: 400, message: "Export doesn't exist")
+      guard let uid = exports.remove(name, appID: caller.app.hexID) else {
+        return QueryReply(status: 400, message: "Export doesn't exist")
+      }
+      audit.keep(.exportDeleted, [uid], by: caller)
+      return QueryReply(status: 200, message: "Export deleted")
     }
   }
 
-  private func create(_ request: QueryRequest, _ app: RegisteredApp) throws -> QueryReply {
+  private func create(_ request: QueryRequest, _ caller: Caller) throws -> QueryReply {
+    let app = caller.app
     var data = try object("data", of: request)
     if data.isEmpty { throw UserDesk.Refusal(reason: "Parameter \"data\" cannot be empty") }
     guard let did = data.removeValue(forKey: "did")?.string, !did.isEmpty else {
@@ -120,30 +130,43 @@ struct UserService: Sendable {
       throw UserDesk.Refusal(reason: "User with this did already exists")
     }
     if !data.isEmpty { try desk.edit(app: app.number, device: device, .object(data)) }
-    let made = try read(app) { try $0.user(device: did)?.document } ?? .null
-    return QueryReply(status: 200, message: "User Created: \(made.text(escaping: false))")
+    let made = try read(app) { try $0.user(device: did) }
+    audit.keep(.created, made.map { [$0.uid] } ?? [], by: caller)
+    let document = made?.document ?? .null
+    return QueryReply(status: 200, message: "User Created: \(document.text(escaping: false))")
   }
 
-  private func update(_ request: QueryRequest, _ app: RegisteredApp) throws -> QueryReply {
+  private func update(_ request: QueryRequest, _ caller: Caller) throws -> QueryReply {
     let change = try object("update", of: request)
     if change.isEmpty { throw UserDesk.Refusal(reason: "Parameter \"update\" cannot be empty") }
     let query = try query(of: request, empty: "Parameter \"query\" cannot be empty")
-    let users = try meant(query, request, app, "This query would update more than one user")
-    for user in users { try desk.edit(app: app.number, device: user.device, .object(change)) }
+    let users = try meant(query, request, caller.app, "This query would update more than one user")
+    var done: [UInt64] = []
+    defer { audit.keep(.updated, done, by: caller) }
+    for user in users {
+      try desk.edit(app: caller.app.number, device: user.device, .object(change))
+      done.append(user.uid)
+    }
     return QueryReply(status: 200, message: "User Updated")
   }
 
-  private func delete(_ request: QueryRequest, _ app: RegisteredApp) throws -> QueryReply {
+  private func delete(_ request: QueryRequest, _ caller: Caller) throws -> QueryReply {
     let query = try query(
       of: request,
       empty: "Parameter \"query\" cannot be empty, it would delete all users. Use clear app instead"
     )
-    let users = try meant(query, request, app, "This query would delete more than one user")
-    for user in users { try desk.erase(app: app, uid: user.uid) }
+    let users = try meant(query, request, caller.app, "This query would delete more than one user")
+    var done: [UInt64] = []
+    defer { audit.keep(.deleted, done, by: caller) }
+    for user in users {
+      try desk.erase(app: caller.app, uid: user.uid)
+      done.append(user.uid)
+    }
     return QueryReply(status: 200, message: "User deleted")
   }
 
-  private func export(_ request: QueryRequest, _ app: RegisteredApp) throws -> QueryReply {
+  private func export(_ request: QueryRequest, _ caller: Caller) throws -> QueryReply {
+    let app = caller.app
     let query = try query(of: request, empty: "Parameter \"query\" cannot be empty")
     let users = try read(app) { try $0.users(query, limit: 2) }
     guard let user = users.first else {
@@ -155,6 +178,7 @@ struct UserService: Sendable {
     let json = try UserExport(core: core, app: app, user: user).json()
     let name = UserExports.name(appID: app.hexID, uid: user.uid)
     try exports.write(Array(json.text(escaping: false).utf8), as: name)
+    audit.keep(.exported, [user.uid], by: caller)
     return QueryReply(status: 200, message: name)
   }
 
