@@ -154,6 +154,7 @@ uint32_t Block::append_table(const void *values, size_t bytes) {
 }
 
 tally_batch *Block::finish(const tally_item *items, uint32_t n_items, const tally_event *events, uint32_t n_events) {
+  text_end_ = block_.size();
   tally_batch batch = {};
   batch.struct_size = sizeof(tally_batch);
   batch.end_item = n_items;

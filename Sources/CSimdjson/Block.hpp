@@ -24,6 +24,8 @@ class Block {
   int32_t object(std::string_view text, uint32_t &out_node);
   uint32_t add_text(std::string_view text);
 
+  /// Takes the tables off the text again.
+  void reopen() { block_.truncate(text_end_); }
   tally_batch *finish(const tally_item *items, uint32_t n_items, const tally_event *events, uint32_t n_events);
 
   const char *data() const { return block_.data(); }
@@ -58,6 +60,8 @@ class Block {
   /// The text of an item or parameter, and one inside a string of it.
   Document outer_, inner_;
   uint32_t children_ = 0;
+  /// Where the tables begin in a block that is complete.
+  size_t text_end_ = 0;
   tally_json_counts counts_ = {};
 };
 

@@ -49,6 +49,8 @@ tally_key tally_json_name(const tally_json *json, uint32_t key) { return json->b
 
 int32_t tally_json_contains(const tally_json *json, uint32_t id) { return json->block.contains(id); }
 
+void tally_json_reopen(tally_json *json) { json->block.reopen(); }
+
 tally_batch *tally_json_finish(tally_json *json, const tally_item *items, uint32_t n_items, const tally_event *events,
                                uint32_t n_events) {
   return json->block.finish(items, n_items, events, n_events);

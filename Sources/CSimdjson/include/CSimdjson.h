@@ -82,9 +82,13 @@ tally_key tally_json_name(const tally_json *json, uint32_t key);
 /* Whether a member with an interned name occurs in the batch. */
 int32_t tally_json_contains(const tally_json *json, uint32_t id);
 
-/* Completes the block, which is valid until the next tally_json_begin; items and events are copied into it. */
+/* Completes the block, which is valid until the next tally_json_begin or tally_json_reopen; items and events are copied
+ * into it. */
 tally_batch *tally_json_finish(tally_json *json, const tally_item *items, uint32_t n_items, const tally_event *events,
                                uint32_t n_events);
+
+/* Goes on with a block that was complete: what was appended to it stays, and more may follow. */
+void tally_json_reopen(tally_json *json);
 
 tally_json_counts tally_json_count(const tally_json *json);
 

@@ -13,32 +13,37 @@ final class BatchBuilder {
   private let names: EventDecoder.Names
   /// How many names of the table the blocks of this builder know.
   private var declared = 0
-  private let retentionMonths: Int
+  /// What the block lies in, held for as long.
   private let memory: BatchMemory?
   private let rule: TimestampRule
   private var events: EventDecoder
   private var itemList: ContiguousArray<tally_item> = []
   private var eventList: ContiguousArray<tally_event> = []
   private var counted = tally_json_counts()
+  /// The items of the block that was reopened.
+  private var before: (items: ContiguousArray<tally_item>, events: ContiguousArray<tally_event>) = (
+    [], []
+  )
+  private var isReopened = false
+  private let unseen = Counters()
   /// Per app, of the batch; most batches have none.
   private(set) var moved: [UInt32: TimesMoved] = [:]
   /// The item at hand carries what intake hooks said.
   private var hasNotes = false
 
   /// Times older than `retentionMonths` before receipt are moved to that edge. Builders that share
-  /// a table give the same numbers to the same names. Blocks lie in their part of `memory`, which
+  /// a table give the same numbers to the same names. Blocks lie in `memory`, in the part that
   /// nobody else writes, as long as they fit.
   init(
     retentionMonths: Int, counters: Counters = Counters(), table: NameTable = NameTable(),
-    memory: BatchMemory? = nil, part: BatchMemory.Part = .built
+    memory: BatchMemory? = nil
   ) {
     guard let json = tally_json_new() else { preconditionFailure("the allocator answers or ends") }
     self.json = json
     self.memory = memory
-    if let lent = memory?[part] { tally_json_lend(json, lent.baseAddress, lent.count) }
+    if let lent = memory?[.built] { tally_json_lend(json, lent.baseAddress, lent.count) }
     self.counters = counters
     self.table = table
-    self.retentionMonths = retentionMonths
     rule = TimestampRule(retentionMonths: retentionMonths)
     func number(_ name: String) -> UInt32 { table.intern(Array(name.utf8)) }
     names = EventDecoder.Names(
@@ -50,11 +55,6 @@ final class BatchBuilder {
 
   deinit {
     tally_json_free(json)
-  }
-
-  /// Another that builds the same blocks out of the same items, and whose counts nobody sees.
-  func twin() -> BatchBuilder {
-    BatchBuilder(retentionMonths: retentionMonths, table: table, memory: memory, part: .rebuilt)
   }
 
   /// Interns a member name: the id is its key index in every batch that begins from here on. 0 when
@@ -76,7 +76,37 @@ final class BatchBuilder {
     itemList.removeAll(keepingCapacity: true)
     eventList.removeAll(keepingCapacity: true)
     if !moved.isEmpty { moved.removeAll() }
+    if isReopened { count(isReopened: false) }
     tally_json_begin(json)
+  }
+
+  /// Decoding is counted when items arrive, not when somebody has changed them.
+  private func count(isReopened: Bool) {
+    self.isReopened = isReopened
+    events.counters = isReopened ? unseen : counters
+  }
+
+  /// Has the finished block made anew, of what is kept of it and of other items. The block is gone;
+  /// what its items are made of stays where it is.
+  func reopen() {
+    swap(&itemList, &before.items)
+    swap(&eventList, &before.events)
+    itemList.removeAll(keepingCapacity: true)
+    eventList.removeAll(keepingCapacity: true)
+    count(isReopened: true)
+    tally_json_reopen(json)
+  }
+
+  /// Appends an item of the block that was reopened, as it was.
+  func keep(_ place: Int) {
+    var item = before.items[place]
+    let events = Int(item.first_event)..<Int(item.first_event + item.n_events)
+    item.first_event = UInt32(eventList.count)
+    for var event in before.events[events] {
+      event.item = UInt32(itemList.count)
+      eventList.append(event)
+    }
+    itemList.append(item)
   }
 
   /// Adds one item of an entry. It is known to count: its app and user exist and it is no
@@ -106,11 +136,13 @@ final class BatchBuilder {
   /// The complete block, valid until the next `begin`.
   func finish() -> UnsafeMutablePointer<tally_batch> {
     let now = tally_json_count(json)
-    counters.jsonRepaired.add(Int(now.repaired - counted.repaired))
-    counters.jsonInvalid.add(Int(now.invalid - counted.invalid))
-    counters.jsonLimited.add(Int(now.limited - counted.limited))
+    if !isReopened {
+      counters.jsonRepaired.add(Int(now.repaired - counted.repaired))
+      counters.jsonInvalid.add(Int(now.invalid - counted.invalid))
+      counters.jsonLimited.add(Int(now.limited - counted.limited))
+      for times in moved.values { counters.count(times) }
+    }
     counted = now
-    for times in moved.values { counters.count(times) }
     let batch = itemList.withUnsafeBufferPointer { items in
       eventList.withUnsafeBufferPointer { events in
         tally_json_finish(
@@ -198,6 +230,6 @@ final class BatchBuilder {
     entry.n_events = UInt32(eventList.count) - entry.first_event
     var times = events.takeMoved()
     times.add(time.moved)
-    if !times.isEmpty { moved[entry.app, default: TimesMoved()].add(times) }
+    if !times.isEmpty, !isReopened { moved[entry.app, default: TimesMoved()].add(times) }
   }
 }

@@ -19,16 +19,18 @@ extension BatchCounter {
     return left
   }
 
-  /// A new batch out of an old one and what was asked for. Everything is copied out of the old one
-  /// before the new one begins: both may lie in the same memory.
+  /// A new batch out of an old one and what was asked for. Items of which nothing was asked are not
+  /// decoded again. Everything is copied out of the old one before the new one begins, for both lie
+  /// in the same memory.
   private func rebuild(
     _ old: Dispatcher.Work, _ edits: BatchEdits
   ) throws -> Dispatcher.Work? {
-    var items: ContiguousArray<tally_item> = []
+    var places: ContiguousArray<Place> = []
     var kept: ContiguousArray<Source> = []
     for index in sources.indices {
       let item = tally_batch_item(UnsafePointer(old.batch), UInt32(index)).pointee
       var source = sources[index]
+      var edited: tally_item?
       if let edit = edits.items[UInt32(index)] {
         if edit.isDropped {
           ledger.add(.stored, app: item.app, items: -1)
@@ -37,30 +39,40 @@ extension BatchCounter {
         }
         guard let record = RequestRecord.Item(source.body) else { continue }
         source.body = rewriter.rewrite(record, root: item.root, in: UnsafePointer(old.batch), edit)
+        edited = item
       }
-      items.append(item)
+      places.append(Place(index: index, edited: edited))
       kept.append(source)
     }
     sources = kept
-    return items.isEmpty ? nil : build(items, old)
+    return places.isEmpty ? nil : build(places, old)
   }
 
-  private func build(
-    _ items: ContiguousArray<tally_item>, _ old: Dispatcher.Work
-  ) -> Dispatcher.Work {
-    rebuilder.begin()
-    for (item, source) in zip(items, sources) {
+  /// An item of the old batch that is left.
+  private struct Place {
+    let index: Int
+    /// As it was, where something is to be changed.
+    let edited: tally_item?
+  }
+
+  private func build(_ places: ContiguousArray<Place>, _ old: Dispatcher.Work) -> Dispatcher.Work {
+    builder.reopen()
+    for (place, source) in zip(places, sources) {
+      guard let item = place.edited else {
+        builder.keep(place.index)
+        continue
+      }
       guard let record = RequestRecord.Item(source.body), let app = apps.byNumber[item.app] else {
         preconditionFailure("an item that was decoded once is decoded again")
       }
-      rebuilder.append(
+      builder.append(
         item: record, position: item.position, index: item.index,
         isBulk: item.flags & TALLY_ITEM_BULK != 0, receivedMs: item.received_ms, uid: item.user,
         isNewUser: item.flags & TALLY_ITEM_NEW_USER != 0, userIndex: item.user_index,
         calendar: app.calendar)
     }
     return Dispatcher.Work(
-      batch: rebuilder.finish(), users: old.users, positions: old.positions,
-      contains: rebuilder.contains)
+      batch: builder.finish(), users: old.users, positions: old.positions,
+      contains: builder.contains)
   }
 }

@@ -17,7 +17,7 @@ final class BatchCounter {
 
   let workingSet: WorkingSet
   let dispatcher: Dispatcher
-  private let builder: BatchBuilder
+  let builder: BatchBuilder
   private let registry: AppRegistry
   private(set) var apps: RegisteredApps
   let log: Logger
@@ -32,7 +32,6 @@ final class BatchCounter {
   let oldDevice = OldDevice()
   // What transform hooks need: `BatchCounter+Transforms.swift`.
   let rewriter = ItemRewriter()
-  let rebuilder: BatchBuilder
   let bypasses: Metrics.Counter
 
   init(
@@ -41,8 +40,6 @@ final class BatchCounter {
   ) {
     self.log = log
     bypasses = counters.bypassed
-    // Decoding is counted when items arrive, not when a hook has changed them.
-    rebuilder = builder.twin()
     ledger = LedgerTally(counters)
     self.workingSet = workingSet
     self.dispatcher = dispatcher

@@ -20,7 +20,7 @@ struct EventDecoder {
   private let json: OpaquePointer
   private let names: Names
   private let rule: TimestampRule
-  private let counters: BatchBuilder.Counters
+  var counters: BatchBuilder.Counters
   private var keys: Keys
   /// Since whoever asks took them.
   private var moved = TimesMoved()

@@ -30,7 +30,6 @@ final class Rehearsal {
   /// The member names that plugins asked for.
   var names: [String] { seen.names }
   private let seen: SeenNames
-  private let rebuilder: BatchBuilder
   private let rewriter = ItemRewriter()
   private var intake: Intake
   private var entries: [[UInt8]] = []
@@ -43,7 +42,6 @@ final class Rehearsal {
     options.timezone = timezone
     seen = SeenNames(builder)
     host = try TestHost(plugin.map { [$0] } ?? [], names: seen, options: options)
-    rebuilder = builder.twin()
     intake = Self.intake(of: host)
   }
 
@@ -171,22 +169,24 @@ final class Rehearsal {
     _ old: Dispatcher.Work, _ edits: BatchEdits
   ) throws -> Dispatcher.Work? {
     rewriter.begin()
-    var items: [tally_item] = []
+    var places: [(index: Int, edited: tally_item?)] = []
     var kept: [[UInt8]] = []
     for index in records.indices {
       let item = tally_batch_item(UnsafePointer(old.batch), UInt32(index)).pointee
       let edit = edits.items[UInt32(index)]
       if edit?.isDropped == true { continue }
-      items.append(item)
+      places.append((index, edit == nil ? nil : item))
       kept.append(rewritten(records[index], item, old, edit))
     }
     records = kept
-    guard !items.isEmpty else { return nil }
-    rebuilder.begin()
-    for (item, record) in zip(items, records) { append(record, item) }
+    guard !places.isEmpty else { return nil }
+    builder.reopen()
+    for (place, record) in zip(places, records) {
+      if let item = place.edited { append(record, item) } else { builder.keep(place.index) }
+    }
     return Dispatcher.Work(
-      batch: rebuilder.finish(), users: old.users, positions: old.positions,
-      contains: rebuilder.contains)
+      batch: builder.finish(), users: old.users, positions: old.positions,
+      contains: builder.contains)
   }
 
   private func rewritten(
@@ -205,7 +205,7 @@ final class Rehearsal {
       guard let decoded = RequestRecord.Item(bytes) else {
         preconditionFailure("an item that was decoded once is decoded again")
       }
-      rebuilder.append(
+      builder.append(
         item: decoded, position: item.position, index: item.index,
         isBulk: item.flags & TALLY_ITEM_BULK != 0, receivedMs: item.received_ms, uid: item.user,
         isNewUser: item.flags & TALLY_ITEM_NEW_USER != 0, userIndex: item.user_index,

@@ -6,10 +6,8 @@
 package final class BatchMemory: Sendable {
   /// What a part holds. Each has one writer at a time.
   package enum Part: Int, CaseIterable {
-    /// Batches as they were sent.
+    /// Batches as they were sent, then as transforms left them.
     case built
-    /// Batches as transforms left them.
-    case rebuilt
     case facts
   }
 
