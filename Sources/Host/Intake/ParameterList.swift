@@ -32,6 +32,10 @@ struct ParameterList {
   private var known = ContiguousArray<Int16>(repeating: -1, count: ParameterName.allCases.count)
   /// A bit per name already seen, by a rough hash: says when to look for an equal one at all.
   private var seen: UInt64 = 0
+  /// Names up to which all of them are looked at.
+  private static let scannedMax = 64
+  /// Where names are, by a hash that no client can foresee, once there are more.
+  private var places: [Int: Int] = [:]
 
   init() {
     items.reserveCapacity(64)
@@ -41,6 +45,7 @@ struct ParameterList {
     items.removeAll(keepingCapacity: true)
     for index in known.indices { known[index] = -1 }
     seen = 0
+    if !places.isEmpty { places.removeAll(keepingCapacity: true) }
   }
 
   /// What became of a parameter that was put in.
@@ -64,6 +69,7 @@ struct ParameterList {
     seen |= bit
     if let name = parameter.name { known[name.rawValue] = Int16(items.count) }
     items.append(parameter)
+    if items.count > Self.scannedMax { remember() }
     return .added
   }
 
@@ -88,7 +94,26 @@ struct ParameterList {
   }
 
   private func index(of key: UnsafeRawBufferPointer) -> Int? {
-    items.firstIndex { $0.key.isEqual(to: key) }
+    if items.count > Self.scannedMax {
+      guard let place = places[Self.hash(key)] else { return nil }
+      if items[place].key.isEqual(to: key) { return place }
+    }
+    return items.firstIndex { $0.key.isEqual(to: key) }
+  }
+
+  /// Of names with equal hashes the first has the place; others are looked for among all.
+  @inline(never)
+  private mutating func remember() {
+    for place in (places.isEmpty ? 0 : items.count - 1)..<items.count {
+      let hash = Self.hash(items[place].key)
+      if places[hash] == nil { places[hash] = place }
+    }
+  }
+
+  private static func hash(_ key: UnsafeRawBufferPointer) -> Int {
+    var hasher = Hasher()
+    hasher.combine(bytes: key)
+    return hasher.finalize()
   }
 }
 

@@ -115,6 +115,21 @@ struct FormTextTests {
     }
   }
 
+  @Test("Names sent over and over, among as many as there may be, cost no more than others")
+  func repeatedNames() {
+    let names = (0..<990).map { "n\($0)=\($0)" }.joined(separator: "&")
+    let again = String(repeating: "&n989=x&n500=y", count: 150_000)
+    let bench = IntakeBench()
+    let elapsed = ContinuousClock().measure {
+      let item = bench.post("app_key=0f1e2d3c4b5a&device_id=d&\(names)\(again)").items.first
+      #expect(item?.parameters.count == 990)
+      #expect(item?.parameters["n989"] == "x")
+      #expect(item?.parameters["n500"] == "y")
+      #expect(item?.parameters["n0"] == "0")
+    }
+    #expect(elapsed < .seconds(5), "\(elapsed)")
+  }
+
   @Test("Validity agrees with the standard library on every short sequence of lead bytes")
   func validity() {
     let interesting: [UInt8] = [
