@@ -11,8 +11,8 @@ import Testing
     let other = try stand.core.store.createApp(NewApp(name: "Other", timezone: "UTC"), nowMs: 0)
     try stand.core.reloadAdministration()
     let now = stand.core.services.nowMs
-    for app in [stand.app, other] {
-      for days in [0, 3] as [Int64] {
+    for days in [3, 0] as [Int64] {
+      for app in [stand.app, other] {
         try stand.append { _ in
           RequestRecord.write(
             app: app.number, device: Array("d".utf8), object: Array("{}".utf8),
