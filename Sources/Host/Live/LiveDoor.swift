@@ -17,9 +17,8 @@ struct LiveDoor: Sendable {
     guard Self.isHandshake(head) else { return nil }
     let uri = URI(head.uri)
     guard Self.isOurs(uri.path) else { return nil }
-    var parameters = Dictionary(
-      uri.queryParameters.map { (String($0.key), String($0.value)) }
-    ) { _, last in last }
+    let query = head.uri.utf8.drop { $0 != UInt8(ascii: "?") }.dropFirst()
+    var parameters = FormParameters.read(Array(query))
     if let token = head.headers.first(name: "countly-token") { parameters["auth_token"] = token }
     return try? app(parameters)
   }

@@ -43,26 +43,23 @@ struct QueryRoutes {
       ? JSONParameters.read(question.body)
       : HeaderText.isMultipartForm(question.contentType)
         ? MultipartParameters.read(question.body)
-        : decode(URI("/?" + String(buffer: body)).queryParameters)
+        : FormParameters.read(question.body)
     question.parameters.merge(sent) { _, body in body }
     return question
   }
 
   /// A question as far as it can be read without its body.
   static func head(of request: Request) -> QueryRequest {
+    let query = Array((request.head.path ?? "").utf8.drop { $0 != UInt8(ascii: "?") }.dropFirst())
     var question = QueryRequest(
       httpMethod: request.method.rawValue, path: normal(request.uri.path),
-      parameters: decode(request.uri.queryParameters))
-    question.rawQuery = Array((request.head.path ?? "").utf8.drop { $0 != 63 }.dropFirst())
+      parameters: FormParameters.read(query))
+    question.rawQuery = query
     question.contentType = request.headers[.contentType] ?? ""
     if let token = request.headers[.init("countly-token") ?? .authorization] {
       question.parameters["auth_token"] = token
     }
     return question
-  }
-
-  private static func decode(_ parameters: Parameters) -> [String: String] {
-    Dictionary(parameters.map { (String($0.key), String($0.value)) }) { _, last in last }
   }
 
   /// Without a slash at the end.
