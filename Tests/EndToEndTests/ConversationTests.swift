@@ -6,6 +6,8 @@ extension EndToEnd {
   /// RECORD=1 writes the answers of the server into the files; review the difference.
   @Suite(.serialized) struct ConversationTests {
     private static let isRecording = Environment["RECORD"] != nil
+    /// What real SDKs sent.
+    private static let traffic = Conversation.all.filter { $0.name.hasPrefix("traffic/") }
 
     @Test("Every conversation goes as written", arguments: Conversation.all)
     func conversation(_ conversation: Conversation) throws {
@@ -14,8 +16,7 @@ extension EndToEnd {
 
     @Test(
       "What SDKs send again, since an answer was lost, is answered the same and counts once",
-      .enabled(if: !isRecording),
-      arguments: Conversation.all.filter { $0.name.hasPrefix("traffic/") })
+      .enabled(if: !isRecording), arguments: traffic)
     func again(_ conversation: Conversation) throws {
       var conversation = conversation
       for index in conversation.steps.indices {
@@ -26,7 +27,14 @@ extension EndToEnd {
       try hold(conversation)
     }
 
-    private func hold(_ conversation: Conversation) throws {
+    @Test(
+      "What SDKs send is answered the same and counts the same, however it is sent",
+      .enabled(if: !isRecording), arguments: traffic, RequestEncoding.allCases)
+    func otherwise(_ conversation: Conversation, as encoding: RequestEncoding) throws {
+      try hold(conversation, as: encoding)
+    }
+
+    private func hold(_ conversation: Conversation, as encoding: RequestEncoding? = nil) throws {
       var conversation = conversation
       let server = try TallyServer(
         zone: Substitutions.zone, config: conversation.config ?? TallyServer.everything)
@@ -36,18 +44,19 @@ extension EndToEnd {
       let substitutions = Substitutions(keys: server.keys, now: Clock.unixMilliseconds)
       try server.start()
       for index in conversation.steps.indices {
-        try hold(&conversation.steps[index], server, substitutions)
+        try hold(&conversation.steps[index], server, substitutions, encoding)
       }
       if Self.isRecording { try Files.write(conversation.text, to: conversation.path) }
       #expect(server.terminate() == .code(0), "\(server.log.suffix(2_000))")
     }
 
     private func hold(
-      _ step: inout Conversation.Step, _ server: TallyServer, _ substitutions: Substitutions
+      _ step: inout Conversation.Step, _ server: TallyServer, _ substitutions: Substitutions,
+      _ encoding: RequestEncoding?
     ) throws {
       let connection = server.connect()
       for (index, request) in step.requests.enumerated() {
-        let reply = try send(request, connection, substitutions)
+        let reply = try send(request, connection, substitutions, encoding)
         let shown = request.lines.map { String($0.prefix(200)) }.joined(separator: "\n")
         for (name, value) in headers(reply) {
           #expect(reply.headers[name] == value, "\(shown)\n\(name)")
@@ -73,15 +82,19 @@ extension EndToEnd {
     }
 
     private func send(
-      _ request: Conversation.Request, _ connection: HTTPConnection, _ substitutions: Substitutions
+      _ request: Conversation.Request, _ connection: HTTPConnection, _ substitutions: Substitutions,
+      _ encoding: RequestEncoding?
     ) throws -> HTTPReply {
       var headers = request.headers
       let body = try request.body.map { try substitutions.bytes($0) }
       if body != nil, !headers.contains(where: { $0.lowercased().hasPrefix("content-type:") }) {
         headers.append("Content-Type: application/x-www-form-urlencoded")
       }
-      let target = Self.escaped(try substitutions.bytes(request.target))
-      return try connection.send(request.method, target, headers: headers, body: body)
+      let written = RequestEncoding.Sent(
+        method: request.method, target: Self.escaped(try substitutions.bytes(request.target)),
+        headers: headers, body: body)
+      let sent = encoding?.encode(written) ?? written
+      return try connection.send(sent.method, sent.target, headers: sent.headers, body: sent.body)
     }
 
     /// What may not stand in a request line is percent-encoded; the rest goes as written.
