@@ -8,6 +8,8 @@ struct Person {
 struct People {
   private var successors: [String: String] = [:]
   private var names: [String: Set<String>] = [:]
+  /// Devices that were named as somebody's old one before anything came of them.
+  private var nicknames: Set<String> = []
 
   /// The user that a device leads to, who is there from now on.
   mutating func person(_ device: String) -> Person {
@@ -20,6 +22,15 @@ struct People {
   func known(_ device: String) -> Person? {
     let name = successor(device)
     return names[name].map { Person(name: name, names: $0) }
+  }
+
+  /// Whether nobody ever was that device: it only leads to somebody.
+  func isNickname(_ device: String) -> Bool { nicknames.contains(device) }
+
+  /// Has a device that nobody heard of lead to a user.
+  mutating func nickname(_ device: String, of person: Person) {
+    successors[device] = person.name
+    nicknames.insert(device)
   }
 
   /// Two users are one from here on.

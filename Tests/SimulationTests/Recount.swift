@@ -109,9 +109,12 @@ struct Recount {
   /// Whose item it is, after the merge it asks for.
   private mutating func person(of item: Item) -> Person {
     let person = people.person(item.device)
-    guard let old = item.oldDevice.flatMap({ people.known($0) }), old.name != person.name else {
+    guard let device = item.oldDevice else { return person }
+    guard let old = people.known(device) else {
+      people.nickname(device, of: person)
       return person
     }
+    guard old.name != person.name, !people.isNickname(device) else { return person }
     let (left, kept) = (users[old.name] ?? User(), users[person.name] ?? User())
     views.merge(old.name, into: person.name, keeping: left.outlives(kept))
     loyalty.merge(
