@@ -28,12 +28,9 @@ help: ## List the commands
 run: build ## Build and serve on 127.0.0.1:8080 with ./plugins.yaml and ./data (ARGS="--listen …")
 	@exec dist/bin/tally serve $(ARGS)
 
+# All of it in one build: the small programs are compiled beside the last large one.
 build: setup ## Build the release into dist/, a folder that can be copied anywhere
-	@$(SWIFT) build -c release --product tally
-	@$(SWIFT) build -c release --product tally-runner
-	@for plugin in $(notdir $(wildcard Plugins/*)); do \
-	  $(SWIFT) build -c release --product $$plugin; \
-	done
+	@$(SWIFT) build -c release
 	@$(MAKE) stage
 
 # dist/ is made beside the old one and then takes its place, so that a server that runs from it goes on.
@@ -117,7 +114,6 @@ tidy:
 	@$(TESTS) --filter TidyTests
 
 bench: build ## Measure against bare SwiftNIO; prints a table, writes .build/bench.json (ARGS="…")
-	@$(SWIFT) build -c release
 	@$(SWIFT) run -c release --skip-build bench --json .build/bench.json $(ARGS)
 	@$(SWIFT) run -c release --skip-build hook-bench
 

@@ -96,7 +96,8 @@ extension EndToEnd {
         while try socket.message()["events"] != .number(Double(round * 2)) {}
         times.append(Clock.now - began)
       }
-      #expect(times.sorted()[2] < 1, "\(times)")
+      // From the request on, which is committed within a second.
+      #expect(times.sorted()[2] < 2, "\(times)")
     }
 
     @Test("Handshakes succeed late and with a frame behind them; refused ones are answered")
