@@ -86,17 +86,22 @@ final class Stand {
     return (name.string ?? "", entry)
   }
 
-  /// The answer to `/o?method=…` about the app.
+  /// The answer to `/o?method=…` about the app, for the owner.
   func ask(_ parameters: [String: String]) -> (status: Int, body: String) {
+    var all = parameters
+    all["api_key"] = admin.apiKey
+    all["app_id"] = app.hex
+    let reply = answer(all)
+    return (reply.status, String(decoding: reply.body, as: UTF8.self))
+  }
+
+  /// The answer to `/o?method=…`.
+  func answer(_ parameters: [String: String]) -> QueryReply {
     let service = QueryService(
       store: core.store, journal: core.journal, gate: core.pipeline.gate, runtime: core.runtime,
       access: Access(members: core.members), apps: core.registry,
       sdk: SDKAccess(directory: core.directory), users: UserService(core: core), log: core.log)
-    var all = parameters
-    all["api_key"] = admin.apiKey
-    all["app_id"] = app.hex
-    let reply = service.answer(.init(httpMethod: "GET", path: "/o", parameters: all))
-    return (reply.status, String(decoding: reply.body, as: UTF8.self))
+    return service.answer(.init(httpMethod: "GET", path: "/o", parameters: parameters))
   }
 
   /// Puts an entry into the journal as it stands and waits for its commit.

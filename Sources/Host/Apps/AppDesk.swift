@@ -17,15 +17,18 @@ final class AppDesk: Sendable {
 
   init(core: Core) { self.core = core }
 
-  func answer(_ request: QueryRequest) throws -> QueryReply {
-    let member = try Access(members: core.members).globalAdmin(
-      .init(apiKey: request.parameters["api_key"], authToken: request.parameters["auth_token"]))
-    guard case .object(var arguments)? = request.parameters["args"].flatMap({ JSONValue($0) })
+  func answer(_ visit: Visit) throws -> QueryReply {
+    guard
+      case .object(var arguments)? = visit.request.parameters["args"].flatMap({ JSONValue($0) })
     else { return Self.refusal("Missing 'args' parameter") }
     guard let app = arguments.removeValue(forKey: "app_id") else {
       return Self.refusal("Missing app_id argument")
     }
     guard let appID = app.string else { return Self.refusal("Invalid type for app_id") }
+    // Whoever administers one app changes that one.
+    guard visit.member.isGlobalAdmin || visit.app?.hexID == appID else {
+      throw AccessDenial.appAdminOnly
+    }
     arguments["edited_at"] = nil
     if arguments.isEmpty { return QueryReply(status: 200, message: "Nothing changed") }
     let change: AppChange
@@ -33,7 +36,7 @@ final class AppDesk: Sendable {
     case .success(let read): change = read
     case .failure(let refusal): return Self.refusal(refusal.text)
     }
-    return try update(appID, change, arguments.keys.sorted(), by: member)
+    return try update(appID, change, arguments.keys.sorted(), by: visit.member)
   }
 
   private struct Refusal: Error {
@@ -139,17 +142,5 @@ final class AppDesk: Sendable {
     tell("locked", .bool(app.isLocked), change.isLocked.map { .bool($0) })
     tell("redirect_url", .string(app.redirectURL), change.redirectURL.map { .string($0) })
     return JSONValue.object(told).text(escaping: false)
-  }
-}
-
-extension JSONValue {
-  /// Yes or no, also as the texts of a form.
-  fileprivate var flag: Bool? {
-    switch self {
-    case .bool(let flag): flag
-    case .string("true"), .string("1"), .number(1): true
-    case .string("false"), .string("0"), .number(0): false
-    default: nil
-    }
   }
 }

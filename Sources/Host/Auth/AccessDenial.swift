@@ -8,12 +8,13 @@ enum AccessDenial: Error, Equatable, Sendable {
   case rightMissing
   case appUnknown
   case globalAdminOnly
+  case appAdminOnly
 
   var status: Int {
     switch self {
     case .credentialMissing, .tokenInvalid: 400
     case .memberUnknown, .memberLocked, .appMissing, .rightMissing, .appUnknown,
-      .globalAdminOnly:
+      .globalAdminOnly, .appAdminOnly:
       401
     }
   }
@@ -29,6 +30,7 @@ enum AccessDenial: Error, Equatable, Sendable {
     case .rightMissing: "User does not have right"
     case .appUnknown: "App does not exist"
     case .globalAdminOnly: "User is not a global administrator"
+    case .appAdminOnly: "User does not have admin rights for this app"
     }
   }
 }

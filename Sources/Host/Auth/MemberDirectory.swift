@@ -4,7 +4,7 @@ import Synchronization
 /// Every member by api key: a snapshot of the store, replaced as a whole when management changes
 /// it.
 final class MemberDirectory: Sendable {
-  private let byKey: Mutex<[String: Member]>
+  private let byKey: Mutex<[String: MemberRights]>
 
   init(_ members: [Member]) {
     byKey = Mutex(Self.index(members))
@@ -17,18 +17,20 @@ final class MemberDirectory: Sendable {
 
   /// The member whose key it is. The table's hash has a random seed and the comparison takes the
   /// same time wherever two keys differ, so that an answer's time says nothing about a key.
-  func member(apiKey: String) -> Member? {
-    guard let member = byKey.withLock({ $0[apiKey] }) else { return nil }
-    return ConstantTime.equal(member.apiKey, apiKey) ? member : nil
+  func caller(apiKey: String) -> MemberRights? {
+    guard let caller = byKey.withLock({ $0[apiKey] }) else { return nil }
+    return ConstantTime.equal(caller.member.apiKey, apiKey) ? caller : nil
   }
 
   /// The member of an id.
-  func member(id: String) -> Member? {
-    byKey.withLock { members in members.values.first { $0.id == id } }
+  func caller(id: String) -> MemberRights? {
+    byKey.withLock { callers in callers.values.first { $0.member.id == id } }
   }
 
-  private static func index(_ members: [Member]) -> [String: Member] {
-    Dictionary(members.map { ($0.apiKey, $0) }, uniquingKeysWith: { first, _ in first })
+  func member(id: String) -> Member? { caller(id: id)?.member }
+
+  private static func index(_ members: [Member]) -> [String: MemberRights] {
+    Dictionary(members.map { ($0.apiKey, MemberRights($0)) }, uniquingKeysWith: { first, _ in first })
   }
 }
 

@@ -29,10 +29,10 @@ struct LiveDoor: Sendable {
     guard id.utf16.count == QueryRequest.identifierLength else {
       throw QueryError(code: .invalidAppID)
     }
-    let credentials = Access.Credentials(
-      apiKey: parameters["api_key"], authToken: parameters["auth_token"])
     let known = apps.snapshot
-    _ = try access.reader(credentials, appID: id) { known.app(hexID: $0) != nil }
+    _ = try access.member(.init(parameters), .readCore, appID: id) {
+      known.app(hexID: $0) != nil
+    }
     guard let app = known.app(hexID: id) else { throw AccessDenial.appUnknown }
     return app
   }

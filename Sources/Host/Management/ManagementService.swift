@@ -36,20 +36,19 @@ struct ManagementService: Sendable {
   }
 
   private func find(_ request: QueryRequest) throws -> QueryReply {
-    let credentials = Access.Credentials(
-      apiKey: request.parameters["api_key"], authToken: request.parameters["auth_token"])
+    let credentials = Access.Credentials(request.parameters)
     if request.path == "/o/plugins-check" {
       let known = apps.snapshot
-      _ = try access.reader(credentials, appID: request.parameters["app_id"]) {
+      _ = try access.member(credentials, .readCore, appID: request.parameters["app_id"]) {
         known.app(hexID: $0) != nil
       }
       return QueryReply(status: 200, message: manager.progress.rawValue)
     }
     if request.path.hasSuffix("/userconfigs") {
-      _ = try access.member(credentials)
+      _ = try access.member(credentials, .member)
       return try memberConfigs(request)
     }
-    let member = try access.globalAdmin(credentials)
+    let member = try access.member(credentials, .globalAdmin)
     switch request.path {
     case "/o/plugins":
       return try json(

@@ -3,7 +3,7 @@ import PluginRuntime
 /// Why a question is refused, with the words clients know.
 struct QueryError: Error {
   enum Code {
-    case missingAppID, invalidAppID, invalidUserID, unknownMethod, unknownPath, unknownUserPath,
+    case missingAppID, invalidAppID, invalidUserID, unknownMethod, unknownPath,
       methodNotAllowed,
       appDoesNotExist, bodyTooLarge, deadlinePassed, readCut, pluginFailed, pluginUnavailable,
       storeFailed
@@ -12,6 +12,26 @@ struct QueryError: Error {
   let code: Code
   /// For the operator's log; never sent.
   var detail = ""
+  /// What there is where an unknown path was asked for.
+  private var choices = ""
+
+  init(code: Code, detail: String = "") {
+    (self.code, self.detail) = (code, detail)
+  }
+
+  /// Nobody answers the path; below some, clients are told what is there.
+  init(unknownPath path: String) {
+    self.init(code: .unknownPath)
+    let parent = path.split(separator: "/").prefix(2).joined(separator: "/")
+    choices = Self.below[parent].map { ", must be one of \($0)" } ?? ""
+  }
+
+  private static let below = [
+    "i/users": "/create, /update, /deleteOwnAccount or /delete",
+    "o/users": "/all or /me", "o/app_users": "/all or /me", "i/app_users": "/all or /me",
+    "i/events": "/all or /me", "i/apps": "/create, /update, /delete or /reset",
+    "o/apps": "/all, /mine, /details or /plugins", "o/analytics": "/dashboard or /countries",
+  ]
 
   var reply: QueryReply {
     switch code {
@@ -19,9 +39,7 @@ struct QueryError: Error {
     case .invalidAppID: QueryReply(status: 400, message: "Invalid parameter \"app_id\"")
     case .invalidUserID: QueryReply(status: 400, message: "Invalid parameter \"user_id\"")
     case .unknownMethod: QueryReply(status: 400, message: "Invalid method")
-    case .unknownPath: QueryReply(status: 400, message: "Invalid path")
-    case .unknownUserPath:
-      QueryReply(status: 400, message: "Invalid path, must be one of /all or /me")
+    case .unknownPath: QueryReply(status: 400, message: "Invalid path\(choices)")
     case .methodNotAllowed: QueryReply(status: 405, message: "Method not allowed")
     case .appDoesNotExist: QueryReply(status: 401, message: "App does not exist")
     case .bodyTooLarge: QueryReply(status: 413, message: "Request body is too large")

@@ -76,11 +76,8 @@ struct QueryService: Sendable {
     for request: QueryRequest, _ route: Route, appID: String?, appExists: (String) -> Bool
   ) throws(AccessDenial) -> Member? {
     if route.isPublic { return nil }
-    // Only those who may do everything have a key yet, so that `access` and `permission` of the
-    // route ask for nothing beyond it.
-    let credentials = Access.Credentials(
-      apiKey: request.parameters["api_key"], authToken: request.parameters["auth_token"])
-    return try access.reader(credentials, appID: appID, appExists: appExists)
+    let need = Access.Need.right(Permission.Action(route.access), route.permission)
+    return try access.member(.init(request.parameters), need, appID: appID, appExists: appExists)
   }
 
   private func reader(
@@ -90,14 +87,10 @@ struct QueryService: Sendable {
     switch route(for: request) {
     case .found(let reader, let captured): return (reader, captured)
     case .wrongMethod: throw QueryError(code: .methodNotAllowed)
-    case .unknown: throw QueryError(code: Self.unknown(request.path))
+    case .unknown:
+      throw request.path == "/o"
+        ? QueryError(code: .unknownMethod) : QueryError(unknownPath: request.path)
     }
-  }
-
-  private static func unknown(_ path: String) -> QueryError.Code {
-    if path == "/o" { return .unknownMethod }
-    return path == "/o/app_users" || path.hasPrefix("/o/app_users/")
-      ? .unknownUserPath : .unknownPath
   }
 
   func answer(

@@ -1,23 +1,46 @@
 extension Core {
   /// What the host itself answers, by path.
-  var ownAnswers: [String: OwnRoutes.Answer] {
-    let desk = AppDesk(core: self)
-    return [
-      AppDesk.path: { request, _ in try desk.answer(request) },
-      "/o/ledger": { [ledger, registry] _, app in
+  var ownRoutes: [String: OwnRoute] {
+    numbers.merging(people) { _, _ in preconditionFailure("a path is answered once") }
+  }
+
+  private var numbers: [String: OwnRoute] {
+    [
+      "/o/ledger": OwnRoute(need: .readCore) { [ledger, registry] visit in
         let report = try ledger.report(appIDs: registry.snapshot.hexIDs)
-        return try .json(app.map { report.only($0.hexID) } ?? report)
+        return try .json(visit.app.map { report.only($0.hexID) } ?? report)
       },
-      "/o/live": { [live, pipeline, journal] _, app in
-        guard let app else { throw QueryError(code: .missingAppID) }
+      "/o/live": OwnRoute(need: .readCore) { [live, pipeline, journal] visit in
+        guard let app = visit.app else { throw QueryError(code: .missingAppID) }
         pipeline.gate.wait(for: journal.durablePosition)
         return QueryReply(status: 200, body: live.message(app).json)
       },
-      "/o/raw": { [raw, pipeline, journal] request, app in
-        guard let app else { throw QueryError(code: .missingAppID) }
+      "/o/raw": OwnRoute(need: .readCore) { [raw, pipeline, journal] visit in
+        guard let app = visit.app else { throw QueryError(code: .missingAppID) }
         pipeline.gate.wait(for: journal.durablePosition)
-        return try raw.answer(request, app, nowMs: Clock.system.nowMs)
+        return try raw.answer(visit.request, app, nowMs: Clock.system.nowMs)
       },
+    ]
+  }
+
+  /// Apps and members.
+  private var people: [String: OwnRoute] {
+    let (apps, desk) = (AppDesk(core: self), MemberDesk(core: self))
+    let listing = MemberListing(core: self)
+    let appListing = AppListing(core: self)
+    return [
+      AppDesk.path: OwnRoute(need: .appAdmin, answer: apps.answer),
+      "/o/apps/all": OwnRoute(need: .globalAdmin, answer: appListing.all),
+      "/o/apps/mine": OwnRoute(need: .member, answer: appListing.mine),
+      "/o/apps/details": OwnRoute(need: .appAdmin, answer: appListing.details),
+      "/i/users/create": OwnRoute(need: .globalAdmin, answer: desk.create),
+      "/i/users/update": OwnRoute(need: .globalAdmin, answer: desk.update),
+      "/i/users/delete": OwnRoute(need: .globalAdmin, answer: desk.delete),
+      "/i/users/deleteOwnAccount": OwnRoute(need: .globalAdmin, answer: desk.deleteOwn),
+      "/o/users/all": OwnRoute(need: .globalAdmin, answer: listing.all),
+      "/o/users/me": OwnRoute(need: .member, answer: listing.own),
+      "/o/users/id": OwnRoute(need: .globalAdmin, answer: listing.one),
+      "/o/users/permissions": OwnRoute(need: .readCore, answer: listing.features),
     ]
   }
 }

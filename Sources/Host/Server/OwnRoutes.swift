@@ -2,25 +2,39 @@ import Foundation
 import Hummingbird
 import Logging
 import NIOPosix
+import Store
 
-/// Questions below `/o` that the host itself answers, for no plugin owns them.
+/// A request whose caller may ask it.
+struct Visit {
+  let request: QueryRequest
+  let member: Member
+  /// Nil when the request names none.
+  let app: RegisteredApp?
+}
+
+/// A path that the host itself answers: what it asks of callers, and its answer.
+struct OwnRoute: Sendable {
+  let need: Access.Need
+  /// On a read thread.
+  let answer: @Sendable (Visit) throws -> QueryReply
+}
+
+/// What the host itself answers, for no plugin owns it.
 struct OwnRoutes {
-  /// Answers on a read thread. The app is nil when the question is about all of them.
-  typealias Answer = @Sendable (QueryRequest, RegisteredApp?) throws -> QueryReply
 
   let access: Access
   let apps: AppRegistry
   let threads: NIOThreadPool
   let log: Logger
   /// By path.
-  let answers: [String: Answer]
+  let routes: [String: OwnRoute]
 
   /// The body of one question.
   private static let bodyBytesMax = 1 << 20
   private static let deadline = Duration.seconds(30)
 
   func add(to router: Router<BasicRequestContext>) {
-    for path in answers.keys {
+    for path in routes.keys {
       router.get(RouterPath(path), use: handle)
       router.post(RouterPath(path), use: handle)
     }
@@ -32,17 +46,17 @@ struct OwnRoutes {
     guard let question = await QueryRoutes.question(of: request, upTo: Self.bodyBytesMax) else {
       return Routes.json(QueryError(code: .bodyTooLarge).reply)
     }
-    let routes = self
+    let own = self
     let reply = await QuestionRun.answer(within: Self.deadline, threads, question.cancellation) {
-      routes.answer(question)
+      own.answer(question)
     }
     return Routes.json(reply, to: question)
   }
 
   func answer(_ request: QueryRequest) -> QueryReply {
     do {
-      guard let answer = answers[request.path] else { throw QueryError(code: .unknownPath) }
-      return try answer(request, try app(of: request))
+      guard let route = routes[request.path] else { throw QueryError(code: .unknownPath) }
+      return try route.answer(try visit(request, route.need))
     } catch let denial as AccessDenial {
       return QueryReply(status: denial.status, message: denial.message)
     } catch let error as QueryError {
@@ -53,20 +67,16 @@ struct OwnRoutes {
     }
   }
 
-  /// The app a caller may read. Without one, only who may do everything is answered.
-  private func app(of request: QueryRequest) throws -> RegisteredApp? {
-    let credentials = Access.Credentials(
-      apiKey: request.parameters["api_key"], authToken: request.parameters["auth_token"])
-    let known = apps.snapshot
-    guard let id = request.parameters["app_id"] else {
-      _ = try access.globalAdmin(credentials)
-      return nil
-    }
-    guard id.utf16.count == QueryRequest.identifierLength else {
+  private func visit(_ request: QueryRequest, _ need: Access.Need) throws -> Visit {
+    let id = request.parameters["app_id"]
+    if let id, id.utf16.count != QueryRequest.identifierLength {
       throw QueryError(code: .invalidAppID)
     }
-    _ = try access.reader(credentials, appID: id) { known.app(hexID: $0) != nil }
-    return known.app(hexID: id)
+    let known = apps.snapshot
+    let member = try access.member(.init(request.parameters), need, appID: id) {
+      known.app(hexID: $0) != nil
+    }
+    return Visit(request: request, member: member, app: id.flatMap(known.app(hexID:)))
   }
 }
 

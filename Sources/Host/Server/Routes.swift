@@ -36,7 +36,7 @@ struct Routes {
     ManagementRoutes(service: management, threads: threads).add(to: router)
     OwnRoutes(
       access: Access(members: core.members), apps: core.registry, threads: threads, log: core.log,
-      answers: core.ownAnswers
+      routes: core.ownRoutes
     ).add(to: router)
     LiveStream(door: door).add(to: router)
     router.add(middleware: Preflight())

@@ -77,9 +77,13 @@ final class HostServices: ServiceHost {
 
   func member(id: String) -> Member? { members.member(id: id) }
 
-  /// There are no rights below those of a global administrator, as in `Access`.
+  /// As `Access` decides it; app 0 stands for no app at all.
   func may(_ member: Member, app: UInt32, feature: String, access: UInt32) -> Bool {
-    member.isGlobalAdmin && (app == 0 || registry.snapshot.byNumber[app] != nil)
+    let known = registry.snapshot.byNumber[app]
+    guard app == 0 || known != nil, let caller = members.caller(id: member.id),
+      !caller.member.isLocked, let access = Route.Access(rawValue: access)
+    else { return false }
+    return caller.may(Permission.Action(access), feature, app: known?.hexID)
   }
 
   func isObject(_ text: UnsafeRawBufferPointer) -> Bool {

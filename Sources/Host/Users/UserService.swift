@@ -63,7 +63,7 @@ struct UserService: Sendable {
     if path.hasPrefix(Self.orders) {
       let parts = path.dropFirst(Self.orders.count).split(separator: "/").map(String.init)
       guard let order = parts.first.flatMap(Order.init) else {
-        throw QueryError(code: .unknownUserPath)
+        throw QueryError(unknownPath: path)
       }
       let caller = try caller(of: request)
       return try carryOut(order, name: parts.dropFirst().first ?? "", request, caller)
@@ -83,10 +83,11 @@ struct UserService: Sendable {
       throw QueryError(code: .invalidAppID)
     }
     let known = core.registry.snapshot
-    let credentials = Access.Credentials(
-      apiKey: request.parameters["api_key"], authToken: request.parameters["auth_token"])
     if request.path == "/o", appID == nil { throw QueryError(code: .missingAppID) }
-    let member = try access.reader(credentials, appID: appID) { known.app(hexID: $0) != nil }
+    let need: Access.Need = request.path.hasPrefix("/i/") ? .appAdmin : .readCore
+    let member = try access.member(.init(request.parameters), need, appID: appID) {
+      known.app(hexID: $0) != nil
+    }
     guard let app = appID.flatMap(known.app(hexID:)) else { throw QueryError(code: .missingAppID) }
     return Caller(member: member, app: app)
   }

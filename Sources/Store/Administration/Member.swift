@@ -12,7 +12,16 @@ package struct Member: Equatable, Sendable {
   /// What programs identify the member by: 32 hexadecimal digits.
   package let apiKey: String
   package let isGlobalAdmin: Bool
+  /// What the member may do, as JSON; empty: nothing beyond being a global administrator.
+  package let permission: String
+  /// Turned away until somebody unlocks the account.
+  package let isLocked: Bool
+  package let language: String
   package let createdMs: Int64
+  /// 0: never.
+  package let lastLoginMs: Int64
+  /// 0: the password is not the member's own choice.
+  package let passwordChangedMs: Int64
 
   init(_ row: Row) {
     id = row["id"]
@@ -22,6 +31,11 @@ package struct Member: Equatable, Sendable {
     passwordHash = row["password_hash"]
     apiKey = row["api_key"]
     isGlobalAdmin = row["global_admin"]
+    permission = row["permission"]
+    isLocked = row["locked"]
+    language = row["lang"]
     createdMs = row["created_ms"]
+    lastLoginMs = row["last_login_ms"]
+    passwordChangedMs = row["password_changed_ms"]
   }
 }

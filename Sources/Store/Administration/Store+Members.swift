@@ -8,16 +8,20 @@ package struct NewMember: Sendable {
   /// As it shall be stored; nil for an account without a password.
   package var passwordHash: String?
   package var isGlobalAdmin: Bool
+  package var permission: String
+  package var language: String
 
   package init(
     username: String, fullName: String = "", email: String = "", passwordHash: String? = nil,
-    isGlobalAdmin: Bool = false
+    isGlobalAdmin: Bool = false, permission: String = "", language: String = ""
   ) {
     self.username = username
     self.fullName = fullName
     self.email = email
     self.passwordHash = passwordHash
     self.isGlobalAdmin = isGlobalAdmin
+    self.permission = permission
+    self.language = language
   }
 }
 
@@ -39,21 +43,17 @@ struct MemberDraft {
   }
 
   func insert(_ db: Database) throws -> Member {
-    let isTaken = try Bool.fetchOne(
-      db, sql: "SELECT 1 FROM member WHERE username = ?", arguments: [new.username])
-    guard isTaken == nil else {
-      throw StoreError(
-        .taken, "there is a member \(new.username) already; choose another username")
-    }
+    try Member.refuseTaken(new.username, new.email, by: nil, db)
     try db.execute(
       sql: """
         INSERT INTO member(
-          id, username, full_name, email, password_hash, api_key, global_admin, created_ms)
-        VALUES(?, ?, ?, ?, ?, ?, ?, ?)
+          id, username, full_name, email, password_hash, api_key, global_admin, permission, lang,
+          created_ms)
+        VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
         id, new.username, new.fullName, new.email, new.passwordHash, apiKey, new.isGlobalAdmin,
-        nowMs,
+        new.permission, new.language, nowMs,
       ])
     guard let row = try Row.fetchOne(db, sql: "SELECT * FROM member WHERE id = ?", arguments: [id])
     else {
@@ -64,17 +64,25 @@ struct MemberDraft {
 }
 
 extension Store {
-  /// Makes a member with a random id and api key; durable when this returns.
-  package func createMember(_ new: NewMember, nowMs: Int64) throws(StoreError) -> Member {
+  /// Makes a member with a random id and api key, and keeps lines of the audit about it, all or
+  /// none; durable when this returns.
+  package func createMember(
+    _ new: NewMember, nowMs: Int64, audit lines: (Member) -> [AuditLine] = { _ in [] }
+  ) throws(StoreError) -> Member {
     var generator = SystemRandomNumberGenerator()
-    return try createMember(new, nowMs: nowMs, using: &generator)
+    return try createMember(new, nowMs: nowMs, using: &generator, audit: lines)
   }
 
   package func createMember(
-    _ new: NewMember, nowMs: Int64, using generator: inout some RandomNumberGenerator
+    _ new: NewMember, nowMs: Int64, using generator: inout some RandomNumberGenerator,
+    audit lines: (Member) -> [AuditLine] = { _ in [] }
   ) throws(StoreError) -> Member {
     let draft = try MemberDraft(new, nowMs: nowMs, using: &generator)
-    return try administer(draft.insert)
+    return try administer { db in
+      let member = try draft.insert(db)
+      for line in lines(member) { try line.insert(db) }
+      return member
+    }
   }
 
   /// All members, oldest first.
@@ -96,17 +104,6 @@ extension Store {
     try look {
       try Row.fetchOne($0, sql: "SELECT * FROM member WHERE username = ?", arguments: [username])
         .map(Member.init)
-    }
-  }
-
-  /// Replaces a member's stored password.
-  package func setPasswordHash(_ hash: String?, memberID: String) throws(StoreError) {
-    try administer { db in
-      try db.execute(
-        sql: "UPDATE member SET password_hash = ? WHERE id = ?", arguments: [hash, memberID])
-      guard db.changesCount == 1 else {
-        throw StoreError(.missing, "there is no member with the id \(memberID)")
-      }
     }
   }
 }

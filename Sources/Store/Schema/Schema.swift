@@ -37,8 +37,19 @@ enum Schema {
     migrator.registerMigration("7 search and erasure of users") { db in
       for statement in userSearch { try db.execute(sql: statement) }
     }
+    migrator.registerMigration("8 rights of members") { db in
+      for statement in rights { try db.execute(sql: statement) }
+    }
     return migrator
   }
+
+  private static let rights = [
+    "ALTER TABLE member ADD COLUMN permission TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE member ADD COLUMN locked INT NOT NULL DEFAULT 0",
+    "ALTER TABLE member ADD COLUMN lang TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE member ADD COLUMN last_login_ms INT NOT NULL DEFAULT 0",
+    "ALTER TABLE member ADD COLUMN password_changed_ms INT NOT NULL DEFAULT 0",
+  ]
 
   /// Who goes on for whom, and from which item on (a `RawKey`): read by everything that follows a
   /// user, and by consumers that come to that item later.

@@ -19,7 +19,7 @@ import Testing
   private func denial(key: String?, token: String? = nil, app: String?) -> AccessDenial? {
     do throws(AccessDenial) {
       let credentials = Access.Credentials(apiKey: key, authToken: token)
-      _ = try access.reader(credentials, appID: app) { $0 == "known" }
+      _ = try access.member(credentials, .readCore, appID: app) { $0 == "known" }
       return nil
     } catch {
       return error
@@ -31,7 +31,7 @@ import Testing
     #expect(denial(key: admin.apiKey, app: "known") == nil)
     #expect(denial(key: admin.apiKey, app: nil) == nil)
     #expect(denial(key: admin.apiKey, token: "bad", app: "known") == nil)
-    let member = try access.member(Access.Credentials(apiKey: admin.apiKey))
+    let member = try access.member(.init(apiKey: admin.apiKey), .member)
     #expect(member.username == "admin")
   }
 
@@ -47,14 +47,53 @@ import Testing
     #expect(denial(key: admin.apiKey, app: "unknown") == .appUnknown)
   }
 
+  @Test("Rights are asked for in the app that is named, and a locked member has none")
+  func rights() throws {
+    let folder = try TemporaryFolder()
+    let store = try Store.open(directory: folder.path)
+    let own = Permission(administering: ["mine"], using: ["ours"])
+    let text = own.document.text(escaping: false)
+    _ = try store.createMember(NewMember(username: "admin", isGlobalAdmin: true), nowMs: 1)
+    let ada = try store.createMember(NewMember(username: "ada", permission: text), nowMs: 2)
+    func denial(_ need: Access.Need, _ app: String?) throws -> AccessDenial? {
+      let access = Access(members: MemberDirectory(try store.members()))
+      do throws(AccessDenial) {
+        _ = try access.member(.init(apiKey: ada.apiKey), need, appID: app)
+        return nil
+      } catch {
+        return error
+      }
+    }
+    #expect(try denial(.readCore, "mine") == nil)
+    #expect(try denial(.readCore, "ours") == nil)
+    #expect(try denial(.right(.delete, "views"), "mine") == nil)
+    #expect(try denial(.right(.update, "core"), "ours") == .rightMissing)
+    #expect(try denial(.readCore, "theirs") == .rightMissing)
+    #expect(try denial(.readCore, nil) == .appMissing)
+    #expect(try denial(.appAdmin, "mine") == nil)
+    #expect(try denial(.appAdmin, "ours") == .appAdminOnly)
+    #expect(try denial(.appAdmin, nil) == .appAdminOnly)
+    #expect(try denial(.globalAdmin, "mine") == .globalAdminOnly)
+    #expect(try denial(.member, nil) == nil)
+    var lock = MemberChange()
+    lock.isLocked = true
+    _ = try store.updateMember(id: ada.id, lock) { _ in [] }
+    #expect(try denial(.member, nil) == .memberLocked)
+    #expect(try denial(.readCore, "mine") == .memberLocked)
+    // Who has no right is told so before anything else is.
+    #expect(try denial(.readCore, "theirs") == .rightMissing)
+  }
+
   @Test("Only a global administrator manages")
   func globalAdmin() throws {
     #expect(throws: AccessDenial.globalAdminOnly) {
-      try access.globalAdmin(.init(apiKey: other.apiKey))
+      try access.member(.init(apiKey: other.apiKey), .globalAdmin)
     }
-    #expect(throws: AccessDenial.memberUnknown) { try access.globalAdmin(.init(apiKey: "bad")) }
-    #expect(throws: AccessDenial.credentialMissing) { try access.globalAdmin(.init()) }
-    #expect(try access.globalAdmin(.init(apiKey: admin.apiKey)).id == admin.id)
+    #expect(throws: AccessDenial.memberUnknown) {
+      try access.member(.init(apiKey: "bad"), .globalAdmin)
+    }
+    #expect(throws: AccessDenial.credentialMissing) { try access.member(.init(), .globalAdmin) }
+    #expect(try access.member(.init(apiKey: admin.apiKey), .globalAdmin).id == admin.id)
     #expect(AccessDenial.globalAdminOnly.status == 401)
     #expect(
       AccessDenial.globalAdminOnly.message == "User is not a global administrator")

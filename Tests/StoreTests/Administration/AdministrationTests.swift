@@ -79,16 +79,61 @@ import Testing
     #expect(taken?.code == .taken)
   }
 
-  @Test("A password can be set later; an unknown member is refused")
-  func password() throws {
+  @Test("What changes of a member is changed, with its lines of the audit, or nothing is")
+  func changes() throws {
     let fixture = try StoreFixture()
-    let member = try fixture.store.createMember(NewMember(username: "ada"), nowMs: 1)
-    try fixture.store.setPasswordHash("new", memberID: member.id)
-    #expect(try fixture.store.member(username: "ada")?.passwordHash == "new")
-    let missing = #expect(throws: StoreError.self) {
-      try fixture.store.setPasswordHash("new", memberID: "nobody")
+    let store = fixture.store
+    let ada = try store.createMember(
+      NewMember(username: "ada", email: "ada@x.org", isGlobalAdmin: true), nowMs: 1)
+    let bob = try store.createMember(NewMember(username: "bob"), nowMs: 2)
+    let line = AuditLine(atMs: 3, plugin: "", member: ada.id, app: 0, action: "x", detail: "")
+    var change = MemberChange()
+    change.passwordHash = "new"
+    change.isLocked = true
+    let changed = try store.updateMember(id: bob.id, change) { before in
+      #expect(before == bob)
+      return [line]
     }
-    #expect(missing?.code == .missing)
+    #expect(changed?.passwordHash == "new")
+    #expect(changed?.isLocked == true)
+    #expect(changed?.username == "bob")
+    #expect(try store.members().last == changed)
+    #expect(try store.updateMember(id: "nobody", change) { _ in [line] } == nil)
+    change.email = "ada@x.org"
+    let taken = #expect(throws: StoreError.self) {
+      try store.updateMember(id: bob.id, change) { _ in [line] }
+    }
+    #expect(taken?.code == .taken)
+    #expect(try store.auditLines(limit: 9).count == 1)
+  }
+
+  @Test("The last global administrator who may log in stays one")
+  func lastAdmin() throws {
+    let fixture = try StoreFixture()
+    let store = fixture.store
+    let ada = try store.createMember(NewMember(username: "ada", isGlobalAdmin: true), nowMs: 1)
+    let bob = try store.createMember(NewMember(username: "bob"), nowMs: 2)
+    func line(_ member: Member) -> AuditLine {
+      AuditLine(atMs: 3, plugin: "", member: "", app: 0, action: "gone", detail: member.id)
+    }
+    var lock = MemberChange()
+    lock.isLocked = true
+    var demote = MemberChange()
+    demote.isGlobalAdmin = false
+    for change in [lock, demote] {
+      let refused = #expect(throws: StoreError.self) {
+        try store.updateMember(id: ada.id, change) { [line($0)] }
+      }
+      #expect(refused?.code == .invalid)
+    }
+    let refused = #expect(throws: StoreError.self) {
+      try store.deleteMembers([bob.id, ada.id], audit: line)
+    }
+    #expect(refused?.code == .invalid)
+    #expect(try store.members() == [ada, bob])
+    #expect(try store.deleteMembers([bob.id, "nobody"], audit: line) == [bob])
+    #expect(try store.members() == [ada])
+    #expect(try store.auditLines(limit: 9).map(\.detail) == [bob.id])
   }
 
   @Test("Plugins keep their number for ever")

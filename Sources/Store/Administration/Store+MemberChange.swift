@@ -1,0 +1,94 @@
+import GRDB
+
+/// What may be changed about a member; nil: it stays.
+package struct MemberChange: Equatable, Sendable {
+  package var username: String?
+  package var fullName: String?
+  package var email: String?
+  package var passwordHash: String?
+  package var passwordChangedMs: Int64?
+  package var isGlobalAdmin: Bool?
+  package var permission: String?
+  package var isLocked: Bool?
+  package var language: String?
+
+  package init() {}
+}
+
+extension Member {
+  /// Usernames and e-mail addresses name one member each.
+  static func refuseTaken(
+    _ username: String?, _ email: String?, by own: String?, _ db: Database
+  ) throws {
+    let taken = try String.fetchOne(
+      db,
+      sql: """
+        SELECT username FROM member
+        WHERE (username = ?1 OR (?2 <> '' AND email = ?2)) AND id IS NOT ?3
+        """, arguments: [username, email, own])
+    if let taken {
+      throw StoreError(
+        .taken,
+        "there is a member \(taken) already; choose another username and e-mail address")
+    }
+  }
+}
+
+extension Store {
+  /// Changes a member and keeps lines of the audit about it, all or none; durable when this
+  /// returns. Nil when there is no such member.
+  package func updateMember(
+    id: String, _ change: MemberChange, audit lines: (Member) -> [AuditLine]
+  ) throws(StoreError) -> Member? {
+    try administer { db in
+      guard let member = try Self.member(id, db) else { return nil }
+      try Member.refuseTaken(change.username, change.email, by: id, db)
+      try db.execute(
+        sql: """
+          UPDATE member SET username = ?, full_name = ?, email = ?, password_hash = ?,
+            password_changed_ms = ?, global_admin = ?, permission = ?, locked = ?, lang = ?
+          WHERE id = ?
+          """,
+        arguments: [
+          change.username ?? member.username, change.fullName ?? member.fullName,
+          change.email ?? member.email, change.passwordHash ?? member.passwordHash,
+          change.passwordChangedMs ?? member.passwordChangedMs,
+          change.isGlobalAdmin ?? member.isGlobalAdmin, change.permission ?? member.permission,
+          change.isLocked ?? member.isLocked, change.language ?? member.language, id,
+        ])
+      if member.isGlobalAdmin { try Self.keepAnAdmin(db) }
+      for line in lines(member) { try line.insert(db) }
+      return try Self.member(id, db)
+    }
+  }
+
+  /// Deletes members, of whom those that are gone already are passed over, and keeps a line of the
+  /// audit about each, all or none; durable when this returns.
+  package func deleteMembers(
+    _ ids: [String], audit line: (Member) -> AuditLine
+  ) throws(StoreError) -> [Member] {
+    try administer { db in
+      let members = try ids.compactMap { try Self.member($0, db) }
+      for member in members {
+        try db.execute(sql: "DELETE FROM member WHERE id = ?", arguments: [member.id])
+        try line(member).insert(db)
+      }
+      if members.contains(where: \.isGlobalAdmin) { try Self.keepAnAdmin(db) }
+      return members
+    }
+  }
+
+  /// Somebody must be able to undo what was done.
+  private static func keepAnAdmin(_ db: Database) throws {
+    let admin = try Bool.fetchOne(
+      db, sql: "SELECT 1 FROM member WHERE global_admin AND NOT locked")
+    guard admin != nil else {
+      throw StoreError(.invalid, "there must be a global administrator who is not locked")
+    }
+  }
+
+  private static func member(_ id: String, _ db: Database) throws -> Member? {
+    try Row.fetchOne(db, sql: "SELECT * FROM member WHERE id = ?", arguments: [id])
+      .map(Member.init)
+  }
+}

@@ -1,0 +1,121 @@
+import NIOPosix
+import Store
+import TestThreads
+import Testing
+
+@testable import Host
+@testable import PluginRuntime
+
+/// Every path that the host answers itself, and every name that plugins answer, asked by everybody.
+@Suite(.serialized, .ownThread) struct RightsTests {
+  private enum Role: CaseIterable {
+    case nobody, stranger, locked, guest, reader, appAdmin, globalAdmin
+  }
+
+  private let stand: Stand
+  private let own: App
+  private let foreign: App
+  private var keys: [Role: String] = [.stranger: "x"]
+
+  init() throws {
+    stand = try Stand(worker)
+    let store = stand.core.store
+    own = try store.createApp(NewApp(name: "own"), nowMs: 1)
+    foreign = try store.createApp(NewApp(name: "foreign"), nowMs: 1)
+    let permissions: [Role: Permission] = [
+      .locked: Permission(administering: [own.hex], using: []), .guest: Permission(),
+      .reader: Permission(administering: [], using: [own.hex]),
+      .appAdmin: Permission(administering: [own.hex], using: []),
+    ]
+    for (role, permission) in permissions {
+      let text = permission.document.text(escaping: false)
+      let member = try store.createMember(
+        NewMember(username: "\(role)", permission: text), nowMs: 1)
+      keys[role] = member.apiKey
+      var lock = MemberChange()
+      lock.isLocked = role == .locked
+      _ = try store.updateMember(id: member.id, lock) { _ in [] }
+    }
+    keys[.globalAdmin] = try store.member(username: "owner")?.apiKey
+    try stand.core.reloadAdministration()
+  }
+
+  /// Whether the rules let a role through; written down here once more, without the code's words.
+  private func may(_ role: Role, _ need: Access.Need, isOwn: Bool?) -> Bool {
+    switch (role, need) {
+    case (.nobody, _), (.stranger, _), (.locked, _): false
+    case (.globalAdmin, _), (_, .member): true
+    case (_, .globalAdmin): false
+    case (.reader, .right(.read, _)): isOwn == true
+    case (.appAdmin, .right), (.appAdmin, .appAdmin): isOwn == true
+    case (.guest, _), (.reader, _): false
+    }
+  }
+
+  private func isDenial(_ reply: QueryReply) -> Bool {
+    let denials: [AccessDenial] = [
+      .credentialMissing, .memberUnknown, .memberLocked, .appMissing, .rightMissing,
+      .globalAdminOnly, .appAdminOnly,
+    ]
+    return denials.contains {
+      QueryReply(status: $0.status, message: $0.message).body == reply.body
+    }
+  }
+
+  private func parameters(_ role: Role, app: App?, _ more: [String: String]) -> [String: String] {
+    var parameters = more
+    parameters["api_key"] = keys[role]
+    parameters["app_id"] = app?.hex
+    return parameters
+  }
+
+  @Test("Each is told no more than the rules say, whichever app is named")
+  func ownRoutes() throws {
+    let core = stand.core
+    let routes = OwnRoutes(
+      access: Access(members: core.members), apps: core.registry, threads: .singleton,
+      log: core.log, routes: core.ownRoutes)
+    for (path, route) in core.ownRoutes where path != "/i/users/deleteOwnAccount" {
+      for role in Role.allCases {
+        for app in [own, foreign, nil] {
+          let reply = routes.answer(
+            QueryRequest(
+              httpMethod: "GET", path: path, parameters: parameters(role, app: app, [:])))
+          let expected = may(role, route.need, isOwn: app.map { $0.hex == own.hex })
+          #expect(isDenial(reply) == !expected, "\(path) \(role) \(app?.name ?? "no app")")
+        }
+      }
+    }
+  }
+
+  @Test("What plugins answer asks for the right that they declare")
+  func plugins() throws {
+    for role in Role.allCases {
+      for app in [own, foreign] {
+        let asked = ["method": "worker", "do": "get", "key": "k"]
+        let reply = stand.answer(parameters(role, app: app, asked))
+        let expected = may(role, .right(.read, "worker"), isOwn: app.hex == own.hex)
+        #expect(isDenial(reply) == !expected, "\(role) \(app.name)")
+      }
+    }
+  }
+
+  @Test("An administrator of one app does not change another by naming it inside")
+  func swapped() throws {
+    let core = stand.core
+    let routes = OwnRoutes(
+      access: Access(members: core.members), apps: core.registry, threads: .singleton,
+      log: core.log, routes: core.ownRoutes)
+    func rename(_ app: App) -> QueryReply {
+      routes.answer(
+        QueryRequest(
+          httpMethod: "POST", path: AppDesk.path,
+          parameters: parameters(
+            .appAdmin, app: own, ["args": #"{"app_id":"\#(app.hex)","name":"taken"}"#])))
+    }
+    #expect(rename(foreign).status == 401)
+    #expect(rename(own).status == 200)
+    #expect(
+      try Set(core.store.apps().map(\.name)) == ["foreign", "taken", stand.app.name])
+  }
+}
