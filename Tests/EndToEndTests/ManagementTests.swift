@@ -161,7 +161,9 @@ extension EndToEnd {
       try server.start()
       #expect(server.log.contains("TALLY-150: talkative: \(folder)/libtalkative.so has sha256"))
       #expect(server.log.contains("libviews.so is not pinned, and host.plugin_pins is required"))
-      #expect(server.log.contains("plugins=users sessions events"), "\(server.log)")
+      // The server answers a moment before it says what runs.
+      #expect(
+        Patience.wait { server.log.contains("plugins=users sessions events") }, "\(server.log)")
       #expect(try get("/o/plugins-check").text == "{\"result\":\"failed\"}")
       let (status, words) = try tally(["check"])
       #expect(status == .code(1) && words.contains("need \(pin);"), "\(words)")

@@ -30,7 +30,8 @@ final class MemberDirectory: Sendable {
   func member(id: String) -> Member? { caller(id: id)?.member }
 
   private static func index(_ members: [Member]) -> [String: MemberRights] {
-    Dictionary(members.map { ($0.apiKey, MemberRights($0)) }, uniquingKeysWith: { first, _ in first })
+    Dictionary(
+      members.map { ($0.apiKey, MemberRights($0)) }, uniquingKeysWith: { first, _ in first })
   }
 }
 

@@ -81,7 +81,7 @@ private struct UnknownPath: RouterMiddleware {
     do {
       return try await next(request, context)
     } catch let error as HTTPError where error.status == .notFound {
-      return Routes.json(QueryError(code: .unknownPath).reply)
+      return Routes.json(QueryError(unknownPath: request.uri.path).reply)
     }
   }
 }
