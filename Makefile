@@ -18,7 +18,10 @@ TESTS := $(SWIFT) test --disable-xctest
 
 # What runs plugins: in builds of their own, because a sanitizer changes every object.
 SANITIZERS ?= thread address
-SANITIZED ?= PluginRuntimeTests|PluginTestKitTests|ServiceTests
+# ThreadSanitizer does not see who has waited for a `Mutex`, whose waiting is in a library it has not compiled:
+# services, where many wait, would be reported falsely.
+SANITIZED_thread := PluginRuntimeTests|PluginTestKitTests
+SANITIZED_address := $(SANITIZED_thread)|ServiceTests
 
 .PHONY: help run build stage kit test examples nightly sanitize sdk-check check tidy header lint bench format setup clean
 
@@ -84,9 +87,8 @@ nightly: setup ## Fuzz every parser, simulate thousands of seeds; hours (FUZZ_SE
 	@SEEDS=$(SEEDS) $(TESTS) --skip-build --filter SimulationTests
 
 sanitize: setup ## Run the tests of what runs plugins under ThreadSanitizer and AddressSanitizer
-	@for sanitizer in $(SANITIZERS); do \
-	  $(TESTS) --sanitize=$$sanitizer --scratch-path .build/$$sanitizer --filter '$(SANITIZED)'; \
-	done
+	@$(foreach sanitizer,$(SANITIZERS), \
+	  $(TESTS) --sanitize=$(sanitizer) --scratch-path .build/$(sanitizer) --filter '$(SANITIZED_$(sanitizer))';)
 
 sdk-check: setup ## Run the real web SDK in Chromium against the server (SDK=folder of countly-sdk-web)
 	@[ -f '$(SDK)/lib/countly.js' ] || { echo "SDK=folder: there must be a lib/countly.js in it" >&2; exit 1; }
