@@ -38,22 +38,23 @@ enum RecentHashes {
     data.storeBytes(of: hour(receivedMs), toByteOffset: data.count - 2, as: UInt16.self)
   }
 
-  /// The newest hashes of two users who are one, oldest first.
+  /// The newest hashes of two users who are one, oldest first: of one hour as many of the newest of
+  /// each, for it is the last requests of either that come again.
   static func union(_ one: [UInt8], _ other: [UInt8]) -> [UInt8] {
-    var all: [(hour: UInt16, bytes: ArraySlice<UInt8>)] = []
+    var all: [(hour: UInt16, newer: Int, bytes: ArraySlice<UInt8>)] = []
     for hashes in [one, other] {
       for start in stride(from: 0, through: hashes.count - bytesEach, by: bytesEach) {
         let hour = UInt16(hashes[start + 8]) | UInt16(hashes[start + 9]) << 8
-        all.append((hour, hashes[start..<start + bytesEach]))
+        let newer = (hashes.count - start) / bytesEach - 1
+        all.append((hour, newer, hashes[start..<start + bytesEach]))
       }
     }
     // The hour is one of a circle; all of them are recent, so it is turned to where the oldest is.
     let newest = all.reduce(all.first?.hour ?? 0) { newest, next in
       next.hour &- newest <= UInt16.max / 2 ? next.hour : newest
     }
-    return all.enumerated()
-      .sorted { (newest &- $1.element.hour, $0.offset) < (newest &- $0.element.hour, $1.offset) }
-      .suffix(hashesMax).flatMap(\.element.bytes)
+    return all.sorted { (newest &- $1.hour, $1.newer) < (newest &- $0.hour, $0.newer) }
+      .suffix(hashesMax).flatMap(\.bytes)
   }
 
   private static func hour(_ ms: Int64) -> UInt16 { UInt16(truncatingIfNeeded: ms / msPerHour) }

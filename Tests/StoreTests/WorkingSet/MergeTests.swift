@@ -99,6 +99,25 @@ import Testing
     for hour in model[1] ?? [] { #expect(parts[0].insert(series: 1, hour: hour) == 0) }
   }
 
+  @Test("Of two users with as many hashes as there may be, the last of both are remembered")
+  func lastOfBoth() {
+    func hashes(_ first: UInt64) -> [UInt8] {
+      (first..<first + UInt64(RecentHashes.hashesMax)).flatMap { hash in
+        withUnsafeBytes(of: hash.littleEndian) { Array($0) } + [7, 0]
+      }
+    }
+    let (one, other) = (hashes(100), hashes(200))
+    let sevenAM: Int64 = 7 * 3_600_000
+    for both in [RecentHashes.union(one, other), RecentHashes.union(other, one)] {
+      #expect(both.count == RecentHashes.hashesMax * RecentHashes.bytesEach)
+      for last in [UInt64(131), 231] {
+        for hash in last - 15...last {
+          #expect(both.withUnsafeBytes { RecentHashes.isKnown(hash, receivedMs: sevenAM, in: $0) })
+        }
+      }
+    }
+  }
+
   @Test("Of the hashes of two users the newest stay, also around the end of the hours' circle")
   func hashes() {
     func list(_ hours: [UInt16], _ tag: UInt8) -> [UInt8] {
