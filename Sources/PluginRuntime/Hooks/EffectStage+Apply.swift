@@ -66,7 +66,8 @@ extension EffectStage {
 
   private func mergeCounters() {
     values.withUnsafeBufferPointer { values in
-      for count in counts {
+      for (place, count) in counts.enumerated() {
+        prefetchTotals(ahead: place)
         store.add(
           series: count.series, hour: count.hour,
           values: .init(rebasing: values[count.values..<count.values + count.n]))
@@ -77,6 +78,18 @@ extension EffectStage {
         series: unique.series, user: unique.user, grains: unique.grains, hour: unique.hour,
         firstTime: unique.firstTime)
     }
+  }
+
+  /// How many counts ahead totals are fetched, and half of that their measures: about what one
+  /// wait for memory takes.
+  private static let totalsAhead = 8
+
+  /// Totals of series lie anywhere in memory: those of the next ones are fetched meanwhile.
+  @inline(__always)
+  private func prefetchTotals(ahead place: Int) {
+    let (total, values) = (place + Self.totalsAhead, place + Self.totalsAhead / 2)
+    if total < counts.count { store.prefetchTotal(series: counts[total].series) }
+    if values < counts.count { store.prefetchValues(series: counts[values].series) }
   }
 
   private func appendRows(

@@ -10,7 +10,7 @@ package struct StoreTuning: Sendable {
   /// The same for a raw file.
   package var rawWalPagesMax = 1_000
   /// Page cache of the writing connection.
-  package var writerCacheKiB = 16_384
+  package var writerCacheKiB = 8_192
   /// Raw files open at a time.
   package var rawFilesOpenMax = 4
   /// The longest that one snapshot is kept for a reader.

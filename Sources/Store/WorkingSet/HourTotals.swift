@@ -1,3 +1,5 @@
+import CProcessor
+
 /// Adds up what a line of counters gets in one hour, before it is spread over its grains. Between two
 /// flushes most of what a line gets falls into one hour, so that an event costs one addition per
 /// measure, and the buckets of all grains are looked up once per line.
@@ -30,6 +32,21 @@ struct HourTotals: ~Copyable {
     else { return false }
     combine(Int(place), plan, given, added)
     return true
+  }
+
+  /// Has the processor fetch the total at `place`; a hint.
+  @inline(__always)
+  func prefetch(at place: Int32) {
+    guard place >= 0, Int(place) < totals.count else { return }
+    totals.withUnsafeBufferPointer { tally_prefetch($0.baseAddress.map { $0 + Int(place) }) }
+  }
+
+  /// The same for the measures of that total, which has to be at hand by then.
+  @inline(__always)
+  func prefetchValues(at place: Int32) {
+    guard place >= 0, Int(place) < totals.count else { return }
+    let first = Int(totals[Int(place)].values)
+    values.withUnsafeBufferPointer { tally_prefetch($0.baseAddress.map { $0 + first }) }
   }
 
   /// The line's total at `place`, when it is of another hour.

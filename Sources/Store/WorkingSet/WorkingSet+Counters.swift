@@ -42,6 +42,18 @@ extension WorkingSet {
     }
   }
 
+  /// First step of fetching what `add` will touch of a line; a hint.
+  @inline(__always)
+  package func prefetchTotal(series slot: Int32) {
+    totals.prefetch(at: lines.lines[Int(slot)].total)
+  }
+
+  /// Second step.
+  @inline(__always)
+  package func prefetchValues(series slot: Int32) {
+    totals.prefetchValues(at: lines.lines[Int(slot)].total)
+  }
+
   /// Moves all totals into the buckets of their grains.
   func spreadTotals() {
     for place in totals.totals.indices { spread(totals.totals[place]) }
