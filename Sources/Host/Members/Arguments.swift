@@ -9,6 +9,7 @@ struct Arguments {
     let name: String
     let kind: Kind
     var isRequired = false
+    var mayBeEmpty = true
     var bytesMax = 256
   }
 
@@ -48,7 +49,7 @@ struct Arguments {
       if text.utf8.count > field.bytesMax {
         return "Length of \(field.name) is greater than max length value"
       }
-      return field.isRequired && text.isEmpty
+      return text.isEmpty && (field.isRequired || !field.mayBeEmpty)
         ? "Value of \(field.name) must not be empty" : nil
     }
   }

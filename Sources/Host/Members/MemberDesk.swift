@@ -45,7 +45,8 @@ final class MemberDesk: Sendable {
     guard let arguments = Arguments(visit.request) else { return Self.refusal(Arguments.missing) }
     let own = [Arguments.Field(name: "user_id", kind: .text, isRequired: true)]
     let refusals = refusals(
-      arguments, own + Self.names.map { .init(name: $0, kind: .text) } + Self.fields)
+      arguments,
+      own + Self.names.map { .init(name: $0, kind: .text, mayBeEmpty: false) } + Self.fields)
     guard refusals.isEmpty, let id = arguments.text("user_id") else {
       return QueryReply(status: 400, messages: refusals)
     }
