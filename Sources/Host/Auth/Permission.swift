@@ -115,13 +115,6 @@ struct Permission: Equatable, Sendable {
   var apps: Set<String> {
     Set(administered).union(groups.joined()).union(grants.values.flatMap(\.keys))
   }
-
-  /// Forgets an app that is gone.
-  mutating func strip(_ app: String) {
-    grants = grants.mapValues { $0.filter { $0.key != app } }.filter { !$0.value.isEmpty }
-    administered.removeAll { $0 == app }
-    groups = groups.map { $0.filter { $0 != app } }.filter { !$0.isEmpty }
-  }
 }
 
 extension JSONValue {

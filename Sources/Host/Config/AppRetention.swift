@@ -7,21 +7,12 @@ struct AppRetention: Equatable, Sendable, CustomStringConvertible {
 
   init() {}
 
-  /// Nil when the text is neither `none` nor such a list.
+  /// Nil when the text is no such list.
   init?(_ text: String) {
-    if text == "none" { return }
-    for word in text.split(whereSeparator: { $0 == "," || $0 == " " }) {
-      let parts = word.split(separator: "=", omittingEmptySubsequences: false)
-      guard parts.count == 2, parts[0].utf8.count == 24, parts[0].allSatisfy(\.isHexDigit),
-        let number = Int(parts[1]), Self.days.contains(number)
-      else { return nil }
-      days[parts[0].lowercased()] = number
-    }
+    let read = AppList.read(text) { Int($0).flatMap { Self.days.contains($0) ? $0 : nil } }
+    guard let read else { return nil }
+    days = read
   }
 
-  var description: String {
-    days.isEmpty
-      ? "none"
-      : days.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ", ")
-  }
+  var description: String { AppList.text(days) { "\($0)" } }
 }

@@ -70,12 +70,4 @@ import Testing
     #expect(!some.allows(.read, "events", app: "a"))
     #expect(some.allows(.read, "events", app: "b"))
   }
-
-  @Test("An app that is gone leaves nothing behind")
-  func strip() throws {
-    var some = Permission(administering: ["a"], using: ["a"])
-    some.strip("a")
-    #expect(some == Permission(try #require(JSONValue("{}"))))
-    #expect(some.document.text() == Permission().document.text())
-  }
 }
