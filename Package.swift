@@ -101,7 +101,8 @@ let package = Package(
     .target(
       name: "Store",
       dependencies: [
-        "CLZ4", "CXXHash", "CProcessor", .product(name: "GRDB", package: "GRDB.swift"),
+        "CLZ4", "CXXHash", "CProcessor", "CCrypto",
+        .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: hot),
 
@@ -124,7 +125,8 @@ let package = Package(
       name: "Host",
       dependencies: [
         "PluginABI", "PluginRuntime", "PluginTestKit", "Journal", "Store", "Builtins",
-        "CSimdjson", "CYAML", "CXXHash", "CCrypto", "CArgon2", "CCurl", "CMaxMindDB", "CProcessor",
+        "CSimdjson", "CYAML", "CXXHash", "CCrypto", "CArgon2", "CCurl", "CMaxMindDB", "CPCRE2",
+        "CProcessor",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),

@@ -16,6 +16,8 @@ package final class Store: Sendable {
   package let directory: String
   /// Reads and administration. All writes of the main file go through its one writing connection.
   let pool: DatabasePool
+  /// Finds and seals keys and tokens of members.
+  package let vault: Vault
   let reads: ReadWatch
   private let writer: Writer
   /// Held for as long as a commit takes. Who has waited for a `Mutex` is not seen by sanitizers.
@@ -50,6 +52,7 @@ package final class Store: Sendable {
     try DatabaseFile.makeDirectory(rawDirectory)
     pool = try Store.openMain(path: path, tuning: tuning)
     try DatabaseFile.syncDirectory(directory)
+    vault = try Vault.open(pool, keyFile: tuning.keyFile ?? "\(directory)/\(KeyFile.name)")
     let raw = RawFiles(directory: rawDirectory, tuning: tuning)
     writer = try pool.writeWithoutTransaction { db in
       try Writer(db, path: path, raw: raw, tuning: tuning)

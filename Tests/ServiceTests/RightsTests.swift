@@ -65,7 +65,7 @@ import Testing
   private var routes: OwnRoutes {
     let core = stand.core
     return OwnRoutes(
-      access: Access(members: core.members), apps: core.registry, threads: .singleton,
+      access: core.access, apps: core.registry, threads: .singleton,
       log: core.log, routes: core.ownRoutes)
   }
 
@@ -82,6 +82,8 @@ import Testing
     "/o/raw": .right(.read, "core"), "/o/users/permissions": .right(.read, "core"),
     "/i/apps/update": .appAdmin, "/o/apps/details": .appAdmin,
     "/o/apps/mine": .member, "/o/users/me": .member,
+    "/i/token/create": .member, "/i/token/delete": .member,
+    "/o/token/list": .member, "/o/token/check": .member,
     "/o/apps/all": .globalAdmin, "/o/users/all": .globalAdmin, "/o/users/id": .globalAdmin,
     "/i/users/create": .globalAdmin, "/i/users/update": .globalAdmin,
     "/i/users/delete": .globalAdmin, "/i/users/deleteOwnAccount": .globalAdmin,

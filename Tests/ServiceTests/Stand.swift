@@ -99,7 +99,7 @@ final class Stand {
   func answer(_ parameters: [String: String]) -> QueryReply {
     let service = QueryService(
       store: core.store, journal: core.journal, gate: core.pipeline.gate, runtime: core.runtime,
-      access: Access(members: core.members), apps: core.registry,
+      access: core.access, apps: core.registry,
       sdk: SDKAccess(directory: core.directory), users: UserService(core: core), log: core.log)
     return service.answer(.init(httpMethod: "GET", path: "/o", parameters: parameters))
   }

@@ -13,7 +13,10 @@ import Testing
       platform.union(["PluginABI", "Store", "Logging", "CBreadcrumb", "CCrypto", "CIsolation"])
     ),
     ("Sources/Runner", platform.union(["PluginRuntime", "CSeccomp"])),
-    ("Sources/Store", platform.union(["GRDB", "GRDBSQLite", "CLZ4", "CXXHash", "CProcessor"])),
+    (
+      "Sources/Store",
+      platform.union(["GRDB", "GRDBSQLite", "CLZ4", "CXXHash", "CProcessor", "CCrypto"])
+    ),
     (
       "Sources/PluginTestKit",
       platform.union(["PluginABI", "PluginRuntime", "Store", "Builtins", "Logging"])

@@ -2,6 +2,8 @@
 enum AccessDenial: Error, Equatable, Sendable {
   case credentialMissing
   case tokenInvalid
+  /// It could not be used up.
+  case tokenFailed
   case memberUnknown
   case memberLocked
   case appMissing
@@ -13,7 +15,7 @@ enum AccessDenial: Error, Equatable, Sendable {
   var status: Int {
     switch self {
     case .credentialMissing, .tokenInvalid: 400
-    case .memberUnknown, .memberLocked, .appMissing, .rightMissing, .appUnknown,
+    case .tokenFailed, .memberUnknown, .memberLocked, .appMissing, .rightMissing, .appUnknown,
       .globalAdminOnly, .appAdminOnly:
       401
     }
@@ -24,6 +26,7 @@ enum AccessDenial: Error, Equatable, Sendable {
     switch self {
     case .credentialMissing: #"Missing parameter "api_key" or "auth_token""#
     case .tokenInvalid: "Token not valid"
+    case .tokenFailed: "Token is invalid"
     case .memberUnknown: "User does not exist"
     case .memberLocked: "User is locked"
     case .appMissing: "No app_id provided"

@@ -1,12 +1,14 @@
 import Store
 import Synchronization
 
-/// Every member by api key: a snapshot of the store, replaced as a whole when management changes
+/// Every member by the hash of their api key: a snapshot of the store, replaced as a whole when management changes
 /// it.
 final class MemberDirectory: Sendable {
   private let byKey: Mutex<[String: MemberRights]>
+  private let vault: Vault
 
-  init(_ members: [Member]) {
+  init(_ members: [Member], vault: Vault) {
+    self.vault = vault
     byKey = Mutex(Self.index(members))
   }
 
@@ -15,11 +17,11 @@ final class MemberDirectory: Sendable {
     byKey.withLock { $0 = index }
   }
 
-  /// The member whose key it is. The table's hash has a random seed and the comparison takes the
-  /// same time wherever two keys differ, so that an answer's time says nothing about a key.
+  /// The member whose key it is. What is looked for is a hash under a key that nobody else has, so
+  /// that an answer's time says nothing about a member's key.
   func caller(apiKey: String) -> MemberRights? {
-    guard let caller = byKey.withLock({ $0[apiKey] }) else { return nil }
-    return ConstantTime.equal(caller.member.apiKey, apiKey) ? caller : nil
+    let hash = vault.hash(apiKey)
+    return byKey.withLock { $0[hash] }
   }
 
   /// The member of an id.
@@ -31,18 +33,6 @@ final class MemberDirectory: Sendable {
 
   private static func index(_ members: [Member]) -> [String: MemberRights] {
     Dictionary(
-      members.map { ($0.apiKey, MemberRights($0)) }, uniquingKeysWith: { first, _ in first })
-  }
-}
-
-/// Comparisons whose time does not depend on where the texts differ.
-enum ConstantTime {
-  static func equal(_ a: String, _ b: String) -> Bool {
-    let a = Array(a.utf8)
-    let b = Array(b.utf8)
-    guard a.count == b.count else { return false }
-    var difference: UInt8 = 0
-    for i in a.indices { difference |= a[i] ^ b[i] }
-    return difference == 0
+      members.map { ($0.apiKeyHash, MemberRights($0)) }, uniquingKeysWith: { first, _ in first })
   }
 }

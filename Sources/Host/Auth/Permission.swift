@@ -111,6 +111,32 @@ struct Permission: Equatable, Sendable {
     }
   }
 
+  /// What both allow.
+  func limited(to scope: Permission) -> Permission {
+    var both = Permission()
+    both.administered = administered.filter(scope.administered.contains)
+    both.groups = groups.map { $0.filter(scope.apps.contains) }.filter { !$0.isEmpty }
+    for app in apps.intersection(scope.apps) {
+      for action in Action.allCases {
+        let (one, other) = (grant(action, app), scope.grant(action, app))
+        let features =
+          one.all
+          ? other.features
+          : other.all
+            ? one.features
+            : one.features.intersection(other.features)
+        guard one.all && other.all || !features.isEmpty else { continue }
+        both.grants[action, default: [:]][app] = Grant(
+          all: one.all && other.all, features: features)
+      }
+    }
+    return both
+  }
+
+  private func grant(_ action: Action, _ app: String) -> Grant {
+    administered.contains(app) ? Grant(all: true) : grants[action]?[app] ?? Grant()
+  }
+
   /// Every app it names something of.
   var apps: Set<String> {
     Set(administered).union(groups.joined()).union(grants.values.flatMap(\.keys))

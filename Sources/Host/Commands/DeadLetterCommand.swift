@@ -121,11 +121,11 @@ final class DeadLetterAccess {
 
   func ask(_ request: DeadLetterRequest) throws -> ControlReply {
     if let core { return try request.perform(core.deadLetters, pipeline: core.pipeline) }
-    let folder = try options.load().host.data
-    if let reply = try ControlClient.ask(request.controlRequest, folder: folder) { return reply }
-    let lock = try DataFolder(existing: folder)
+    let host = try options.load().host
+    if let reply = try ControlClient.ask(request.controlRequest, folder: host.data) { return reply }
+    let lock = try DataFolder(existing: host.data)
     return try withExtendedLifetime(lock) {
-      let store = try Store.open(directory: folder)
+      let store = try Store.open(directory: host.data, tuning: StoreTuning(host))
       defer { try? store.close() }
       return try request.perform(DeadLetterDesk(store: store), pipeline: nil)
     }

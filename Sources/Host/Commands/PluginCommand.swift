@@ -45,7 +45,7 @@ struct PluginEnableCommand: ParsableCommand {
     let edit = try PluginEdit(options)
     if let from {
       let restart = try PluginRestart(plugin: name, from: from, forget: forget)
-      let position = try restart.perform(folder: edit.dataFolder)
+      let position = try restart.perform(edit.configuration.host)
       Console.write("\(name) goes on behind position \(position)")
     } else if forget {
       throw CommandError(.invalidArgument, "--forget needs --from beginning or --from DAY")

@@ -2,7 +2,7 @@ import Foundation
 
 /// Switches a plugin in plugins.yaml and has a running server follow.
 struct PluginEdit {
-  private let configuration: Configuration
+  let configuration: Configuration
   private let inputs: Configuration.Inputs
 
   init(_ options: ConfigurationOptions) throws {
@@ -13,7 +13,7 @@ struct PluginEdit {
     self.inputs = inputs
   }
 
-  var dataFolder: String { configuration.host.data }
+  private var dataFolder: String { configuration.host.data }
 
   /// Edits the file when it says something else, then asks the server.
   func set(_ name: String, enabled: Bool) throws {

@@ -75,13 +75,13 @@ struct PluginRestart: Equatable, Sendable {
 
   /// Through the server that runs there, else on the opened store; the position behind which the
   /// plugin goes on.
-  func perform(folder: String) throws -> String {
-    if let reply = try ControlClient.ask(request, folder: folder) {
+  func perform(_ host: HostSettings) throws -> String {
+    if let reply = try ControlClient.ask(request, folder: host.data) {
       return try reply.get()["position"] ?? "unknown"
     }
-    let lock = try DataFolder(locking: folder)
+    let lock = try DataFolder(locking: host.data)
     return try withExtendedLifetime(lock) {
-      let store = try Store.open(directory: folder)
+      let store = try Store.open(directory: host.data, tuning: StoreTuning(host))
       let found = try self.start(in: store)
       try store.restart(plugin: plugin, after: found.position, forgetting: found.forgets)
       try store.close()

@@ -35,7 +35,7 @@ struct SetupCommand: ParsableCommand {
     let request = try Setup(
       username: username, password: password == "-" ? readLine() ?? "" : password, app: app,
       timezone: timezone)
-    let result = try perform(request, folder: configuration.host.data)
+    let result = try perform(request, configuration.host)
     if json {
       try Console.write(json: result.values)
     } else {
@@ -45,13 +45,13 @@ struct SetupCommand: ParsableCommand {
   }
 
   /// Through the server that runs there, else on the opened store.
-  private func perform(_ request: Setup, folder: String) throws -> Setup.Result {
-    if let reply = try ControlClient.ask(request.controlRequest, folder: folder) {
+  private func perform(_ request: Setup, _ host: HostSettings) throws -> Setup.Result {
+    if let reply = try ControlClient.ask(request.controlRequest, folder: host.data) {
       return try Setup.Result(values: reply.get())
     }
-    let dataFolder = try DataFolder(locking: folder)
+    let dataFolder = try DataFolder(locking: host.data)
     return try withExtendedLifetime(dataFolder) {
-      try request.perform(on: Store.open(directory: folder))
+      try request.perform(on: Store.open(directory: host.data, tuning: StoreTuning(host)))
     }
   }
 }

@@ -125,6 +125,7 @@ struct Configuration: Sendable {
     }
     host.data = settled(host.data, "data")
     host.placeFile = host.placeFile.map { settled($0, "place_file") }
+    host.keyFile = host.keyFile.map { settled($0, "key_file") }
     self.plugins = plugins?.map { plugin in
       var plugin = plugin
       plugin.path = plugin.path.map { Self.absolute($0, in: fileFolder ?? inputs.workingFolder) }

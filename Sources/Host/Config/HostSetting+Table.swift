@@ -59,6 +59,15 @@ extension HostSetting {
         return !text.utf8.contains(0)
       },
       show: { $0.placeFile ?? "" }),
+    HostSetting(
+      name: "key_file",
+      help: "The file that keys of members are sealed under; `tally.key` in `data` by default.",
+      need: "the path of a file",
+      take: { text, settings in
+        settings.keyFile = text.isEmpty ? nil : text
+        return !text.utf8.contains(0)
+      },
+      show: { $0.keyFile ?? "" }),
     word(
       "plugin_pins", \.pluginPins, among: [.optional, .required],
       "Whether a plugin is only loaded when `sha256` or `signature` pins its library."),

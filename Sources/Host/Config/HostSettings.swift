@@ -29,6 +29,9 @@ struct HostSettings: Equatable, Sendable {
   var trustedProxies = TrustedProxies()
   /// A file of places; an absolute path once the configuration is loaded.
   var placeFile: String?
+  /// What keys of members are sealed under; nil: a file in `data`. An absolute path once the
+  /// configuration is loaded.
+  var keyFile: String?
   var pluginPins = PluginPinning.optional
   /// Public keys (ed25519, 32 bytes) whose signatures of plugins are believed.
   var pluginKeys: [[UInt8]] = []

@@ -30,7 +30,7 @@ struct LiveDoor: Sendable {
       throw QueryError(code: .invalidAppID)
     }
     let known = apps.snapshot
-    _ = try access.member(.init(parameters), .readCore, appID: id) {
+    _ = try access.member(.init(parameters, path: Self.path), .readCore, appID: id) {
       known.app(hexID: $0) != nil
     }
     guard let app = known.app(hexID: id) else { throw AccessDenial.appUnknown }

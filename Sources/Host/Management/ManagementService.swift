@@ -36,7 +36,7 @@ struct ManagementService: Sendable {
   }
 
   private func find(_ request: QueryRequest) throws -> QueryReply {
-    let credentials = Access.Credentials(request.parameters)
+    let credentials = Access.Credentials(request)
     if request.path == "/o/plugins-check" {
       let known = apps.snapshot
       _ = try access.member(credentials, .readCore, appID: request.parameters["app_id"]) {

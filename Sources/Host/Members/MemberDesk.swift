@@ -62,11 +62,13 @@ final class MemberDesk: Sendable {
       wanted.passwordHash = try PasswordHash.make(password)
       // What somebody else chose is to be changed by who uses it.
       wanted.passwordChangedMs = id == visit.member.id ? Clock.system.nowMs : 0
+      wanted.endsSessions = id != visit.member.id
     }
     return try change {
       let updated = try core.store.updateMember(id: id, wanted) {
         [line("member.changed", $0, by: visit.member, Self.detail(arguments))]
       }
+      if wanted.endsSessions { core.tokens.forget { $0.owner == id && $0.isOfPassword } }
       return updated == nil
         ? QueryReply(status: 500, message: "Error updating user")
         : QueryReply(status: 200, message: "Success")
@@ -99,7 +101,9 @@ final class MemberDesk: Sendable {
 
   private func delete(_ ids: [String], by member: Member) throws -> QueryReply {
     try change {
-      _ = try core.store.deleteMembers(ids) { line("member.deleted", $0, by: member, "") }
+      let gone = try core.store.deleteMembers(ids) { line("member.deleted", $0, by: member, "") }
+      let owners = Set(gone.map(\.id))
+      core.tokens.forget { owners.contains($0.owner) }
       return QueryReply(status: 200, message: "Success")
     }
   }

@@ -23,7 +23,11 @@ struct MemberListing: Sendable {
     return QueryReply(.object([id: document(member, for: visit.member)]))
   }
 
-  func own(_ visit: Visit) -> QueryReply { QueryReply(.object(visit.member.ownDocument)) }
+  /// The key is told to whoever is the member, not to a token that is less.
+  func own(_ visit: Visit) -> QueryReply {
+    let isLess = visit.token?.isNarrow == true
+    return QueryReply(.object(isLess ? visit.member.document : visit.member.ownDocument))
+  }
 
   /// The names of everything rights can be given for.
   func features(_ visit: Visit) -> QueryReply {

@@ -31,6 +31,7 @@ struct QueryError: Error {
     "o/users": "/all or /me", "o/app_users": "/all or /me", "i/app_users": "/all or /me",
     "i/events": "/all or /me", "i/apps": "/create, /update, /delete or /reset",
     "o/apps": "/all, /mine, /details or /plugins", "o/analytics": "/dashboard or /countries",
+    "i/token": "/delete or /create", "o/token": "/list",
   ]
 
   var reply: QueryReply {

@@ -12,6 +12,13 @@ struct QueryRequest: Sendable {
   /// Says that nobody waits any more.
   var cancellation = Cancellation()
 
+  /// What plugins are told: what stands for a member is between the member and the host.
+  var withoutCredentials: [String: String] {
+    var parameters = parameters
+    for name in ["api_key", "auth_token"] { parameters[name] = nil }
+    return parameters
+  }
+
   /// With the segments of the path that a route captured; no client can overwrite these.
   func capturing(_ captured: [String: String]) -> QueryRequest {
     guard !captured.isEmpty else { return self }

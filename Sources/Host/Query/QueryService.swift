@@ -77,7 +77,7 @@ struct QueryService: Sendable {
   ) throws(AccessDenial) -> Member? {
     if route.isPublic { return nil }
     let need = Access.Need.right(Permission.Action(route.access), route.permission)
-    return try access.member(.init(request.parameters), need, appID: appID, appExists: appExists)
+    return try access.member(.init(request), need, appID: appID, appExists: appExists)
   }
 
   private func reader(
@@ -98,8 +98,8 @@ struct QueryService: Sendable {
   ) throws -> QueryReply {
     var question = Question(
       app: app?.number ?? 0, appID: app?.hexID ?? "", calendar: try app?.calendar ?? Self.noApp(),
-      httpMethod: request.httpMethod, path: request.path, parameters: request.parameters,
-      nowMs: Clock.system.nowMs)
+      httpMethod: request.httpMethod, path: request.path,
+      parameters: request.withoutCredentials, nowMs: Clock.system.nowMs)
     question.member = member?.id ?? ""
     question.body = request.body
     question.contentType = request.contentType

@@ -1,7 +1,12 @@
 extension Core {
+  /// Who asks, and may they.
+  var access: Access { Access(members: members, tokens: tokens) }
+
   /// What the host itself answers, by path.
   var ownRoutes: [String: OwnRoute] {
-    numbers.merging(people) { _, _ in preconditionFailure("a path is answered once") }
+    [people, tokenRoutes].reduce(numbers) { routes, more in
+      routes.merging(more) { _, _ in preconditionFailure("a path is answered once") }
+    }
   }
 
   private var numbers: [String: OwnRoute] {
@@ -20,6 +25,16 @@ extension Core {
         pipeline.gate.wait(for: journal.durablePosition)
         return try raw.answer(visit.request, app, nowMs: Clock.system.nowMs)
       },
+    ]
+  }
+
+  private var tokenRoutes: [String: OwnRoute] {
+    let desk = TokenDesk(keeper: tokens, members: members)
+    return [
+      "/i/token/create": OwnRoute(need: .member, answer: desk.create),
+      "/i/token/delete": OwnRoute(need: .member, answer: desk.delete),
+      "/o/token/list": OwnRoute(need: .member, answer: desk.list),
+      "/o/token/check": OwnRoute(need: .member, answer: desk.check),
     ]
   }
 

@@ -18,6 +18,7 @@ final class Core: Sendable {
   let registry: AppRegistry
   let directory: AppDirectory
   let members: MemberDirectory
+  let tokens: TokenKeeper
   /// Items that plugins could not take.
   let deadLetters: DeadLetterDesk
   /// What became of everything accepted.
@@ -64,7 +65,8 @@ final class Core: Sendable {
     let apps = try store.apps()
     registry = try AppRegistry(apps)
     directory = AppDirectory(apps.map { AppView($0, host) })
-    members = MemberDirectory(try store.members())
+    members = MemberDirectory(try store.members(), vault: store.vault)
+    tokens = try TokenKeeper(store: store, log: log)
     let workingSet = try store.workingSet(limits: .init(cacheBytesMax: host.limits.cacheBytesMax))
     let batches = try BatchMemory()
     let builder = BatchBuilder(

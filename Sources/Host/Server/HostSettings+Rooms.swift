@@ -44,6 +44,7 @@ extension StoreTuning {
   init(_ host: HostSettings) {
     self.init()
     readLimit = .seconds(host.limits.readSecondsMax)
+    keyFile = host.keyFile
   }
 }
 

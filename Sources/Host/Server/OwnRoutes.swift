@@ -10,6 +10,8 @@ struct Visit {
   let member: Member
   /// Nil when the request names none.
   let app: RegisteredApp?
+  /// What stands for the member here; nil: their api key.
+  var token: AccessToken?
 }
 
 /// A path that the host itself answers: what it asks of callers, and its answer.
@@ -73,10 +75,12 @@ struct OwnRoutes {
       throw QueryError(code: .invalidAppID)
     }
     let known = apps.snapshot
-    let member = try access.member(.init(request.parameters), need, appID: id) {
+    let caller = try access.caller(.init(request), need, appID: id) {
       known.app(hexID: $0) != nil
     }
-    return Visit(request: request, member: member, app: id.flatMap(known.app(hexID:)))
+    return Visit(
+      request: request, member: caller.member, app: id.flatMap(known.app(hexID:)),
+      token: caller.token)
   }
 }
 

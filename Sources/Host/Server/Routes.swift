@@ -14,7 +14,10 @@ struct Routes {
 
   /// The way in for readers of live messages.
   var door: LiveDoor {
-    LiveDoor(access: Access(members: core.members), apps: core.registry, feed: core.live)
+    var access = core.access
+    // Handshakes are judged on event loops.
+    access.mayWait = false
+    return LiveDoor(access: access, apps: core.registry, feed: core.live)
   }
 
   var responder: some HTTPResponder<BasicRequestContext> {
@@ -27,15 +30,15 @@ struct Routes {
     }
     let service = QueryService(
       store: core.store, journal: core.journal, gate: core.pipeline.gate, runtime: core.runtime,
-      access: Access(members: core.members), apps: core.registry,
+      access: core.access, apps: core.registry,
       sdk: SDKAccess(directory: core.directory), users: users, log: core.log)
     QueryRoutes(service: service, threads: threads).add(to: router)
     let management = ManagementService(
       directory: directory, manager: PluginManager(core: core, supervisor: supervisor),
-      access: Access(members: core.members), apps: core.registry, log: core.log)
+      access: core.access, apps: core.registry, log: core.log)
     ManagementRoutes(service: management, threads: threads).add(to: router)
     OwnRoutes(
-      access: Access(members: core.members), apps: core.registry, threads: threads, log: core.log,
+      access: core.access, apps: core.registry, threads: threads, log: core.log,
       routes: core.ownRoutes
     ).add(to: router)
     LiveStream(door: door).add(to: router)

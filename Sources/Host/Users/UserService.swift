@@ -23,7 +23,7 @@ struct UserService: Sendable {
 
   init(core: Core) {
     self.core = core
-    access = Access(members: core.members)
+    access = core.access
     exports = UserExports(data: core.configuration.host.data)
     desk = UserDesk(core: core, eraser: UserEraser(core: core, exports: exports))
     audit = UserAudit(store: core.store, log: core.log)
@@ -85,7 +85,7 @@ struct UserService: Sendable {
     let known = core.registry.snapshot
     if request.path == "/o", appID == nil { throw QueryError(code: .missingAppID) }
     let need: Access.Need = request.path.hasPrefix("/i/") ? .appAdmin : .readCore
-    let member = try access.member(.init(request.parameters), need, appID: appID) {
+    let member = try access.member(.init(request), need, appID: appID) {
       known.app(hexID: $0) != nil
     }
     guard let app = appID.flatMap(known.app(hexID:)) else { throw QueryError(code: .missingAppID) }

@@ -11,9 +11,11 @@ package struct Member: Equatable, Sendable {
   package let passwordHash: String?
   /// What programs identify the member by: 32 hexadecimal digits.
   package let apiKey: String
-  package let isGlobalAdmin: Bool
+  /// What the key is found by.
+  package let apiKeyHash: String
+  package private(set) var isGlobalAdmin: Bool
   /// What the member may do, as JSON; empty: nothing beyond being a global administrator.
-  package let permission: String
+  package private(set) var permission: String
   /// Turned away until somebody unlocks the account.
   package let isLocked: Bool
   package let language: String
@@ -23,13 +25,14 @@ package struct Member: Equatable, Sendable {
   /// 0: the password is not the member's own choice.
   package let passwordChangedMs: Int64
 
-  init(_ row: Row) {
+  init(_ row: Row, _ store: Store) throws {
     id = row["id"]
     username = row["username"]
     fullName = row["full_name"]
     email = row["email"]
     passwordHash = row["password_hash"]
-    apiKey = row["api_key"]
+    apiKeyHash = row["api_key"]
+    apiKey = try store.opened(row["api_key_sealed"], of: id)
     isGlobalAdmin = row["global_admin"]
     permission = row["permission"]
     isLocked = row["locked"]
@@ -37,5 +40,12 @@ package struct Member: Equatable, Sendable {
     createdMs = row["created_ms"]
     lastLoginMs = row["last_login_ms"]
     passwordChangedMs = row["password_changed_ms"]
+  }
+
+  /// The same member with these rights alone.
+  package func narrowed(to permission: String) -> Member {
+    var narrowed = self
+    (narrowed.isGlobalAdmin, narrowed.permission) = (false, permission)
+    return narrowed
   }
 }

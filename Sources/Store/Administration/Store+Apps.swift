@@ -76,7 +76,7 @@ extension Store {
     var generator = SystemRandomNumberGenerator()
     let member = try MemberDraft(member, nowMs: nowMs, using: &generator)
     let app = try AppDraft(app, nowMs: nowMs, using: &generator)
-    return try administer { (try member.insert($0), try app.insert($0)) }
+    return try administer { (try member.insert($0, self), try app.insert($0)) }
   }
 
   /// All apps, oldest first.

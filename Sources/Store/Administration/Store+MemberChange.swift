@@ -7,6 +7,9 @@ package struct MemberChange: Equatable, Sendable {
   package var email: String?
   package var passwordHash: String?
   package var passwordChangedMs: Int64?
+  package var lastLoginMs: Int64?
+  /// Whoever is logged in has to do it again; links to choose a password are void.
+  package var endsSessions = false
   package var isGlobalAdmin: Bool?
   package var permission: String?
   package var isLocked: Bool?
@@ -41,24 +44,31 @@ extension Store {
     id: String, _ change: MemberChange, audit lines: (Member) -> [AuditLine]
   ) throws(StoreError) -> Member? {
     try administer { db in
-      guard let member = try Self.member(id, db) else { return nil }
+      guard let member = try self.member(id, db) else { return nil }
       try Member.refuseTaken(change.username, change.email, by: id, db)
       try db.execute(
         sql: """
           UPDATE member SET username = ?, full_name = ?, email = ?, password_hash = ?,
-            password_changed_ms = ?, global_admin = ?, permission = ?, locked = ?, lang = ?
+            password_changed_ms = ?, last_login_ms = ?, global_admin = ?, permission = ?,
+            locked = ?, lang = ?
           WHERE id = ?
           """,
         arguments: [
           change.username ?? member.username, change.fullName ?? member.fullName,
           change.email ?? member.email, change.passwordHash ?? member.passwordHash,
           change.passwordChangedMs ?? member.passwordChangedMs,
+          change.lastLoginMs ?? member.lastLoginMs,
           change.isGlobalAdmin ?? member.isGlobalAdmin, change.permission ?? member.permission,
           change.isLocked ?? member.isLocked, change.language ?? member.language, id,
         ])
+      if change.endsSessions {
+        try db.execute(
+          sql: "DELETE FROM token WHERE owner = ? AND (purpose = ? OR kind <> ?)",
+          arguments: [id, AccessToken.sessionPurpose, AccessToken.Kind.program.rawValue])
+      }
       if member.isGlobalAdmin { try Self.keepAnAdmin(db) }
       for line in lines(member) { try line.insert(db) }
-      return try Self.member(id, db)
+      return try self.member(id, db)
     }
   }
 
@@ -68,9 +78,10 @@ extension Store {
     _ ids: [String], audit line: (Member) -> AuditLine
   ) throws(StoreError) -> [Member] {
     try administer { db in
-      let members = try ids.compactMap { try Self.member($0, db) }
+      let members = try ids.compactMap { try member($0, db) }
       for member in members {
         try db.execute(sql: "DELETE FROM member WHERE id = ?", arguments: [member.id])
+        try db.execute(sql: "DELETE FROM token WHERE owner = ?", arguments: [member.id])
         try line(member).insert(db)
       }
       if members.contains(where: \.isGlobalAdmin) { try Self.keepAnAdmin(db) }
@@ -87,8 +98,8 @@ extension Store {
     }
   }
 
-  private static func member(_ id: String, _ db: Database) throws -> Member? {
+  private func member(_ id: String, _ db: Database) throws -> Member? {
     try Row.fetchOne(db, sql: "SELECT * FROM member WHERE id = ?", arguments: [id])
-      .map(Member.init)
+      .map { try Member($0, self) }
   }
 }

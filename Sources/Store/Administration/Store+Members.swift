@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 /// What a member is made of, beside what the store gives them.
@@ -42,24 +43,25 @@ struct MemberDraft {
     apiKey = Identifier.hex(bytes: 16, using: &generator)
   }
 
-  func insert(_ db: Database) throws -> Member {
+  func insert(_ db: Database, _ store: Store) throws -> Member {
     try Member.refuseTaken(new.username, new.email, by: nil, db)
     try db.execute(
       sql: """
         INSERT INTO member(
-          id, username, full_name, email, password_hash, api_key, global_admin, permission, lang,
-          created_ms)
-        VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          id, username, full_name, email, password_hash, api_key, api_key_sealed, global_admin,
+          permission, lang, created_ms)
+        VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
-        id, new.username, new.fullName, new.email, new.passwordHash, apiKey, new.isGlobalAdmin,
-        new.permission, new.language, nowMs,
+        id, new.username, new.fullName, new.email, new.passwordHash, store.vault.hash(apiKey),
+        Data(store.vault.seal(apiKey, of: id)), new.isGlobalAdmin, new.permission, new.language,
+        nowMs,
       ])
     guard let row = try Row.fetchOne(db, sql: "SELECT * FROM member WHERE id = ?", arguments: [id])
     else {
       throw StoreError(.failed, "the member \(new.username) is not there after it was made")
     }
-    return Member(row)
+    return try Member(row, store)
   }
 }
 
@@ -79,7 +81,7 @@ extension Store {
   ) throws(StoreError) -> Member {
     let draft = try MemberDraft(new, nowMs: nowMs, using: &generator)
     return try administer { db in
-      let member = try draft.insert(db)
+      let member = try draft.insert(db, self)
       for line in lines(member) { try line.insert(db) }
       return member
     }
@@ -88,22 +90,27 @@ extension Store {
   /// All members, oldest first.
   package func members() throws(StoreError) -> [Member] {
     try look {
-      try Row.fetchAll($0, sql: "SELECT * FROM member ORDER BY created_ms, id").map(Member.init)
+      try Row.fetchAll($0, sql: "SELECT * FROM member ORDER BY created_ms, id").map {
+        try Member($0, self)
+      }
     }
   }
 
   /// The member programs call by that key.
   package func member(apiKey: String) throws(StoreError) -> Member? {
     try look {
-      try Row.fetchOne($0, sql: "SELECT * FROM member WHERE api_key = ?", arguments: [apiKey])
-        .map(Member.init)
+      let arguments: StatementArguments = [vault.hash(apiKey)]
+      return try Row.fetchOne(
+        $0, sql: "SELECT * FROM member WHERE api_key = ?", arguments: arguments
+      )
+      .map { try Member($0, self) }
     }
   }
 
   package func member(username: String) throws(StoreError) -> Member? {
     try look {
       try Row.fetchOne($0, sql: "SELECT * FROM member WHERE username = ?", arguments: [username])
-        .map(Member.init)
+        .map { try Member($0, self) }
     }
   }
 }

@@ -40,8 +40,24 @@ enum Schema {
     migrator.registerMigration("8 rights of members") { db in
       for statement in rights { try db.execute(sql: statement) }
     }
+    migrator.registerMigration("9 tokens and sealed keys") { db in
+      for statement in secrets { try db.execute(sql: statement) }
+    }
     return migrator
   }
+
+  /// From here on `member.api_key` is what the key is found by (`Vault`).
+  private static let secrets = [
+    "ALTER TABLE member ADD COLUMN api_key_sealed BLOB",
+    """
+    CREATE TABLE token(
+      hash TEXT PRIMARY KEY, sealed BLOB NOT NULL, kind INT NOT NULL, owner TEXT NOT NULL,
+      created_s INT NOT NULL, ttl INT NOT NULL, ends INT NOT NULL, multi INT NOT NULL,
+      apps TEXT NOT NULL, endpoint TEXT NOT NULL, purpose TEXT NOT NULL,
+      permission TEXT NOT NULL, max_ends INT NOT NULL) WITHOUT ROWID
+    """,
+    "CREATE INDEX token_owner ON token(owner, kind)",
+  ]
 
   private static let rights = [
     "ALTER TABLE member ADD COLUMN permission TEXT NOT NULL DEFAULT ''",

@@ -16,5 +16,8 @@ package struct StoreTuning: Sendable {
   /// The longest that one snapshot is kept for a reader.
   package var readLimit = Duration.seconds(30)
 
+  /// The file of keys that secrets are sealed under; nil: beside the main file.
+  package var keyFile: String?
+
   package init() {}
 }

@@ -1,3 +1,4 @@
+import Logging
 import Store
 import Testing
 
@@ -13,7 +14,13 @@ import Testing
     let store = try Store.open(directory: folder.path)
     admin = try store.createMember(NewMember(username: "admin", isGlobalAdmin: true), nowMs: 1)
     other = try store.createMember(NewMember(username: "other"), nowMs: 2)
-    access = Access(members: MemberDirectory(try store.members()))
+    access = try Self.access(store)
+  }
+
+  private static func access(_ store: Store) throws -> Access {
+    Access(
+      members: MemberDirectory(try store.members(), vault: store.vault),
+      tokens: try TokenKeeper(store: store, log: Logger(label: "test")))
   }
 
   private func denial(key: String?, token: String? = nil, app: String?) -> AccessDenial? {
@@ -56,7 +63,7 @@ import Testing
     _ = try store.createMember(NewMember(username: "admin", isGlobalAdmin: true), nowMs: 1)
     let ada = try store.createMember(NewMember(username: "ada", permission: text), nowMs: 2)
     func denial(_ need: Access.Need, _ app: String?) throws -> AccessDenial? {
-      let access = Access(members: MemberDirectory(try store.members()))
+      let access = try Self.access(store)
       do throws(AccessDenial) {
         _ = try access.member(.init(apiKey: ada.apiKey), need, appID: app)
         return nil
