@@ -5,17 +5,19 @@ public struct Question {
   var abi: tally_question
 
   /// `dimension` empty: the total, with every declared dimension; else the values of this one, or
-  /// `value` of them alone. `period` empty: the request's own, else 30 days.
+  /// `value` of them alone. `period` empty: the request's own, else 30 days; `before`: the range
+  /// before it.
   public init(
     _ metric: Metric, subject: Text = "", dimension: Text = "", value: Text = "",
     period: Text = "",
-    withoutMeta: Bool = false, bySubject: Bool = false
+    withoutMeta: Bool = false, bySubject: Bool = false, before: Bool = false
   ) {
     abi = tally_question(
       struct_size: UInt32(MemoryLayout<tally_question>.size), metric: metric.number,
       subject: subject.abi, dimension: dimension.abi, value: value.abi, period: period.abi,
       flags: (withoutMeta ? TALLY_QUESTION_NO_META : 0)
-        | (bySubject ? TALLY_QUESTION_BY_SUBJECT : 0), reserved0: 0)
+        | (bySubject ? TALLY_QUESTION_BY_SUBJECT : 0) | (before ? TALLY_QUESTION_BEFORE : 0),
+      reserved0: 0)
   }
 }
 

@@ -27,14 +27,14 @@ extension Registrar {
   /// Answers `/o?method=<method>`, for members with the permission `feature` (by default the
   /// plugin's name).
   @discardableResult
-  public func read(method: String, feature: String = "") throws -> Route {
-    try route("/o", method: method, permission: feature)
+  public func read(method: String, feature: String = "", summary: String = "") throws -> Route {
+    try route("/o", method: method, permission: feature, summary: summary)
   }
 
   /// Answers a path that begins with `/o/`.
   @discardableResult
-  public func read(path: String, feature: String = "") throws -> Route {
-    try route(path, permission: feature)
+  public func read(path: String, feature: String = "", summary: String = "") throws -> Route {
+    try route(path, permission: feature, summary: summary)
   }
 
   /// Answers a pattern of segments below `/o/` or `/i/`: `/o/crashes/{id}` hands any one segment

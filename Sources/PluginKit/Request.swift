@@ -22,6 +22,8 @@ public struct Request: ~Copyable {
   /// 24 hexadecimal digits; empty when the route is public.
   public var member: Text { Text(pointer.pointee.member) }
   public var nowMs: Int64 { pointer.pointee.now_ms }
+  /// Now on the clocks of the app's zone: milliseconds since their 1970-01-01 00:00.
+  public var localMs: Int64 { pointer.pointee.local_ms }
   public var contentType: Text { Text(pointer.pointee.content_type) }
 
   /// The body as it was sent.
@@ -59,6 +61,14 @@ public struct Request: ~Copyable {
             { ctx, total in total.map { Visit.call(ctx, Total($0)) } ?? 0 }) ?? TALLY_UNSUPPORTED
         }, "the host could not add up the totals")
     }
+  }
+
+  /// Calls `visit` once per point of a chart over the period, in order, until it returns false: of
+  /// the total, or of one value. A line's name is `2025-3-14 9`, `2025-3-14` or `2025-3`.
+  public func ticks(_ question: Question, _ visit: (Total) throws -> Bool) throws {
+    var question = question
+    question.abi.flags |= TALLY_QUESTION_BY_TICK
+    try totals(question, visit)
   }
 
   /// Calls `visit` for each subject of the metric, or each dimension of `subject`, in order of

@@ -1,6 +1,7 @@
 import Foundation
 import Journal
 import Logging
+import NIOPosix
 import Builtins
 import PluginABI
 import PluginKit
@@ -100,7 +101,8 @@ final class Stand {
     let service = QueryService(
       store: core.store, journal: core.journal, gate: core.pipeline.gate, runtime: core.runtime,
       access: core.access, apps: core.registry,
-      sdk: SDKAccess(directory: core.directory), users: UserService(core: core), log: core.log)
+      sdk: SDKAccess(directory: core.directory), users: UserService(core: core),
+      own: OwnRoutes(core: core, threads: .singleton), log: core.log)
     return service.answer(.init(httpMethod: "GET", path: "/o", parameters: parameters))
   }
 

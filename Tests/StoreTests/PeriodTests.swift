@@ -17,6 +17,23 @@ struct PeriodTests {
   }
 
   @Test(
+    "The range before a period is one of its own kind",
+    arguments: [
+      ("hour", "2025-03-13", "2025-03-13", "2025-03-12"),
+      ("day", "2025-02-01", "2025-02-28", "2025-01-01"),
+      ("month", "2024-01-01", "2024-12-31", "2023-01-01"),
+      ("7days", "2025-03-01", "2025-03-07", "2025-02-22"),
+    ])
+  func before(text: String, first: String, last: String, beforeThat: String) throws {
+    let period = try period(text)
+    let before = Period(before: period, calendar: .utc)
+    #expect(before.days == days(first, last))
+    #expect(before.tick == period.tick && before.isSpecial == period.isSpecial)
+    #expect(before.endMs == period.startMs && before.startMs == milliseconds(first))
+    #expect(before.previousDays.lowerBound == ordinal(beforeThat))
+  }
+
+  @Test(
     "Each named period has its days, its previous days and its ticks",
     arguments: [
       ("hour", "2025-03-14", "2025-03-14", "2025-03-13", "2025-03-13", Period.Tick.hour),

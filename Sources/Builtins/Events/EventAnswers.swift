@@ -11,9 +11,10 @@ struct EventLimits: Sendable {
 struct EventAnswers: Sendable {
   let events: Metric
   let limits: EventLimits
+  let analytics: EventAnalytics
 
   /// Keys of events that only the product itself shows.
-  private static var hidden: Text { "[CLY]" }
+  static var hidden: Text { "[CLY]" }
 
   // MARK: method=events
 
@@ -21,8 +22,11 @@ struct EventAnswers: Sendable {
   func document(_ request: borrowing Request, _ reply: borrowing Reply) throws {
     let segment = String(request["segmentation"] ?? "")
     if let list = request["events"] {
-      guard let keys = JSONStrings.parse(list) else {
+      guard let keys = EventAnalytics.keys(list) else {
         return reply.refuse(400, "events must be a JSON array of event keys")
+      }
+      if request["overview"] != nil {
+        return try analytics.writeOverview(of: keys, request, reply)
       }
       try Text.with(segment) { try document(of: keys, segment: $0, request, reply) }
     } else if let key = try request["event"].map({ String($0) }) ?? first(request) {

@@ -36,6 +36,7 @@ struct EventsPlugin: Plugin {
   private let events: Metric
   private let segmentsMax: Int
   private let answers: EventAnswers
+  private let analytics: EventAnalytics
 
   init(_ host: Host, _ registrar: borrowing Registrar) throws {
     let limits = EventLimits(
@@ -49,7 +50,8 @@ struct EventsPlugin: Plugin {
         .sum("dur", decimals: 5, optional: true),
       ],
       subjectLimit: limits.keys, dimensionLimit: limits.segments, valueLimit: limits.values)
-    answers = EventAnswers(events: events, limits: limits)
+    analytics = try EventAnalytics(registrar, events)
+    answers = EventAnswers(events: events, limits: limits, analytics: analytics)
     try registrar.hook(keys: [try host.intern("events")])
     try registrar.read(method: "events", feature: "core")
     try registrar.read(method: "get_events", feature: "core")
@@ -89,6 +91,7 @@ struct EventsPlugin: Plugin {
   }
 
   func answer(_ request: borrowing Request, _ reply: borrowing Reply) throws {
+    if try analytics.answer(request, reply) { return }
     if request["method"] == "get_events" {
       try answers.registry(request, reply)
     } else {

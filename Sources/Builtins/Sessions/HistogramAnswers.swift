@@ -47,18 +47,10 @@ struct HistogramAnswers: Sendable {
       reply.write(",\"t\":")
       reply.number(row.sessions)
       reply.write(",\"percent\":\"")
-      Self.write(share: row.sessions, of: sum, reply)
+      Text.with(Tenths(percentOf: row.sessions, sum).text) { reply.write($0) }
       reply.write("\"}")
     }
     reply.write("]")
     return true
-  }
-
-  /// In percent with one decimal, rounded half up.
-  private static func write(share: Int64, of sum: Int64, _ reply: borrowing Reply) {
-    let tenths = (Double(share) * 1_000 / Double(sum) + 0.5).rounded(.down)
-    reply.number(Int64(tenths) / 10)
-    reply.write(".")
-    reply.number(Int64(tenths) % 10)
   }
 }

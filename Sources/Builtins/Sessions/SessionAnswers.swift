@@ -13,11 +13,16 @@ struct SessionAnswers: Sendable {
       ["sessions", "users", "locations"].map { (method: $0, metric: users) }
       + counters.collections + [(method: "app_versions", metric: details)]
     for (method, _) in documents { try registrar.read(method: method, feature: "core") }
-    try registrar.read(method: "countries", feature: "core")
+    for method in ["countries", "cities", "geodata"] {
+      try registrar.read(method: method, feature: "core")
+    }
   }
 
-  func answer(_ request: borrowing Request) throws {
+  func answer(_ request: borrowing Request, _ reply: borrowing Reply) throws {
     let method = String(request["method"] ?? "")
+    // Where cities are is known of no city, and sessions are not counted by them.
+    if method == "cities" { return reply.write("{}") }
+    if method == "geodata" { return reply.write(request["loadFor"] == "cities" ? "[]" : "{}") }
     if method == "countries" { return try request.document(Question(users, dimension: "cc")) }
     guard let found = documents.first(where: { $0.method == method }) else {
       throw PluginError(.invalid, "sessions does not answer \"\(method)\"")

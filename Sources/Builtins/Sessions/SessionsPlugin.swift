@@ -28,6 +28,8 @@ struct SessionsPlugin: Plugin {
   private let histograms: HistogramAnswers
   private let loyalty: LoyaltyAnswers
   private let totals: TotalUsersAnswers
+  private let dashboard: DashboardAnswers
+  private let metrics: MetricAnswers
   private let users: Key
   private let parameters: SessionParameters
 
@@ -40,6 +42,8 @@ struct SessionsPlugin: Plugin {
     histograms = try HistogramAnswers(registrar, counters)
     loyalty = try LoyaltyAnswers(registrar, counters)
     totals = try TotalUsersAnswers(registrar, counters)
+    dashboard = try DashboardAnswers(registrar, counters)
+    metrics = try MetricAnswers(registrar, counters, dashboard)
     users = try host.intern("users")
     parameters = try SessionParameters(host)
     try registrar.hook(phase: .early, after: ["users"])
@@ -81,6 +85,8 @@ struct SessionsPlugin: Plugin {
     if try histograms.answer(request, reply) { return }
     if try loyalty.answer(request, reply) { return }
     if try totals.answer(request, reply) { return }
-    try answers.answer(request)
+    if try dashboard.answer(request, reply) { return }
+    if try metrics.answer(request, reply) { return }
+    try answers.answer(request, reply)
   }
 }

@@ -35,13 +35,7 @@ struct TotalUsersAnswers: Sendable {
     guard !PeriodText(request["period"] ?? "").endsToday(nowMs: request.nowMs) else {
       // Whoever had a session since then had the last one since then: these are counted, not
       // estimated.
-      var users: Int64 = 0
-      let standing = Question(counters.loyalty.metric, dimension: LoyaltyCounters.dimension)
-      try request.totals(standing) { range in
-        users += range[LoyaltyCounters.users]
-        return true
-      }
-      return write(name, users, error: 0, reply)
+      return write(name, try counters.loyalty.users(request, ""), error: 0, reply)
     }
     try request.totals(Question(counters.users)) { total in
       write(name, total[Self.unique], error: total.error, reply)

@@ -15,6 +15,7 @@ struct QueryService: Sendable {
   let apps: AppRegistry
   let sdk: SDKAccess
   let users: UserService
+  let own: OwnRoutes
   let log: Logger
   let references = RequestReferences()
 
@@ -23,6 +24,7 @@ struct QueryService: Sendable {
   func answer(_ request: QueryRequest) -> QueryReply {
     do {
       if UserService.owns(request) { return try users.answer(request) }
+      if request.path == "/o", own.route(for: request) != nil { return own.answer(request) }
       return request.path == Self.sdkPath ? try answerSDK(request) : try find(request)
     } catch let denial as SDKAccess.Denial {
       return QueryReply(status: denial.status, message: denial.message)

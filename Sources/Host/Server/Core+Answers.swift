@@ -25,6 +25,11 @@ extension Core {
         pipeline.gate.wait(for: journal.durablePosition)
         return try raw.answer(visit.request, app, nowMs: Clock.system.nowMs)
       },
+      "/o?method=get_period_obj": OwnRoute(need: .readCore, isAboutApp: true) {
+        try PeriodReport.answer($0, nowMs: Clock.system.nowMs)
+      },
+      "/o?method=all_apps": OwnRoute(
+        need: .globalAdmin, answer: AppOverview(core: self).answer),
     ]
   }
 

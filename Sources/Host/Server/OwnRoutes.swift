@@ -17,6 +17,8 @@ struct Visit {
 /// A path that the host itself answers: what it asks of callers, and its answer.
 struct OwnRoute: Sendable {
   let need: Access.Need
+  /// Without `app_id`, nobody is even asked who they are.
+  var isAboutApp = false
   /// On a read thread.
   let answer: @Sendable (Visit) throws -> QueryReply
 }
@@ -28,7 +30,7 @@ struct OwnRoutes {
   let apps: AppRegistry
   let threads: NIOThreadPool
   let log: Logger
-  /// By path.
+  /// By path, or `/o?method=<method>`.
   let routes: [String: OwnRoute]
 
   /// The body of one question.
@@ -36,7 +38,7 @@ struct OwnRoutes {
   private static let deadline = Duration.seconds(30)
 
   func add(to router: Router<BasicRequestContext>) {
-    for path in routes.keys {
+    for path in routes.keys where !path.contains("?") {
       router.get(RouterPath(path), use: handle)
       router.post(RouterPath(path), use: handle)
     }
@@ -55,10 +57,16 @@ struct OwnRoutes {
     return Routes.json(reply, to: question)
   }
 
+  /// What the host itself answers to a request; of `/o`, it depends on the method.
+  func route(for request: QueryRequest) -> OwnRoute? {
+    routes[
+      request.path == "/o" ? "/o?method=\(request.parameters["method"] ?? "")" : request.path]
+  }
+
   func answer(_ request: QueryRequest) -> QueryReply {
     do {
-      guard let route = routes[request.path] else { throw QueryError(code: .unknownPath) }
-      return try route.answer(try visit(request, route.need))
+      guard let route = route(for: request) else { throw QueryError(code: .unknownPath) }
+      return try route.answer(try visit(request, route))
     } catch let denial as AccessDenial {
       return QueryReply(status: denial.status, message: denial.message)
     } catch let error as QueryError {
@@ -69,18 +77,27 @@ struct OwnRoutes {
     }
   }
 
-  private func visit(_ request: QueryRequest, _ need: Access.Need) throws -> Visit {
+  private func visit(_ request: QueryRequest, _ route: OwnRoute) throws -> Visit {
     let id = request.parameters["app_id"]
+    if id == nil, route.isAboutApp { throw QueryError(code: .missingAppID) }
     if let id, id.utf16.count != QueryRequest.identifierLength {
       throw QueryError(code: .invalidAppID)
     }
     let known = apps.snapshot
-    let caller = try access.caller(.init(request), need, appID: id) {
+    let caller = try access.caller(.init(request), route.need, appID: id) {
       known.app(hexID: $0) != nil
     }
     return Visit(
       request: request, member: caller.member, app: id.flatMap(known.app(hexID:)),
       token: caller.token)
+  }
+}
+
+extension OwnRoutes {
+  init(core: Core, threads: NIOThreadPool) {
+    self.init(
+      access: core.access, apps: core.registry, threads: threads, log: core.log,
+      routes: core.ownRoutes)
   }
 }
 

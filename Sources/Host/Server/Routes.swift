@@ -28,19 +28,18 @@ struct Routes {
         status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
         body: .init(byteBuffer: ByteBuffer(string: metrics.render())))
     }
+    let own = OwnRoutes(core: core, threads: threads)
     let service = QueryService(
       store: core.store, journal: core.journal, gate: core.pipeline.gate, runtime: core.runtime,
       access: core.access, apps: core.registry,
-      sdk: SDKAccess(directory: core.directory), users: users, log: core.log)
+      sdk: SDKAccess(directory: core.directory), users: users, own: own,
+      log: core.log)
     QueryRoutes(service: service, threads: threads).add(to: router)
     let management = ManagementService(
       directory: directory, manager: PluginManager(core: core, supervisor: supervisor),
       access: core.access, apps: core.registry, log: core.log)
     ManagementRoutes(service: management, threads: threads).add(to: router)
-    OwnRoutes(
-      access: core.access, apps: core.registry, threads: threads, log: core.log,
-      routes: core.ownRoutes
-    ).add(to: router)
+    own.add(to: router)
     LiveStream(door: door).add(to: router)
     router.add(middleware: Preflight())
     router.add(middleware: UnknownPath())

@@ -783,6 +783,11 @@ typedef struct tally_question {
 #define TALLY_QUESTION_NO_META 1u     /* leave `meta` out of the document */
 #define TALLY_QUESTION_BY_SUBJECT 2u  /* totals: one line per subject instead of per value */
 #define TALLY_QUESTION_ADD_SUBJECTS 4u /* document: `subject` is several names, separated by zero bytes, added up */
+/* totals: of the range before the period: as many days, or the calendar day, month or year before. */
+#define TALLY_QUESTION_BEFORE 8u
+/* totals: one line per point of a chart over the period, in order, with those where nothing was counted; its name is
+ * "2025-3-14 9", "2025-3-14" or "2025-3". Of the total, or of one value of a dimension, which have no hours. */
+#define TALLY_QUESTION_BY_TICK 16u
 
 /* What is asked, and the snapshot it is answered from. Borrowed for the whole call, as all it hands out. The snapshot
  * ends 30 s after the call began, or when the operator says; what reads it later answers TALLY_FAILED. */
@@ -826,6 +831,7 @@ typedef struct tally_request {
   /* Not 0 once nobody waits for the answer any more: the deadline has passed, the client is gone or the server ends.
    * Ask now and then in long loops. [request] */
   int32_t (*is_cancelled)(void *ctx);
+  int64_t local_ms; /* now_ms on the clocks of the app's zone: that many ms after their 1970-01-01 00:00 */
 } tally_request;
 
 /* The answer: 200 with a JSON body, unless you say otherwise. */
@@ -1053,7 +1059,7 @@ TALLY_STATIC_ASSERT(sizeof(tally_portrait) == 48, portrait_size);
 TALLY_STATIC_ASSERT(sizeof(tally_registrar) == 64, registrar_size);
 TALLY_STATIC_ASSERT(sizeof(tally_total) == 40, total_size);
 TALLY_STATIC_ASSERT(sizeof(tally_question) == 80, question_size);
-TALLY_STATIC_ASSERT(sizeof(tally_request) == 216, request_size);
+TALLY_STATIC_ASSERT(sizeof(tally_request) == 224, request_size);
 TALLY_STATIC_ASSERT(sizeof(tally_reply) == 48, reply_size);
 TALLY_STATIC_ASSERT(sizeof(tally_setting) == 104, setting_size);
 TALLY_STATIC_ASSERT(sizeof(tally_setting_value) == 40, setting_value_size);

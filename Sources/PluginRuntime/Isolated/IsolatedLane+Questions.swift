@@ -77,6 +77,7 @@ extension IsolatedLane {
     writer.put(question.reference)
     writer.put(UInt64(bitPattern: question.nowMs))
     writer.put(UInt64(bitPattern: question.deadlineMs))
+    writer.put(UInt64(bitPattern: question.localMs))
     for text in [
       question.appID, question.httpMethod, question.path, question.member, question.contentType,
     ] { writer.put(text) }

@@ -33,6 +33,9 @@ package struct Question {
     self.nowMs = nowMs
     deadlineMs = nowMs + Int64(Route.deadlineMsStandard)
   }
+
+  /// Now, on the clocks of the app's zone.
+  package var localMs: Int64 { calendar.localMs(ofMs: nowMs) }
 }
 
 /// Says to whoever answers that nobody waits any more.

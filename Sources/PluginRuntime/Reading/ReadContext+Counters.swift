@@ -56,13 +56,25 @@ extension ReadContext {
   private func lines(
     _ metric: MetricDefinition, _ asked: tally_question
   ) throws -> [SeriesTotal] {
+    let period = range(asked)
     if asked.flags & TALLY_QUESTION_BY_SUBJECT != 0 {
-      return try snapshot.totalsBySubject(
-        metric, app: question.app, period: period(asked.period))
+      return try snapshot.totalsBySubject(metric, app: question.app, period: period)
+    }
+    let subject = asked.subject.string ?? ""
+    if asked.flags & TALLY_QUESTION_BY_TICK != 0 {
+      return try snapshot.ticks(
+        metric, app: question.app, subject: subject, dimension: dimension(asked),
+        value: value(asked), period: period)
     }
     return try snapshot.totals(
-      metric, app: question.app, subject: asked.subject.string ?? "", dimension: dimension(asked),
-      value: value(asked), period: period(asked.period))
+      metric, app: question.app, subject: subject, dimension: dimension(asked),
+      value: value(asked), period: period)
+  }
+
+  private func range(_ asked: tally_question) -> Period {
+    let period = period(asked.period)
+    return asked.flags & TALLY_QUESTION_BEFORE == 0
+      ? period : Period(before: period, calendar: question.calendar)
   }
 
   private func options(_ asked: tally_question) -> DocumentOptions {
@@ -90,6 +102,8 @@ extension ReadContext {
     guard let asked = try? Incoming.copy(pointer, "tally_question"),
       asked.value.len == 0 || asked.dimension.len > 0
     else { return nil }
+    let isChart = asked.flags & TALLY_QUESTION_BY_TICK != 0
+    guard !isChart || (asked.value.len > 0) == (asked.dimension.len > 0) else { return nil }
     return asked
   }
 }

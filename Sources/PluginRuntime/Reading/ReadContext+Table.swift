@@ -27,6 +27,7 @@ extension ReadContext {
     table.ref = question.reference
     table.now_ms = question.nowMs
     table.deadline_ms = question.deadlineMs
+    table.local_ms = question.localMs
     table.member = keep(question.member)
     table.content_type = keep(question.contentType)
     table.body = keep(question.body)

@@ -52,10 +52,15 @@ package final class LocalCalendar: Sendable {
   /// 1970-01-01 00:00. Where clocks are put back, two hours share one number; where they are put
   /// forward, a number is left out.
   package func hour(ofMs ms: Int64) -> Int32 {
-    let bounded = min(max(ms, -Self.farthestMs), Self.farthestMs)
-    let local = bounded + offsets[range(of: bounded)]
+    let local = localMs(ofMs: ms)
     // Division rounds towards zero, and before 1970 hours must not.
     return Int32(local >= 0 ? local / Self.msPerHour : (local + 1) / Self.msPerHour - 1)
+  }
+
+  /// What the zone's clocks show at an instant: milliseconds since their 1970-01-01 00:00.
+  package func localMs(ofMs ms: Int64) -> Int64 {
+    let bounded = min(max(ms, -Self.farthestMs), Self.farthestMs)
+    return bounded + offsets[range(of: bounded)]
   }
 
   /// The local day of an instant: days since 1970-01-01.

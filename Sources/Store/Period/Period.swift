@@ -31,9 +31,19 @@ package struct Period: Equatable, Sendable {
     self.init(PeriodSyntax(text), nowMs: nowMs, calendar: calendar)
   }
 
+  /// The range before a period, as a period of its own.
+  package init(before period: Period, calendar: LocalCalendar) {
+    let span = Span(before: period)
+    self.init(span, today: period.today, calendar: calendar)
+  }
+
   private init(_ syntax: PeriodSyntax, nowMs: Int64, calendar: LocalCalendar) {
     let today = calendar.day(ofMs: nowMs)
-    let span = Span(syntax, today: today, calendar: calendar)
+    self.init(
+      Span(syntax, today: today, calendar: calendar), today: today, calendar: calendar)
+  }
+
+  private init(_ span: Span, today: Int32, calendar: LocalCalendar) {
     self.days = span.days
     self.previousDays = span.previousDays
     self.tick = span.tick
@@ -105,6 +115,18 @@ private struct Span {
         return
       }
       self.init(special: first..<last + 1, tick: first == last ? .hour : .day)
+    }
+  }
+
+  /// The range before one of any kind.
+  init(before period: Period) {
+    let days = period.previousDays
+    let first = CivilDate(day: days.lowerBound)
+    switch (period.isSpecial, period.tick) {
+    case (true, _): self.init(special: days, tick: period.tick)
+    case (false, .hour): self.init(day: days.lowerBound)
+    case (false, .day): self.init(monthOf: first)
+    case (false, .month): self.init(year: first.year)
     }
   }
 

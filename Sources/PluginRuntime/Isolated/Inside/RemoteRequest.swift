@@ -22,6 +22,7 @@ final class RemoteRequest {
     request.ref = try message.word()
     request.now_ms = Int64(bitPattern: try message.word())
     request.deadline_ms = Int64(bitPattern: try message.word())
+    request.local_ms = Int64(bitPattern: try message.word())
     request.app_id = try message.tallyText()
     request.method = try message.tallyText()
     request.path = try message.tallyText()
