@@ -7,6 +7,25 @@
 
 namespace tally {
 
+/// Names are short: comparing words on the spot is cheaper than a call.
+static bool is_same(const char *left, const char *right, size_t length) {
+  auto differs = [&](auto word, size_t place) {
+    auto other = word;
+    std::memcpy(&word, left + place, sizeof(word));
+    std::memcpy(&other, right + place, sizeof(other));
+    return word != other;
+  };
+  if (length >= 8) {
+    for (size_t place = 0; place + 8 < length; place += 8)
+      if (differs(uint64_t(), place)) return false;
+    return !differs(uint64_t(), length - 8);
+  }
+  if (length >= 4) return !differs(uint32_t(), 0) && !differs(uint32_t(), length - 4);
+  for (size_t place = 0; place < length; place++)
+    if (left[place] != right[place]) return false;
+  return true;
+}
+
 static std::string_view text_of(const tally_key &key, const Buffer<char> &text) {
   return {text.data() + key.off, key.len};
 }
@@ -33,6 +52,9 @@ void KeyTable::begin(Buffer<char> &text) {
   keys_.clear(TALLY_JSON_KEPT_BYTES_MAX);
   keys_.append(interned_keys_.data(), interned_keys_.size());
   std::memset(seen_, 0, sizeof(seen_));
+  if (next_.size() > kept_slots_max) next_.clear(TALLY_JSON_KEPT_BYTES_MAX);
+  if (next_.size() < keys_.size()) next_.append_zeros(keys_.size() - next_.size());
+  last_ = 0;
   bool is_stale = slots_.empty() || slots_.size() > kept_slots_max || interned_ != keys_.size() ||
                   ++stamp_ == interned_stamp;
   if (!is_stale) return;
@@ -59,19 +81,35 @@ void KeyTable::insert(uint32_t key, std::string_view name, uint32_t stamp) {
 }
 
 uint32_t KeyTable::index(std::string_view name, Buffer<char> &text) {
+  uint32_t key = next_[last_];
+  if (key == 0 || key >= keys_.size() || !is(key, name, text)) {
+    key = find(name, text);
+    next_[last_] = key;
+  }
+  if (key < interned_) seen_[key / 64] |= uint64_t(1) << (key % 64);
+  last_ = key;
+  return key;
+}
+
+bool KeyTable::is(uint32_t key, std::string_view name, const Buffer<char> &text) const {
+  const tally_key &known = keys_[key];
+  return known.len == name.size() && is_same(text.data() + known.off, name.data(), name.size());
+}
+
+/// The index of a name by its hash; a new one is appended.
+uint32_t KeyTable::find(std::string_view name, Buffer<char> &text) {
   uint64_t hash = XXH3_64bits_withSeed(name.data(), name.size(), seed_);
   uint32_t tag = static_cast<uint32_t>(hash);
   size_t mask = slots_.size() - 1;
   size_t place = (hash >> 32) & mask;
   for (; is_live(slots_[place]); place = (place + 1) & mask) {
     const Slot &slot = slots_[place];
-    if (slot.tag != tag || text_of(keys_[slot.key], text) != name) continue;
-    if (slot.key < interned_) seen_[slot.key / 64] |= uint64_t(1) << (slot.key % 64);
-    return slot.key;
+    if (slot.tag == tag && is(slot.key, name, text)) return slot.key;
   }
   uint32_t key = static_cast<uint32_t>(keys_.size());
   keys_.push({static_cast<uint32_t>(text.size()), static_cast<uint32_t>(name.size())});
   text.append(name.data(), name.size());
+  if (next_.size() < keys_.size()) next_.push(0);
   slots_[place] = {tag, key, stamp_};
   if (keys_.size() * 4 > slots_.size() * 3) rebuild(slots_.size() * 2, text);
   return key;

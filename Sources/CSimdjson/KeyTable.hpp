@@ -43,6 +43,8 @@ class KeyTable {
   /// Slots of interned names never go stale.
   static constexpr uint32_t interned_stamp = UINT32_MAX;
 
+  bool is(uint32_t key, std::string_view name, const Buffer<char> &text) const;
+  uint32_t find(std::string_view name, Buffer<char> &text);
   void rebuild(size_t slots, const Buffer<char> &text);
   void insert(uint32_t key, std::string_view name, uint32_t stamp);
   bool is_live(const Slot &slot) const { return slot.stamp == stamp_ || slot.stamp == interned_stamp; }
@@ -56,6 +58,10 @@ class KeyTable {
   Buffer<tally_key> keys_;
   Buffer<char> interned_text_;
   Buffer<tally_key> interned_keys_;
+  /// By key, which one came behind it last: requests name the same members in the same order, so that most names need
+  /// no hash.
+  Buffer<uint32_t> next_;
+  uint32_t last_ = 0;
   uint64_t seen_[(TALLY_JSON_NAMES_MAX + 1) / 64] = {};
 };
 

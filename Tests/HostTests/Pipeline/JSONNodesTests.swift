@@ -53,6 +53,20 @@ struct JSONNodesTests {
         == .members([("a", .int(1)), ("b", .int(2)), ("a", .int(3)), ("", .int(4))]))
   }
 
+  @Test("Names in another order than before, or alike in length and beginning, are told apart")
+  func order() {
+    let objects = [
+      ["ab", "abc", "", "device_id"], ["abc", "ab", "device_id", ""],
+      ["ab", "abd", "", "device_ix"], ["ab", "abc", "", "device_id", "device_id0123456789"],
+      ["ab", "abcd", "x", "device_id0123456788"], ["ab", "abce", "x", "device_id0123456789"],
+    ]
+    let json = objects.map { names in
+      "{" + names.map { "\"\($0)\":1" }.joined(separator: ",") + "}"
+    }
+    let expected = objects.map { DecodedValue.members($0.map { ($0, .int(1)) }) }
+    #expect(value("[" + json.joined(separator: ",") + "]") == .array(expected))
+  }
+
   @Test(
     "What JSON.parse takes and simdjson refuses is mended",
     arguments: [
