@@ -57,18 +57,18 @@ public struct UserFact {
 
   /// What is known now, this request included; empty when unknown.
   @inlinable public func value(_ metric: UserMetric) -> Text {
-    text(metric, offsets: 24, lengths: 88)
+    text(metric, offsets: 24, lengths: 56)
   }
 
   /// What was known before this request; empty when unknown.
   @inlinable public func oldValue(_ metric: UserMetric) -> Text {
-    text(metric, offsets: 152, lengths: 216)
+    isChanged(metric) ? text(metric, offsets: 88, lengths: 120) : value(metric)
   }
 
   @inlinable func text(_ metric: UserMetric, offsets: Int, lengths: Int) -> Text {
-    let place = Int(metric.rawValue) * 4
-    let offset = Int(base.loadUnaligned(fromByteOffset: offsets + place, as: UInt32.self))
-    let length = Int(base.loadUnaligned(fromByteOffset: lengths + place, as: UInt32.self))
+    let place = Int(metric.rawValue) * 2
+    let offset = Int(base.loadUnaligned(fromByteOffset: offsets + place, as: UInt16.self))
+    let length = Int(base.loadUnaligned(fromByteOffset: lengths + place, as: UInt16.self))
     guard offset + length <= size else { return "" }
     return Text(base + offset, count: length)
   }

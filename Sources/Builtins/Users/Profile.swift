@@ -13,7 +13,7 @@ struct Profile {
   private static let version: UInt8 = 1
   private static let count = UserMetric.allCases.count
   private static let cellHeaderBytes = 24 + count
-  private static let factHeaderBytes = 280
+  private static let factHeaderBytes = 152
   private static let cellBytesMax = cellHeaderBytes + count * valueBytesMax
   private static let factBytesMax = factHeaderBytes + 2 * count * valueBytesMax
 
@@ -132,32 +132,35 @@ struct Profile {
     factRoom.storeBytes(of: changed, toByteOffset: 20, as: UInt32.self)
     var end = Self.factHeaderBytes
     for metric in 0..<Self.count {
-      let start = end
-      place(values[metric], at: &end, metric, offsets: 24, lengths: 88)
-      if changed >> UInt32(metric) & 1 == 0 {
-        note(start, oldValues[metric].count, metric, offsets: 152, lengths: 216)
-      } else {
-        place(oldValues[metric], at: &end, metric, offsets: 152, lengths: 216)
-      }
+      place(values[metric], at: &end, metric, offsets: 24, lengths: 56)
     }
+    placeOldValues(at: &end)
     return UnsafeRawBufferPointer(start: factRoom, count: end)
+  }
+
+  /// Only what changed has an old value of its own.
+  private func placeOldValues(at end: inout Int) {
+    (factRoom + 88).initializeMemory(as: UInt64.self, repeating: 0, count: 8)
+    var left = changed
+    while left != 0 {
+      let metric = left.trailingZeroBitCount
+      place(oldValues[metric], at: &end, metric, offsets: 88, lengths: 120)
+      left &= left - 1
+    }
   }
 
   private func place(
     _ text: Text, at end: inout Int, _ metric: Int, offsets: Int, lengths: Int
   ) {
-    note(end, text.count, metric, offsets: offsets, lengths: lengths)
+    let offset = UInt16(truncatingIfNeeded: text.isEmpty ? 0 : end)
+    factRoom.storeBytes(of: offset, toByteOffset: offsets + metric * 2, as: UInt16.self)
+    factRoom.storeBytes(
+      of: UInt16(truncatingIfNeeded: text.count), toByteOffset: lengths + metric * 2,
+      as: UInt16.self)
     if let base = text.bytes.baseAddress {
       (factRoom + end).copyMemory(from: base, byteCount: text.count)
     }
     end += text.count
-  }
-
-  private func note(_ offset: Int, _ length: Int, _ metric: Int, offsets: Int, lengths: Int) {
-    let offset = UInt32(truncatingIfNeeded: length == 0 ? 0 : offset)
-    factRoom.storeBytes(of: offset, toByteOffset: offsets + metric * 4, as: UInt32.self)
-    factRoom.storeBytes(
-      of: UInt32(truncatingIfNeeded: length), toByteOffset: lengths + metric * 4, as: UInt32.self)
   }
 
   /// The cell that remembers the item, until the next load. Last seen moves forward only.

@@ -103,7 +103,7 @@ final class LiveReader {
     _ fact: UnsafeRawBufferPointer, _ field: PartialKeyPath<tally_user_fact>, _ index: Int
   ) -> Int {
     let start = MemoryLayout<tally_user_fact>.offset(of: field) ?? 0
-    return Int(fact.loadUnaligned(fromByteOffset: start + index * 4, as: UInt32.self))
+    return Int(fact.loadUnaligned(fromByteOffset: start + index * 2, as: UInt16.self))
   }
 
   private static func load<Fact: BitwiseCopyable>(_ found: tally_bytes, _ type: Fact.Type) -> Fact?

@@ -195,8 +195,8 @@ struct UserFactText {
     else { return "" }
     let (offset, length) = fact.withUnsafeBytes { bytes in
       (
-        Int(bytes.loadUnaligned(fromByteOffset: offsets + number * 4, as: UInt32.self)),
-        Int(bytes.loadUnaligned(fromByteOffset: lengths + number * 4, as: UInt32.self))
+        Int(bytes.loadUnaligned(fromByteOffset: offsets + number * 2, as: UInt16.self)),
+        Int(bytes.loadUnaligned(fromByteOffset: lengths + number * 2, as: UInt16.self))
       )
     }
     guard length > 0, offset + length <= fact.count else { return "" }

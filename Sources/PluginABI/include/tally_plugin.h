@@ -310,14 +310,15 @@ static inline tally_bytes tally_fact(const tally_facts *facts, uint32_t i, uint3
 }
 
 /* What the built-in "users" says about every item. Metric values are normalised (protocol: metrics); each is an
- * offset and length from the first byte of the fact; {0, 0} when unknown. */
+ * offset and length from the first byte of the fact; {0, 0} when unknown. Where `changed` has no bit, what was known
+ * before is the value, and old_off and old_len are 0. */
 typedef struct tally_user_fact {
   int64_t first_seen_ms; /* of any item of the user; this one's time when it is the first */
   int64_t last_seen_ms;  /* before this item; 0 when it is the first */
   uint32_t given;        /* bit TALLY_METRIC_...: named by this request */
   uint32_t changed;      /* bit TALLY_METRIC_...: differs from what was known before */
-  uint32_t value_off[16], value_len[16];
-  uint32_t old_off[16], old_len[16];
+  uint16_t value_off[16], value_len[16];
+  uint16_t old_off[16], old_len[16];
 } tally_user_fact;
 
 #define TALLY_METRIC_OS 0u
@@ -1037,7 +1038,7 @@ TALLY_STATIC_ASSERT(sizeof(tally_node) == 24, node_size);
 TALLY_STATIC_ASSERT(sizeof(tally_key) == 8, key_size);
 TALLY_STATIC_ASSERT(sizeof(tally_facts) == 16, facts_size);
 TALLY_STATIC_ASSERT(sizeof(tally_fact_entry) == 16, fact_entry_size);
-TALLY_STATIC_ASSERT(sizeof(tally_user_fact) == 280, user_fact_size);
+TALLY_STATIC_ASSERT(sizeof(tally_user_fact) == 152, user_fact_size);
 TALLY_STATIC_ASSERT(sizeof(tally_session_fact) == 64, session_fact_size);
 TALLY_STATIC_ASSERT(sizeof(tally_series) == 56, series_size);
 TALLY_STATIC_ASSERT(sizeof(tally_property) == 32, property_size);
