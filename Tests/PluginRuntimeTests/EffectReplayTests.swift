@@ -71,10 +71,11 @@ struct EffectReplayTests {
       return memory.assumingMemoryBound(to: tally_batch.self)
     }
 
-    /// Performs a block as one call; why it was refused.
-    func perform(_ bytes: [UInt8]) throws -> String? {
+    /// Performs a block as one call; why it was refused. `look` sees the call before it is discarded.
+    func perform(_ bytes: [UInt8], _ look: (EffectStage) -> Void = { _ in }) throws -> String? {
       stage.beginCall(instance)
       _ = bytes.withUnsafeBytes { replay.run($0) }
+      look(stage)
       defer { stage.discard() }
       #expect(stage.storeFailure == nil)
       return stage.violation
@@ -91,9 +92,9 @@ struct EffectReplayTests {
   }
 
   /// The words of a series of metric 1.
-  private func series(_ writer: inout WireWriter, metric: UInt64 = 1) {
+  private func series(_ writer: inout WireWriter, metric: UInt64 = 1, kind: String = "kind") {
     writer.put(metric)
-    for text in ["subject", "kind", "value"] { writer.put(text) }
+    for text in ["subject", kind, "value"] { writer.put(text) }
   }
 
   @Test("What inproc refuses is refused in the same words")
@@ -156,6 +157,31 @@ struct EffectReplayTests {
     #expect(
       try bench.perform(unique(0))
         == "its runner answered unique with grains 0, the store says 63")
+  }
+
+  @Test("The one name within a limit is the first that was named, though counts are settled later")
+  func firstName() throws {
+    let bench = try Bench()
+    let before = bench.stage.store.overLimit
+    let block = written {
+      $0.put(Wire.Entry.count.rawValue, 0)
+      series(&$0, kind: "first")
+      $0.put(490_000, 1)
+      $0.put(1)
+      $0.put(1)
+      $0.put(Wire.Entry.unique.rawValue, 0)
+      series(&$0, kind: "second")
+      $0.put(490_000, 0)
+      $0.put(Wire.none)
+    }
+    let refusal = try bench.perform(block) { stage in
+      #expect(stage.store.overLimit == before + 1)
+      stage.settleCounts()
+      #expect(stage.store.overLimit == before + 1)
+      let counted = stage.counts.first.map { stage.store.seriesID($0.series) }
+      #expect(counted == stage.lastUniqueSeries - 1)
+    }
+    #expect(refusal == nil)
   }
 
   @Test("Blocks of any bytes leave the host as it was")

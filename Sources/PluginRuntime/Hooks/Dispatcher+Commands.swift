@@ -73,6 +73,7 @@ extension Dispatcher {
     _ answer: CommandAnswer
   ) throws(StoreFailure) -> CommandOutcome {
     let (status, reason) = end
+    stage.settleCounts()
     if let failure = stage.storeFailure {
       stage.discard()
       throw StoreFailure(underlying: failure)

@@ -235,6 +235,7 @@ package final class Dispatcher {
   ) throws(StoreFailure) -> String? {
     stage.beginCall(instance)
     let (status, reason) = perform(instance, hook, work, item: item)
+    stage.settleCounts()
     if let failure = stage.storeFailure {
       stage.discard()
       instance.lane?.takeBack()

@@ -41,20 +41,21 @@ extension EffectStage {
     _ index: UInt32, _ series: UnsafePointer<tally_series>?, _ hour: Int32,
     _ add: UnsafePointer<Int64>?, _ n: UInt32
   ) {
-    guard let item = item(index), let slot = resolve(series, item, hour) else { return }
+    guard let item = item(index), let name = name(series, item) else { return }
     guard let add, n > 0, n <= MetricDefinition.measuresMax else {
       return refuse("count adds \(n) measures, need 1 to \(MetricDefinition.measuresMax)")
     }
-    counts.append(Count(series: slot, hour: hour, values: values.count, n: Int(n)))
+    store.collectSeries(name, year: buckets.buckets(ofHour: hour).year)
+    counts.append(Count(hour: hour, values: values.count, n: Int(n)))
     values.append(contentsOf: UnsafeBufferPointer(start: add, count: Int(n)))
   }
 
   private func unique(
     _ index: UInt32, _ series: UnsafePointer<tally_series>?, _ hour: Int32, _ firstTime: Bool
   ) -> UInt32 {
-    guard let item = itemOfUser(index), let slot = resolve(series, item, hour), let instance else {
-      return 0
-    }
+    guard let item = itemOfUser(index), let name = name(series, item), let instance,
+      let slot = find(name, hour)
+    else { return 0 }
     let place = workingIndex(of: item)
     do {
       var seen =
@@ -75,10 +76,11 @@ extension EffectStage {
     }
   }
 
-  /// The slot of a series, made when new; nil when the hook or the store is at fault.
-  private func resolve(
-    _ series: UnsafePointer<tally_series>?, _ item: UnsafePointer<tally_item>, _ hour: Int32
-  ) -> Int32? {
+  /// What the series is called; nil when the hook is at fault.
+  @inline(__always)
+  private func name(
+    _ series: UnsafePointer<tally_series>?, _ item: UnsafePointer<tally_item>
+  ) -> LineName? {
     guard let series, let instance,
       series.pointee.struct_size >= UInt32(MemoryLayout<tally_series>.size),
       series.pointee.metric >= 1, Int(series.pointee.metric) <= instance.metrics.count
@@ -86,11 +88,21 @@ extension EffectStage {
       refuse("tally_series has a wrong struct_size or a metric that was not registered")
       return nil
     }
+    return LineName(
+      app: item.pointee.app, metric: instance.metrics[Int(series.pointee.metric) - 1],
+      subject: series.pointee.subject.bytes, dimension: series.pointee.dimension.bytes,
+      value: series.pointee.value.bytes)
+  }
+
+  /// The slot of a series now, made when new, behind those that were counted before it; nil when the
+  /// store is at fault.
+  private func find(_ name: LineName, _ hour: Int32) -> Int32? {
+    let year = buckets.buckets(ofHour: hour).year
+    if let slot = store.knownSeries(name, year: year) { return slot }
+    settleCounts()
+    if storeFailure != nil { return nil }
     do {
-      return try store.series(
-        app: item.pointee.app, metric: instance.metrics[Int(series.pointee.metric) - 1],
-        subject: series.pointee.subject.bytes, dimension: series.pointee.dimension.bytes,
-        value: series.pointee.value.bytes, year: buckets.buckets(ofHour: hour).year)
+      return try store.series(name, year: year)
     } catch {
       storeFailure = error
       return nil

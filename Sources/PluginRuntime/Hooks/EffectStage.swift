@@ -9,7 +9,8 @@ package final class EffectStage {
   static let factBytesMax = 4_096
 
   struct Count {
-    let series: Int32
+    /// The slot, found for all counts at once; -1 until then.
+    var series: Int32 = -1
     let hour: Int32
     let values: Int
     let n: Int
@@ -79,6 +80,8 @@ package final class EffectStage {
   var lastUniqueSeries: Int64 = 0
   /// The years of the hours that hooks name.
   var buckets = BucketCache()
+  /// How many counts know their series.
+  private var settledCounts = 0
   private var seriesMark = 0
   /// How often series were over a limit when the call began.
   private var overLimitMark = 0
@@ -91,7 +94,7 @@ package final class EffectStage {
   func beginBatch(_ batch: UnsafePointer<tally_batch>, users: UnsafeBufferPointer<Int32>) {
     self.batch = batch
     self.users = users
-    if !working.isEmpty { clear() }
+    clear()
     // All others are -1: every call leaves them so.
     let missing = users.count - workingOfUser.count
     if missing > 0 { workingOfUser.append(contentsOf: repeatElement(-1, count: missing)) }
@@ -104,6 +107,20 @@ package final class EffectStage {
     storeFailure = nil
     seriesMark = store.seriesMark
     overLimitMark = store.overLimit
+  }
+
+  /// Finds the series of what was counted so far, in order: which name is the first beyond a limit
+  /// does not depend on when they are looked for.
+  func settleCounts() {
+    guard storeFailure == nil else { return }
+    do {
+      while settledCounts < counts.count {
+        counts[settledCounts].series = try store.collectedSeries(settledCounts)
+        settledCounts += 1
+      }
+    } catch {
+      storeFailure = error
+    }
   }
 
   /// Counts what the call named beyond the limits of its metrics.
@@ -122,6 +139,8 @@ package final class EffectStage {
   func clear() {
     for entry in working { workingOfUser[Int(entry.userIndex)] = -1 }
     counts.forget()
+    store.forgetCollectedSeries()
+    settledCounts = 0
     values.forget()
     uniques.forget()
     working.forget()

@@ -1,8 +1,12 @@
 /// A buffer in which the keys of a `ByteTable` are put together, used over and over.
 struct KeyBuffer: ~Copyable {
+  private static let capacityAtFirst = 256
+  /// Memory beyond this is given back.
+  private static let keptBytesMax = 1 << 20
+
   private var base: UnsafeMutableRawPointer
-  private var capacity = 256
-  private var count = 0
+  private var capacity = KeyBuffer.capacityAtFirst
+  private(set) var count = 0
 
   init() {
     base = .allocate(byteCount: capacity, alignment: 8)
@@ -16,9 +20,16 @@ struct KeyBuffer: ~Copyable {
   @inline(__always)
   var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
+  /// A part of it, borrowed in the same way.
+  @inline(__always)
+  func bytes(_ start: Int, _ count: Int) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: base + start, count: count)
+  }
+
   @inline(__always)
   mutating func removeAll() {
     count = 0
+    if capacity > Self.keptBytesMax { self = KeyBuffer() }
   }
 
   @inline(__always)

@@ -7,15 +7,15 @@ extension SeriesCache {
   }
 
   /// Finds or makes the line that counts for a name in a year, within the limits.
-  mutating func settle(
-    app: UInt32, metric: Int, subject: UnsafeRawBufferPointer, dimension: UnsafeRawBufferPointer,
-    value: UnsafeRawBufferPointer, year: Int32
-  ) throws(StoreError) -> Int32 {
+  mutating func settle(_ asked: LineName, year: Int32) throws(StoreError) -> Int32 {
+    let metric = asked.metric
     let storedName = metrics[metric].storedName
     var settled: Int32 = -1
     try storedName.withBytes { (stored) throws(StoreError) in
-      var name = SeriesName(
-        app: app, metric: stored, subject: subject, dimension: dimension, value: value)
+      let original = SeriesName(
+        app: asked.app, metric: stored, subject: asked.subject, dimension: asked.dimension,
+        value: asked.value)
+      var name = original
       var level = try fitSubject(&name, metric)
       level = try fitDimension(&name, metric) ?? level
       var line = try load(name, metric)
@@ -29,9 +29,7 @@ extension SeriesCache {
       }
       settled = line
       guard let level else { return }
-      drop(app: app, level)
-      let original = SeriesName(
-        app: app, metric: stored, subject: subject, dimension: dimension, value: value)
+      drop(app: asked.app, level)
       remember(original, metric, as: line, year: year, level)
     }
     return settled

@@ -2,7 +2,7 @@
 extension SeriesCache {
   /// The line's slot, from memory or from the file; -1 when there is none.
   mutating func load(_ name: SeriesName, _ metric: Int) throws(StoreError) -> Int32 {
-    writeKey(app: name.app, metric: metric, name.subject, name.dimension, name.value)
+    writeKey(name.line(metric))
     let known = table.find(key.bytes)
     if known >= 0 {
       guard lines[Int(known)].isAlias else { return known }
@@ -36,7 +36,7 @@ extension SeriesCache {
   }
 
   mutating func put(_ line: Line, _ name: SeriesName, _ metric: Int) -> Int32 {
-    writeKey(app: name.app, metric: metric, name.subject, name.dimension, name.value)
+    writeKey(name.line(metric))
     let slot = table.insert(key.bytes)
     if Int(slot) == lines.count { lines.append(line) } else { lines[Int(slot)] = line }
     return slot
@@ -45,7 +45,7 @@ extension SeriesCache {
   mutating func remember(
     _ name: SeriesName, _ metric: Int, as slot: Int32, year: Int32, _ level: Level
   ) {
-    writeKey(app: name.app, metric: metric, name.subject, name.dimension, name.value)
+    writeKey(name.line(metric))
     let alias = Alias(slot: slot, id: lines[Int(slot)].id, year: year, level: level)
     let known = table.find(key.bytes)
     // A value that counts in another year has a line of its own, which stays.

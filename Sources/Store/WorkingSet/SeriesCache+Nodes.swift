@@ -74,9 +74,11 @@ extension SeriesCache {
     _ kind: Kind, _ name: SeriesName, _ metric: Int, _ year: Int32
   ) {
     writeKey(
-      app: name.app, metric: metric | kind.rawValue << 24,
-      kind == .subjects ? Self.nothing : name.subject,
-      kind == .dimension || kind == .year ? name.dimension : Self.nothing, Self.nothing)
+      LineName(
+        app: name.app, metric: metric | kind.rawValue << 24,
+        subject: kind == .subjects ? Self.nothing : name.subject,
+        dimension: kind == .dimension || kind == .year ? name.dimension : Self.nothing,
+        value: Self.nothing))
     key.append(UInt32(bitPattern: year))
   }
 }

@@ -1,8 +1,8 @@
 /// Gives lines of counters their numbers and holds them to the limits of their metric. What is over
 /// a limit counts under `MetricDefinition.other`, and how often that happened is counted too.
 ///
-/// The usual question is answered by one look into one table. Everything else is in
-/// `SeriesCache+Limits.swift`.
+/// The usual question is answered by one look into one table, for many names at once in
+/// `SeriesCache+Named.swift`. Everything else is in `SeriesCache+Limits.swift`.
 struct SeriesCache: ~Copyable {
   struct Line {
     /// 0 for a name that stands for another line.
@@ -70,6 +70,7 @@ struct SeriesCache: ~Copyable {
   var nodeTable = ByteTable()
   var nodes: ContiguousArray<Node> = []
   var key = KeyBuffer()
+  var named = NamedLines()
   var log: ContiguousArray<Undo> = []
   var newLines: [Flush.Series] = []
   var newYears: [Flush.SeriesYear] = []
@@ -103,22 +104,17 @@ struct SeriesCache: ~Copyable {
     return metrics.count - 1
   }
 
-  /// The slot of a line, made when new, or of the line that counts for it.
+  /// The slot of a line, or of the line that counts for it; nil when it has to be read or made.
   @inline(__always)
-  mutating func slot(
-    app: UInt32, metric: Int, subject: UnsafeRawBufferPointer, dimension: UnsafeRawBufferPointer,
-    value: UnsafeRawBufferPointer, year: Int32
-  ) throws(StoreError) -> Int32 {
-    writeKey(app: app, metric: metric, subject, dimension, value)
+  mutating func known(_ name: LineName, year: Int32) -> Int32? {
+    writeKey(name)
     let known = table.find(key.bytes)
-    if known >= 0, let found = settled(known, year: year) { return found }
-    return try settle(
-      app: app, metric: metric, subject: subject, dimension: dimension, value: value, year: year)
+    return known < 0 ? nil : settled(known, year: year)
   }
 
   /// The line that counts for a known name, when its year is settled too.
   @inline(__always)
-  private mutating func settled(_ slot: Int32, year: Int32) -> Int32? {
+  mutating func settled(_ slot: Int32, year: Int32) -> Int32? {
     if !lines[Int(slot)].isRecent { lines[Int(slot)].isRecent = true }
     guard lines[Int(slot)].isAlias, let alias = aliases[slot] else {
       return counts(slot, in: year) ? slot : nil
@@ -149,18 +145,9 @@ struct SeriesCache: ~Copyable {
   static func bit(_ year: Int32) -> Int { min(max(Int(year - firstYear), 0), yearBits - 1) }
 
   @inline(__always)
-  mutating func writeKey(
-    app: UInt32, metric: Int, _ subject: UnsafeRawBufferPointer,
-    _ dimension: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
-  ) {
+  mutating func writeKey(_ name: LineName) {
     key.removeAll()
-    key.append(app)
-    key.append(UInt32(metric))
-    key.append(UInt32(subject.count))
-    key.append(UInt32(dimension.count))
-    key.append(subject)
-    key.append(dimension)
-    key.append(value)
+    key.append(name)
   }
 
   mutating func drop(app: UInt32, _ level: Level) {

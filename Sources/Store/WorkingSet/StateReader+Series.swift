@@ -93,4 +93,10 @@ struct SeriesName {
   var subject: UnsafeRawBufferPointer
   var dimension: UnsafeRawBufferPointer
   var value: UnsafeRawBufferPointer
+
+  /// The same with the metric's number.
+  @inline(__always)
+  func line(_ metric: Int) -> LineName {
+    LineName(app: app, metric: metric, subject: subject, dimension: dimension, value: value)
+  }
 }

@@ -3,13 +3,28 @@ extension WorkingSet {
   /// The slot of a line of counters, made when new. A name over its limit leads to the line of
   /// `[CLY]_other`, and the ledger counts it. `year` is that of the local hour to be counted:
   /// values are limited per year.
-  package func series(
-    app: UInt32, metric: Int, subject: UnsafeRawBufferPointer, dimension: UnsafeRawBufferPointer,
-    value: UnsafeRawBufferPointer, year: Int32
-  ) throws(StoreError) -> Int32 {
-    try lines.slot(
-      app: app, metric: metric, subject: subject, dimension: dimension, value: value, year: year)
+  package func series(_ name: LineName, year: Int32) throws(StoreError) -> Int32 {
+    if let known = lines.known(name, year: year) { return known }
+    return try lines.settle(name, year: year)
   }
+
+  /// The same, if nothing has to be read or made for it.
+  package func knownSeries(_ name: LineName, year: Int32) -> Int32? {
+    lines.known(name, year: year)
+  }
+
+  /// Names a line of counters that `collectedSeries` will find.
+  package func collectSeries(_ name: LineName, year: Int32) {
+    lines.collect(name, year: year)
+  }
+
+  /// The slot of the line that was named in that place; they are asked for in order. Finding many at
+  /// once takes half the time.
+  package func collectedSeries(_ place: Int) throws(StoreError) -> Int32 {
+    try lines.collected(place)
+  }
+
+  package func forgetCollectedSeries() { lines.named.removeAll() }
 
   /// The number of a series in the store.
   package func seriesID(_ slot: Int32) -> Int64 { lines.lines[Int(slot)].id }

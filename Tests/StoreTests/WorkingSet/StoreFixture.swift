@@ -60,7 +60,8 @@ final class StoreFixture {
       try Array(dimension.utf8).withUnsafeBytes { dimension in
         try Array(value.utf8).withUnsafeBytes { value in
           try set.series(
-            app: app, metric: metric, subject: subject, dimension: dimension, value: value,
+            LineName(
+              app: app, metric: metric, subject: subject, dimension: dimension, value: value),
             year: year)
         }
       }
