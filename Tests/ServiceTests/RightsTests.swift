@@ -75,6 +75,8 @@ import Testing
   private static let needs: [String: Access.Need] = [
     "/o/ledger": .right(.read, "core"), "/o/live": .right(.read, "core"),
     "/o?method=get_period_obj": .right(.read, "core"), "/o?method=all_apps": .globalAdmin,
+    "/o?method=systemlogs": .globalAdmin, "/o?method=systemlogs_meta": .globalAdmin,
+    "/i/systemlogs": .member,
     "/o/raw": .right(.read, "core"), "/o/users/permissions": .right(.read, "core"),
     "/i/apps/update": .appAdmin, "/o/apps/details": .appAdmin,
     "/o/apps/mine": .member, "/o/users/me": .member,

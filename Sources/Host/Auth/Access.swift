@@ -46,6 +46,8 @@ struct Access: Sendable {
   /// False on event loops: what a check has to write is then written behind it.
   var mayWait = true
   var nowMs: @Sendable () -> Int64 = { Clock.system.nowMs }
+  /// Keeps who was turned away.
+  var security: SecurityLog?
 
   /// Who it is, or why nobody. A token that is valid decides; else the api key does.
   private func identify(

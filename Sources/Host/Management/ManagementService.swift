@@ -26,6 +26,7 @@ struct ManagementService: Sendable {
     do {
       return try find(request)
     } catch let denial as AccessDenial {
+      access.security?.note(denial, request)
       return QueryReply(status: denial.status, message: denial.message)
     } catch let refusal as PluginManager.Refusal {
       return QueryReply(status: 400, message: refusal.message)

@@ -4,7 +4,7 @@ import PluginRuntime
 struct QueryError: Error {
   enum Code {
     case missingAppID, invalidAppID, invalidUserID, unknownMethod, unknownPath,
-      methodNotAllowed,
+      methodNotAllowed, unsafeQuery,
       appDoesNotExist, bodyTooLarge, deadlinePassed, readCut, pluginFailed, pluginUnavailable,
       storeFailed
   }
@@ -42,6 +42,7 @@ struct QueryError: Error {
     case .unknownMethod: QueryReply(status: 400, message: "Invalid method")
     case .unknownPath: QueryReply(status: 400, message: "Invalid path\(choices)")
     case .methodNotAllowed: QueryReply(status: 405, message: "Method not allowed")
+    case .unsafeQuery: QueryReply(status: 400, message: "Unsafe operator in a query")
     case .appDoesNotExist: QueryReply(status: 401, message: "App does not exist")
     case .bodyTooLarge: QueryReply(status: 413, message: "Request body is too large")
     case .deadlinePassed: QueryReply(status: 504, message: "Deadline exceeded")

@@ -23,10 +23,16 @@ struct QueryService: Sendable {
   /// malformed, app id missing, unknown question, who asks, unknown app.
   func answer(_ request: QueryRequest) -> QueryReply {
     do {
-      if UserService.owns(request) { return try users.answer(request) }
+      if UserService.owns(request) {
+        let reply = try users.answer(request)
+        // It refuses what it does not know by itself.
+        if reply.status == 400 { _ = access.security?.judge(request) }
+        return reply
+      }
       if request.path == "/o", own.route(for: request) != nil { return own.answer(request) }
       return request.path == Self.sdkPath ? try answerSDK(request) : try find(request)
     } catch let denial as SDKAccess.Denial {
+      _ = access.security?.judge(request)
       return QueryReply(status: denial.status, message: denial.message)
     } catch let error as QueryError {
       if !error.detail.isEmpty {
@@ -35,6 +41,7 @@ struct QueryService: Sendable {
       }
       return error.reply
     } catch let denial as AccessDenial {
+      access.security?.note(denial, request)
       return QueryReply(status: denial.status, message: denial.message)
     } catch {
       log.error("question failed", metadata: ["path": "\(request.path)", "reason": "\(error)"])
@@ -69,6 +76,9 @@ struct QueryService: Sendable {
     let app = appID.flatMap(known.app(hexID:))
     let member = try member(for: request, route, appID: appID) { known.app(hexID: $0) != nil }
     if app == nil, !route.isWithoutApp || appID != nil { throw QueryError(code: .missingAppID) }
+    if access.security?.judge(request, member: member?.id ?? "", app: app?.number ?? 0) == true {
+      throw QueryError(code: .unsafeQuery)
+    }
     gate.wait(for: journal.durablePosition)
     return try answer(request.capturing(captured), lease.reader, app, member)
   }

@@ -1,10 +1,10 @@
 extension Core {
   /// Who asks, and may they.
-  var access: Access { Access(members: members, tokens: tokens) }
+  var access: Access { Access(members: members, tokens: tokens, security: security) }
 
   /// What the host itself answers, by path.
   var ownRoutes: [String: OwnRoute] {
-    [people, tokenRoutes].reduce(numbers) { routes, more in
+    [people, tokenRoutes, auditRoutes].reduce(numbers) { routes, more in
       routes.merging(more) { _, _ in preconditionFailure("a path is answered once") }
     }
   }
@@ -40,6 +40,15 @@ extension Core {
       "/i/token/delete": OwnRoute(need: .member, answer: desk.delete),
       "/o/token/list": OwnRoute(need: .member, answer: desk.list),
       "/o/token/check": OwnRoute(need: .member, answer: desk.check),
+    ]
+  }
+
+  private var auditRoutes: [String: OwnRoute] {
+    let logs = SystemLogs(core: self)
+    return [
+      "/o?method=systemlogs": OwnRoute(need: .globalAdmin, answer: logs.list),
+      "/o?method=systemlogs_meta": OwnRoute(need: .globalAdmin, answer: logs.meta),
+      "/i/systemlogs": OwnRoute(need: .member, answer: logs.add),
     ]
   }
 

@@ -10,6 +10,7 @@ extension Core {
     live.watchers.register(in: metrics)
     keeper.register(in: metrics)
     pictures.register(in: metrics)
+    security.register(in: metrics)
     let numbers = ServiceNumbers(services: services, outbox: outbox, runtime: runtime)
     metrics.include { numbers.samples }
     let journal = journal

@@ -18,6 +18,8 @@ final class Core: Sendable {
   let registry: AppRegistry
   let directory: AppDirectory
   let members: MemberDirectory
+  /// Who tried what they may not.
+  let security: SecurityLog
   let tokens: TokenKeeper
   /// Items that plugins could not take.
   let deadLetters: DeadLetterDesk
@@ -56,6 +58,7 @@ final class Core: Sendable {
     self.log = log
     store = try Store.open(directory: host.data, tuning: StoreTuning(host))
     deadLetters = DeadLetterDesk(store: store)
+    security = SecurityLog(store: store, log: log)
     pictures = PictureFolder(host)
     firstRun = try FirstRun.make(in: store, address: host.listen)
     journal = try Journal.open(

@@ -66,8 +66,15 @@ struct OwnRoutes {
   func answer(_ request: QueryRequest) -> QueryReply {
     do {
       guard let route = route(for: request) else { throw QueryError(code: .unknownPath) }
-      return try route.answer(try visit(request, route))
+      let visit = try visit(request, route)
+      if access.security?.judge(
+        request, member: visit.member.id, app: visit.app?.number ?? 0) == true
+      {
+        throw QueryError(code: .unsafeQuery)
+      }
+      return try route.answer(visit)
     } catch let denial as AccessDenial {
+      access.security?.note(denial, request)
       return QueryReply(status: denial.status, message: denial.message)
     } catch let error as QueryError {
       return error.reply

@@ -5,7 +5,7 @@ indirect enum UserQuery: Equatable {
   static let depthMax = 8
   static let conditionsMax = 100
 
-  enum Comparison: String {
+  enum Comparison: String, CaseIterable {
     case equal = "$eq"
     case unequal = "$ne"
     case greater = "$gt"
@@ -16,6 +16,9 @@ indirect enum UserQuery: Equatable {
     case notAmong = "$nin"
     case exists = "$exists"
   }
+
+  /// What a query may say; every other name with a `$` is an attempt at something else.
+  static let operators = Set(Comparison.allCases.map(\.rawValue) + ["$and", "$or"])
 
   case all([UserQuery])
   case any([UserQuery])

@@ -44,6 +44,7 @@ package struct StoreInspection: Sendable {
         if finding != "ok" { found.append("\(path): \(finding)") }
       }
     }
+    if let finding = try look(AuditChain.damage) { found.append("\(path): \(finding)") }
     return found
   }
 

@@ -43,6 +43,7 @@ enum Schema {
     migrator.registerMigration("9 tokens and sealed keys") { db in
       for statement in secrets { try db.execute(sql: statement) }
     }
+    migrator.registerMigration("10 the audit is a chain", migrate: AuditChain.migrate)
     return migrator
   }
 

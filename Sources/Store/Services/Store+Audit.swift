@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 /// What somebody did, for ever. What the host itself keeps names the plugin it is about.
@@ -9,9 +10,12 @@ package struct AuditLine: Equatable, Sendable {
   package let app: UInt32
   package let action: String
   package let detail: String
+  /// Where it came from; empty when that is not known.
+  package let address: String
 
   package init(
-    atMs: Int64, plugin: String, member: String, app: UInt32, action: String, detail: String
+    atMs: Int64, plugin: String, member: String, app: UInt32, action: String, detail: String,
+    address: String = ""
   ) {
     self.atMs = atMs
     self.plugin = plugin
@@ -19,14 +23,36 @@ package struct AuditLine: Equatable, Sendable {
     self.app = app
     self.action = action
     self.detail = detail
+    self.address = address
   }
 }
 
+/// A line as it is kept.
+package struct KeptAuditLine: Equatable, Sendable {
+  /// From 1, without gaps.
+  package let id: Int64
+  package let line: AuditLine
+}
+
 extension AuditLine {
+  init(_ row: Row) {
+    self.init(
+      atMs: row["at_ms"], plugin: row["plugin"], member: row["member"], app: row["app"],
+      action: row["action"], detail: row["detail"], address: row["address"] ?? "")
+  }
+
+  /// Adds the line to the chain.
   func insert(_ db: Database) throws {
+    let chain = try AuditChain(db).adding(self)
     try db.execute(
-      sql: "INSERT INTO audit(at_ms,plugin,member,app,action,detail) VALUES(?,?,?,?,?,?)",
-      arguments: [atMs, plugin, member, app, action, detail])
+      sql: """
+        INSERT INTO audit(id,at_ms,plugin,member,app,action,detail,address,chain)
+        VALUES(?,?,?,?,?,?,?,?,?)
+        """,
+      arguments: [
+        chain.id, atMs, plugin, member, app, action, detail, address, Data(chain.hash),
+      ])
+    try chain.keep(db)
   }
 }
 
@@ -44,13 +70,23 @@ extension Store {
 
   /// The newest lines, newest first.
   package func auditLines(limit: Int) throws(StoreError) -> [AuditLine] {
+    try auditLines(from: .min, to: .max, limit: limit).map(\.line)
+  }
+
+  /// The newest lines of a range of moments, newest first.
+  package func auditLines(
+    from startMs: Int64, to endMs: Int64, limit: Int
+  ) throws(StoreError) -> [KeptAuditLine] {
     try look { db in
-      let sql = "SELECT * FROM audit ORDER BY id DESC LIMIT ?"
-      return try Row.fetchAll(db, sql: sql, arguments: [limit]).map {
-        AuditLine(
-          atMs: $0["at_ms"], plugin: $0["plugin"], member: $0["member"], app: $0["app"],
-          action: $0["action"], detail: $0["detail"])
+      let sql = "SELECT * FROM audit WHERE at_ms >= ? AND at_ms < ? ORDER BY id DESC LIMIT ?"
+      return try Row.fetchAll(db, sql: sql, arguments: [startMs, endMs, limit]).map {
+        KeptAuditLine(id: $0["id"], line: AuditLine($0))
       }
     }
+  }
+
+  /// How many lines there are.
+  package func auditCount() throws(StoreError) -> Int {
+    try look { try Int.fetchOne($0, sql: "SELECT count(*) FROM audit") ?? 0 }
   }
 }

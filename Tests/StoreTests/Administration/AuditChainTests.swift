@@ -1,0 +1,102 @@
+import Foundation
+import GRDB
+import Testing
+
+@testable import Store
+
+@Suite("The audit is a chain")
+struct AuditChainTests {
+  private let fixture: StoreFixture
+
+  init() throws {
+    fixture = try StoreFixture()
+    for number in 1...5 { try fixture.store.audit(line(number)) }
+  }
+
+  private func line(_ number: Int) -> AuditLine {
+    AuditLine(
+      atMs: Int64(number) * 1_000, plugin: "", member: "m\(number)", app: 1, action: "a.changed",
+      detail: "detail \(number)", address: "192.0.2.\(number)")
+  }
+
+  private func damage() throws -> String? {
+    try fixture.store.pool.read(AuditChain.damage)
+  }
+
+  /// Behind the server's back: without what the database itself refuses.
+  private func tamper(_ statements: String...) throws {
+    try fixture.store.pool.write { db in
+      for event in ["update", "delete"] { try db.execute(sql: "DROP TRIGGER audit_no_\(event)") }
+      for statement in statements { try db.execute(sql: statement) }
+    }
+  }
+
+  @Test("What was written is found to be what was written, and comes back whole")
+  func whole() throws {
+    #expect(try damage() == nil)
+    #expect(try fixture.store.auditLines(limit: 9) == (1...5).reversed().map(line))
+    #expect(try fixture.store.auditLines(from: 2_000, to: 4_000, limit: 9).map(\.id) == [3, 2])
+  }
+
+  @Test("The database itself refuses to change or remove a line")
+  func refused() throws {
+    for sql in ["UPDATE audit SET detail = 'x' WHERE id = 2", "DELETE FROM audit WHERE id = 2"] {
+      #expect(throws: DatabaseError.self) {
+        try fixture.store.pool.write { try $0.execute(sql: sql) }
+      }
+    }
+    #expect(try damage() == nil)
+  }
+
+  @Test(
+    "Each part of a line that is changed is found",
+    arguments: [
+      "at_ms = 1", "plugin = 'x'", "member = 'x'", "app = 2", "action = 'x'", "detail = 'x'",
+      "address = 'x'", "chain = x'00'",
+    ])
+  func changed(part: String) throws {
+    try tamper("UPDATE audit SET \(part) WHERE id = 3")
+    #expect(try damage() == "line 3 of the audit is not what was written")
+  }
+
+  @Test("A line that is removed is found, the last one too")
+  func removed() throws {
+    try tamper("DELETE FROM audit WHERE id = 5")
+    #expect(try damage() == "line 5 of the audit is missing")
+    try fixture.store.pool.write { try $0.execute(sql: "DELETE FROM audit WHERE id = 2") }
+    #expect(try damage() == "line 2 of the audit is missing")
+  }
+
+  @Test("Two lines that changed places are found, and one that was slipped in")
+  func swapped() throws {
+    try tamper(
+      "UPDATE audit SET id = 99 WHERE id = 2", "UPDATE audit SET id = 2 WHERE id = 4",
+      "UPDATE audit SET id = 4 WHERE id = 99")
+    #expect(try damage() == "line 2 of the audit is not what was written")
+  }
+
+  @Test("Text does not move from one part of a line to the next")
+  func parts() {
+    let one = AuditLine(atMs: 1, plugin: "ab", member: "c", app: 1, action: "d", detail: "")
+    let other = AuditLine(atMs: 1, plugin: "a", member: "bc", app: 1, action: "d", detail: "")
+    #expect(AuditChain.start.adding(one) != AuditChain.start.adding(other))
+  }
+
+  @Test("What an older version wrote becomes a chain")
+  func migrated() throws {
+    let queue = try DatabaseQueue()
+    try queue.write { db in
+      try db.execute(sql: "CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID")
+      for statement in Schema.services { try db.execute(sql: statement) }
+      for id in [2, 7] {
+        try db.execute(
+          sql: "INSERT INTO audit VALUES(?, 1, '', 'm', 0, 'a', 'd')", arguments: [id])
+      }
+      try AuditChain.migrate(db)
+      #expect(try AuditChain.damage(db) == nil)
+      #expect(try Int.fetchAll(db, sql: "SELECT id FROM audit ORDER BY id") == [1, 2])
+      try AuditLine(atMs: 2, plugin: "", member: "", app: 0, action: "b", detail: "").insert(db)
+      #expect(try AuditChain.damage(db) == nil)
+    }
+  }
+}
