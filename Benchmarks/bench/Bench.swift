@@ -79,6 +79,7 @@ struct Bench {
     switch kind {
     case .bulk: options.bulkConnections
     case .latency: 16
+    case .paced: options.pacedConnections
     default: options.connections
     }
   }

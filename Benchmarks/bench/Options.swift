@@ -6,10 +6,13 @@ struct Options {
   var rounds = 3
   var connections = 64
   var bulkConnections = 8
+  var pacedConnections = 100
+  /// Only reads beside intake, instead of the table.
+  var onlyReads = false
   var folder = "/tmp"
   var jsonPath = "bench.json"
   var scripts = "Benchmarks/wrk"
-  var cases = Case.allCases
+  var cases = Case.allCases.filter { $0 != .paced }
 
   /// Where `tally` and `bare-nio` lie: beside this executable, or where TALLY_BINARY points.
   static let binaries =
@@ -18,10 +21,11 @@ struct Options {
 
   static let help = """
     usage: bench [--seconds N] [--rounds N] [--connections N] [--bulk-connections N]
-                 [--folder DIR] [--json FILE] [--scripts DIR] [--cases abcdL]
+                 [--folder DIR] [--json FILE] [--scripts DIR] [--cases abcdL] [--reads yes]
       --seconds      load of each measurement (8)
       --rounds       how often each case has its turn; the table shows medians (3)
       --folder       where data folders are made; it must lie on the disk to be measured (/tmp)
+      --reads        reads beside intake, instead of the table
       --json         where the numbers go (bench.json)
       --cases        which to run: a bare-nio, b os, c fsync, d bulk, L fsync at 16 connections
     """
@@ -46,6 +50,7 @@ struct Options {
     case "--connections": connections = try Self.number(flag, value)
     case "--bulk-connections": bulkConnections = try Self.number(flag, value)
     case "--folder": folder = value
+    case "--reads": onlyReads = true
     case "--json": jsonPath = value
     case "--scripts": scripts = value
     case "--cases":
@@ -72,6 +77,7 @@ enum Case: Character, CaseIterable {
   case fsync = "c"
   case bulk = "d"
   case latency = "L"
+  case paced = "p"
 
   var title: String {
     switch self {
@@ -80,10 +86,17 @@ enum Case: Character, CaseIterable {
     case .fsync: "(c) /i fsync"
     case .bulk: "(d) /i/bulk 100"
     case .latency: "    /i fsync, 16 conn."
+    case .paced: "    /i fsync, paced"
     }
   }
 
   var durability: String { self == .os ? "os" : "fsync" }
-  var script: String { self == .bulk ? "bulk.lua" : "single.lua" }
+  var script: String {
+    switch self {
+    case .bulk: "bulk.lua"
+    case .paced: "paced.lua"
+    default: "single.lua"
+    }
+  }
   var itemsPerRequest: Double { self == .bulk ? 100 : 1 }
 }

@@ -5,6 +5,10 @@ import Harness
 // `swift run -c release bench --help` tells the options.
 do {
   guard let options = try Options(CommandLine.arguments.dropFirst()) else { exit(0) }
+  if options.onlyReads {
+    try ReadBench(options: options).run()
+    exit(0)
+  }
   let report = try Bench(options: options).run()
   print(report.table)
   try Files.write(report.json.text + "\n", to: options.jsonPath)
