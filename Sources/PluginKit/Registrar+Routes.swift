@@ -25,16 +25,21 @@ public enum RouteAccess: UInt32, Sendable {
 
 extension Registrar {
   /// Answers `/o?method=<method>`, for members with the permission `feature` (by default the
-  /// plugin's name).
+  /// plugin's name). `isPure`: the answer depends on what is asked and stored and on the minute,
+  /// and the host may hand it out again until something is stored.
   @discardableResult
-  public func read(method: String, feature: String = "", summary: String = "") throws -> Route {
-    try route("/o", method: method, permission: feature, summary: summary)
+  public func read(
+    method: String, feature: String = "", isPure: Bool = false, summary: String = ""
+  ) throws -> Route {
+    try route("/o", method: method, permission: feature, isPure: isPure, summary: summary)
   }
 
   /// Answers a path that begins with `/o/`.
   @discardableResult
-  public func read(path: String, feature: String = "", summary: String = "") throws -> Route {
-    try route(path, permission: feature, summary: summary)
+  public func read(
+    path: String, feature: String = "", isPure: Bool = false, summary: String = ""
+  ) throws -> Route {
+    try route(path, permission: feature, isPure: isPure, summary: summary)
   }
 
   /// Answers a pattern of segments below `/o/` or `/i/`: `/o/crashes/{id}` hands any one segment
@@ -43,7 +48,8 @@ extension Registrar {
   public func route(
     _ path: String, method: String = "", methods: Methods = [.get, .post],
     permission: String = "", access: RouteAccess = .read, isPublic: Bool = false,
-    withoutApp: Bool = false, bodyBytesMax: Int = 0, deadline: Duration = .zero,
+    withoutApp: Bool = false, isPure: Bool = false, bodyBytesMax: Int = 0,
+    deadline: Duration = .zero,
     summary: String = ""
   ) throws -> Route {
     let names = ConstantTexts()
@@ -58,6 +64,7 @@ extension Registrar {
     route.access = access.rawValue
     route.flags =
       (isPublic ? TALLY_ROUTE_PUBLIC : 0) | (withoutApp ? TALLY_ROUTE_WITHOUT_APP : 0)
+      | (isPure ? TALLY_ROUTE_PURE : 0)
     route.body_bytes_max = UInt32(clamping: bodyBytesMax)
     let (seconds, attoseconds) = deadline.components
     route.deadline_ms = UInt32(clamping: seconds * 1_000 + attoseconds / 1_000_000_000_000_000)

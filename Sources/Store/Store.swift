@@ -19,6 +19,7 @@ package final class Store: Sendable {
   /// Finds and seals keys and tokens of members.
   package let vault: Vault
   let reads: ReadWatch
+  let commits = CommitCounter()
   private let writer: Writer
   /// Held for as long as a commit takes. Who has waited for a `Mutex` is not seen by sanitizers.
   private let writing = NSLock()
@@ -51,6 +52,7 @@ package final class Store: Sendable {
     try DatabaseFile.makeDirectory(directory)
     try DatabaseFile.makeDirectory(rawDirectory)
     pool = try Store.openMain(path: path, tuning: tuning)
+    pool.add(transactionObserver: commits, extent: .databaseLifetime)
     try DatabaseFile.syncDirectory(directory)
     vault = try Vault.open(pool, keyFile: tuning.keyFile ?? "\(directory)/\(KeyFile.name)")
     let raw = RawFiles(directory: rawDirectory, tuning: tuning)

@@ -76,7 +76,8 @@ import Testing
     "/o/ledger": .right(.read, "core"), "/o/live": .right(.read, "core"),
     "/o?method=get_period_obj": .right(.read, "core"), "/o?method=all_apps": .globalAdmin,
     "/o?method=systemlogs": .globalAdmin, "/o?method=systemlogs_meta": .globalAdmin,
-    "/i/systemlogs": .member,
+    "/i/systemlogs": .member, "/o/system/version": .member, "/o/system/plugins": .member,
+    "/o/countly_version": .member, "/o/internal-events": .right(.read, "core"),
     "/o/raw": .right(.read, "core"), "/o/users/permissions": .right(.read, "core"),
     "/i/apps/update": .appAdmin, "/o/apps/details": .appAdmin,
     "/o/apps/mine": .member, "/o/users/me": .member,
@@ -88,7 +89,7 @@ import Testing
   ]
 
   /// Where nobody is asked who they are before they name an app.
-  private static let aboutApps: Set = ["/o?method=get_period_obj"]
+  private static let aboutApps: Set = ["/o?method=get_period_obj", "/o/internal-events"]
 
   @Test("Each is told no more than the rules say, whichever app is named")
   func ownRoutes() throws {

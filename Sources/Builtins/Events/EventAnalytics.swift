@@ -17,7 +17,8 @@ struct EventAnalytics: Sendable {
   init(_ registrar: borrowing Registrar, _ events: Metric) throws {
     self.events = events
     func read(_ path: String, _ summary: String) throws -> Route {
-      try registrar.read(path: "/o/analytics/\(path)", feature: "core", summary: summary)
+      try registrar.read(
+        path: "/o/analytics/\(path)", feature: "core", isPure: true, summary: summary)
     }
     routes = [
       try read("events", "Events, point by point of a period, or by the values of a segment."):
@@ -26,7 +27,8 @@ struct EventAnalytics: Sendable {
         .overview,
       try read("events/top", "The most frequent events of a period."): .top,
       try registrar.read(
-        method: "top_events", feature: "core", summary: "The most frequent events of a period."):
+        method: "top_events", feature: "core", isPure: true,
+        summary: "The most frequent events of a period."):
         .top,
     ]
   }

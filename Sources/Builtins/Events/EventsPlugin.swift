@@ -53,7 +53,7 @@ struct EventsPlugin: Plugin {
     analytics = try EventAnalytics(registrar, events)
     answers = EventAnswers(events: events, limits: limits, analytics: analytics)
     try registrar.hook(keys: [try host.intern("events")])
-    try registrar.read(method: "events", feature: "core")
+    try registrar.read(method: "events", feature: "core", isPure: true)
     try registrar.read(method: "get_events", feature: "core")
   }
 

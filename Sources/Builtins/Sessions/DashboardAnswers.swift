@@ -12,7 +12,7 @@ struct DashboardAnswers: Sendable {
   init(_ registrar: borrowing Registrar, _ counters: SessionCounters) throws {
     self.counters = counters
     route = try registrar.read(
-      path: "/o/analytics/dashboard", feature: "core",
+      path: "/o/analytics/dashboard", feature: "core", isPure: true,
       summary: "What a period comes to, compared with the one before.")
   }
 

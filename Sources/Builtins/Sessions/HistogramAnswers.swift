@@ -22,8 +22,9 @@ struct HistogramAnswers: Sendable {
     var routes: [Route: Int] = [:]
     for (place, histogram) in histograms.enumerated() {
       let name = histogram.name
-      routes[try registrar.read(method: name, feature: "core")] = place
-      routes[try registrar.read(path: "/o/analytics/\(name)", feature: "core")] = place
+      routes[try registrar.read(method: name, feature: "core", isPure: true)] = place
+      routes[try registrar.read(path: "/o/analytics/\(name)", feature: "core", isPure: true)] =
+        place
     }
     self.routes = routes
   }

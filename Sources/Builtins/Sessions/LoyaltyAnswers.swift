@@ -12,7 +12,7 @@ struct LoyaltyAnswers: Sendable {
 
   init(_ registrar: borrowing Registrar, _ counters: SessionCounters) throws {
     loyalty = counters.loyalty.metric
-    route = try registrar.read(path: "/o/app_users/loyalty", feature: "core")
+    route = try registrar.read(path: "/o/app_users/loyalty", feature: "core", isPure: true)
   }
 
   /// Whether the question was this one.

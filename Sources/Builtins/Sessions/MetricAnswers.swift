@@ -19,7 +19,8 @@ struct MetricAnswers: Sendable {
   ) throws {
     (self.counters, self.dashboard) = (counters, dashboard)
     func read(_ name: String, _ summary: String) throws -> Route {
-      try registrar.read(path: "/o/analytics/\(name)", feature: "core", summary: summary)
+      try registrar.read(
+        path: "/o/analytics/\(name)", feature: "core", isPure: true, summary: summary)
     }
     countries = try read("countries", "The countries with the most new users of a period.")
     sessions = try read("sessions", "Sessions and users, point by point of a period.")

@@ -12,9 +12,11 @@ struct SessionAnswers: Sendable {
     documents =
       ["sessions", "users", "locations"].map { (method: $0, metric: users) }
       + counters.collections + [(method: "app_versions", metric: details)]
-    for (method, _) in documents { try registrar.read(method: method, feature: "core") }
+    for (method, _) in documents {
+      try registrar.read(method: method, feature: "core", isPure: true)
+    }
     for method in ["countries", "cities", "geodata"] {
-      try registrar.read(method: method, feature: "core")
+      try registrar.read(method: method, feature: "core", isPure: true)
     }
   }
 

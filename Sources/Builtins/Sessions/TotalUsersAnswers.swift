@@ -12,7 +12,7 @@ struct TotalUsersAnswers: Sendable {
 
   init(_ registrar: borrowing Registrar, _ counters: SessionCounters) throws {
     self.counters = counters
-    route = try registrar.read(method: "total_users", feature: "core")
+    route = try registrar.read(method: "total_users", feature: "core", isPure: true)
   }
 
   /// Whether the question was this one.

@@ -10,6 +10,13 @@ struct SystemLogs: Sendable {
   /// Who says what members write down themselves.
   private static let writer = "systemlogs"
 
+  static let parameters = [
+    "sSearch": "Part of an action.", "query": "A JSON object of conditions.",
+    "period": "As everywhere.", "iDisplayStart": "Rows left out.", "iDisplayLength": "Rows shown.",
+    "iSortCol_0": "1 ts, 2 u, 3 ip, 4 a, 5 i.", "sSortDir_0": "asc or desc.",
+    "sEcho": "Given back.",
+  ]
+
   let core: Core
 
   // MARK: The table

@@ -15,12 +15,36 @@ struct ManagementService: Sendable {
   /// The body of one question.
   static let bodyBytesMax = 1 << 20
 
+  /// What a path asks of callers, and what it does.
+  struct Route: Sendable {
+    let need: Access.Need
+    let about: RouteAbout
+  }
+
   /// What is answered; every other path is somebody else's.
-  static let paths = [
-    "/o/plugins", "/o/plugins/order", "/o/plugins/schema", "/o/plugins-check", "/o/configs",
-    "/i/plugins", "/i/configs", "/o/userconfigs", "/i/userconfigs",
-    "/o/audit",
+  static let routes: [String: Route] = [
+    "/o/plugins": admin(.reading("All plugins, how they do and what they cost.")),
+    "/o/plugins/order": admin(.reading("The order in which hooks are called, and why.")),
+    "/o/plugins/schema": admin(.reading("All settings of plugins, by plugin.")),
+    "/o/plugins-check": Route(
+      need: .readCore,
+      about: .reading("Whether a change of plugins is done: completed, busy or failed.")),
+    "/o/configs": admin(.reading("The values of all settings of plugins.")),
+    "/o/audit": admin(.reading("Who did what, newest first.", ["limit": "At most so many lines."])),
+    "/i/plugins": admin(
+      .init("Turns plugins on and off.", ["plugin": "A JSON object: {\"views\":false}."])),
+    "/i/configs": admin(
+      .init("Changes settings.", ["configs": "A JSON object: {\"views\":{\"views_max\":9}}."])),
+    "/o/userconfigs": Route(
+      need: .member, about: .reading("Settings that members have of their own.")),
+    "/i/userconfigs": Route(
+      need: .member, about: "Refuses to change such settings: there are none."),
   ]
+  static let paths = Array(routes.keys)
+
+  private static func admin(_ about: RouteAbout) -> Route {
+    Route(need: .globalAdmin, about: about)
+  }
 
   func answer(_ request: QueryRequest) -> QueryReply {
     do {
@@ -28,6 +52,8 @@ struct ManagementService: Sendable {
     } catch let denial as AccessDenial {
       access.security?.note(denial, request)
       return QueryReply(status: denial.status, message: denial.message)
+    } catch let error as QueryError {
+      return error.reply
     } catch let refusal as PluginManager.Refusal {
       return QueryReply(status: 400, message: refusal.message)
     } catch {
@@ -37,20 +63,16 @@ struct ManagementService: Sendable {
   }
 
   private func find(_ request: QueryRequest) throws -> QueryReply {
-    let credentials = Access.Credentials(request)
-    if request.path == "/o/plugins-check" {
-      let known = apps.snapshot
-      _ = try access.member(credentials, .readCore, appID: request.parameters["app_id"]) {
-        known.app(hexID: $0) != nil
-      }
-      return QueryReply(status: 200, message: manager.progress.rawValue)
-    }
-    if request.path.hasSuffix("/userconfigs") {
-      _ = try access.member(credentials, .member)
-      return try memberConfigs(request)
-    }
-    let member = try access.member(credentials, .globalAdmin)
+    guard let route = Self.routes[request.path] else { throw QueryError(code: .unknownPath) }
+    let known = apps.snapshot
+    let isAppAsked = if case .right = route.need { true } else { false }
+    let member = try access.member(
+      .init(request), route.need, appID: isAppAsked ? request.parameters["app_id"] : nil
+    ) { known.app(hexID: $0) != nil }
     switch request.path {
+    case "/o/plugins-check":
+      return QueryReply(status: 200, message: manager.progress.rawValue)
+    case "/o/userconfigs", "/i/userconfigs": return try memberConfigs(request)
     case "/o/plugins":
       return try json(
         directory.overview(

@@ -16,6 +16,7 @@ struct QueryService: Sendable {
   let sdk: SDKAccess
   let users: UserService
   let own: OwnRoutes
+  let cache: ReadCache
   let log: Logger
   let references = RequestReferences()
 
@@ -118,14 +119,27 @@ struct QueryService: Sendable {
     question.reference = references.next()
     question.deadlineMs = question.nowMs + Int64(reader.route.deadlineMs)
     question.cancellation = request.cancellation
+    let kept = reader.route.isPure && request.body.isEmpty ? cached(question, reader) : nil
+    // Before the snapshot is taken: what is kept is never older than the version it is kept under.
+    let version = store.dataVersion
+    if let kept, let reply = cache.reply(to: kept, version: version) { return reply }
     do {
       let answer = try store.read { try reader.answer(question, snapshot: $0) }
-      return QueryReply(status: answer.status, body: answer.body, headers: answer.headers)
+      let reply = QueryReply(status: answer.status, body: answer.body, headers: answer.headers)
+      if let kept { cache.keep(reply, to: kept, version: version) }
+      return reply
     } catch let error as PluginError {
       throw QueryError(code: QueryError.Code(error.code), detail: "\(error)")
     } catch let error as StoreError where error.code == .cut {
       throw QueryError(code: .readCut, detail: "\(reader.plugin): \(error)")
     }
+  }
+
+  private func cached(_ question: Question, _ reader: Reader) -> ReadCache.Question {
+    let (instance, route) = reader.identity
+    return ReadCache.Question(
+      reader: instance, route: route, app: question.app, parameters: question.parameters,
+      minute: question.nowMs / 60_000)
   }
 
   /// The calendar of what is about no app.

@@ -6,6 +6,13 @@ enum SDKDefaults {
   /// Without `sdk-behaviour`, SDKs behave as they do by themselves.
   private static let behaviourVersion = 2
 
+  /// What is answered with nothing where no plugin owns it.
+  static let methods = [
+    "sc", "rc", "fetch_remote_config", "ab_fetch_variants", "ab_fetch_experiments", "feedback",
+    "ab",
+    "ab_opt_out",
+  ]
+
   /// nil for what SDKs do not ask, or what cannot be answered with nothing.
   static func reply(to request: QueryRequest, nowMs: Int64) -> QueryReply? {
     switch request.parameters["method"] ?? "" {

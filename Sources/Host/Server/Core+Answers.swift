@@ -4,51 +4,82 @@ extension Core {
 
   /// What the host itself answers, by path.
   var ownRoutes: [String: OwnRoute] {
-    [people, tokenRoutes, auditRoutes].reduce(numbers) { routes, more in
+    [people, tokenRoutes, auditRoutes, ProductAnswers(core: self).routes].reduce(numbers) {
+      routes, more in
       routes.merging(more) { _, _ in preconditionFailure("a path is answered once") }
     }
   }
 
   private var numbers: [String: OwnRoute] {
     [
-      "/o/ledger": OwnRoute(need: .readCore) { [ledger, registry] visit in
+      "/o/ledger": OwnRoute(
+        need: .readCore, about: .reading("What became of everything accepted, by app.")
+      ) { [ledger, registry] visit in
         let report = try ledger.report(appIDs: registry.snapshot.hexIDs)
         return try .json(visit.app.map { report.only($0.hexID) } ?? report)
       },
-      "/o/live": OwnRoute(need: .readCore) { [live, pipeline, journal] visit in
+      "/o/live": OwnRoute(need: .readCore, about: .reading("What happens now.")) {
+        [live, pipeline, journal] visit in
         guard let app = visit.app else { throw QueryError(code: .missingAppID) }
         pipeline.gate.wait(for: journal.durablePosition)
         return QueryReply(status: 200, body: live.message(app).json)
       },
-      "/o/raw": OwnRoute(need: .readCore) { [raw, pipeline, journal] visit in
+      "/o/raw": OwnRoute(
+        need: .readCore, about: .init("Queries over raw items.", RouteAbout.period)
+      ) { [raw, pipeline, journal] visit in
         guard let app = visit.app else { throw QueryError(code: .missingAppID) }
         pipeline.gate.wait(for: journal.durablePosition)
         return try raw.answer(visit.request, app, nowMs: Clock.system.nowMs)
       },
-      "/o?method=get_period_obj": OwnRoute(need: .readCore, isAboutApp: true) {
+      "/o?method=get_period_obj": OwnRoute(
+        need: .readCore, isAboutApp: true,
+        about: .reading("What the server takes a period for.", RouteAbout.period)
+      ) {
         try PeriodReport.answer($0, nowMs: Clock.system.nowMs)
       },
       "/o?method=all_apps": OwnRoute(
-        need: .globalAdmin, answer: AppOverview(core: self).answer),
+        need: .globalAdmin, about: .reading("All apps at a glance.", RouteAbout.period),
+        answer: AppOverview(core: self).answer),
     ]
   }
 
   private var tokenRoutes: [String: OwnRoute] {
     let desk = TokenDesk(keeper: tokens, members: members)
     return [
-      "/i/token/create": OwnRoute(need: .member, answer: desk.create),
-      "/i/token/delete": OwnRoute(need: .member, answer: desk.delete),
-      "/o/token/list": OwnRoute(need: .member, answer: desk.list),
-      "/o/token/check": OwnRoute(need: .member, answer: desk.check),
+      "/i/token/create": OwnRoute(
+        need: .member,
+        about: .init(
+          "Makes a token.",
+          [
+            "ttl": "Seconds.", "multi": "false: for one use.", "apps": "Ids, by commas.",
+            "endpoint": "Patterns of paths, by commas.", "purpose": "Any text.",
+          ]), answer: desk.create),
+      "/i/token/delete": OwnRoute(
+        need: .member, about: .init("Deletes a token.", ["tokenid": "The token."]),
+        answer: desk.delete),
+      "/o/token/list": OwnRoute(
+        need: .member, about: .reading("The tokens of the caller."), answer: desk.list),
+      "/o/token/check": OwnRoute(
+        need: .member,
+        about: .init("Whether a token is valid, and for how long.", ["token": "The token."]),
+        answer: desk.check),
     ]
   }
 
   private var auditRoutes: [String: OwnRoute] {
     let logs = SystemLogs(core: self)
     return [
-      "/o?method=systemlogs": OwnRoute(need: .globalAdmin, answer: logs.list),
-      "/o?method=systemlogs_meta": OwnRoute(need: .globalAdmin, answer: logs.meta),
-      "/i/systemlogs": OwnRoute(need: .member, answer: logs.add),
+      "/o?method=systemlogs": OwnRoute(
+        need: .globalAdmin, about: .reading("The audit as a table.", SystemLogs.parameters),
+        answer: logs.list),
+      "/o?method=systemlogs_meta": OwnRoute(
+        need: .globalAdmin, about: .reading("Actions and members that the audit names."),
+        answer: logs.meta),
+      "/i/systemlogs": OwnRoute(
+        need: .member,
+        about: .init(
+          "Adds a line to the audit.",
+          ["action": "What was done.", "data": "What else is to be said."]), answer: logs.add),
     ]
   }
 
@@ -57,19 +88,36 @@ extension Core {
     let (apps, desk) = (AppDesk(core: self), MemberDesk(core: self))
     let listing = MemberListing(core: self)
     let appListing = AppListing(core: self)
+    let args = ["args": "A JSON object."]
     return [
-      AppDesk.path: OwnRoute(need: .appAdmin, answer: apps.answer),
-      "/o/apps/all": OwnRoute(need: .globalAdmin, answer: appListing.all),
-      "/o/apps/mine": OwnRoute(need: .member, answer: appListing.mine),
-      "/o/apps/details": OwnRoute(need: .appAdmin, answer: appListing.details),
-      "/i/users/create": OwnRoute(need: .globalAdmin, answer: desk.create),
-      "/i/users/update": OwnRoute(need: .globalAdmin, answer: desk.update),
-      "/i/users/delete": OwnRoute(need: .globalAdmin, answer: desk.delete),
-      "/i/users/deleteOwnAccount": OwnRoute(need: .globalAdmin, answer: desk.deleteOwn),
-      "/o/users/all": OwnRoute(need: .globalAdmin, answer: listing.all),
-      "/o/users/me": OwnRoute(need: .member, answer: listing.own),
-      "/o/users/id": OwnRoute(need: .globalAdmin, answer: listing.one),
-      "/o/users/permissions": OwnRoute(need: .readCore, answer: listing.features),
+      AppDesk.path: OwnRoute(
+        need: .appAdmin,
+        about: .init("Changes an app.", ["args": "A JSON object with app_id and what changes."]),
+        answer: apps.answer),
+      "/o/apps/all": OwnRoute(
+        need: .globalAdmin, about: .reading("All apps."), answer: appListing.all),
+      "/o/apps/mine": OwnRoute(
+        need: .member, about: .reading("The apps of the caller."), answer: appListing.mine),
+      "/o/apps/details": OwnRoute(
+        need: .appAdmin, about: .init("One app, and who may do what with it.", example: [:]),
+        answer: appListing.details),
+      "/i/users/create": OwnRoute(
+        need: .globalAdmin, about: .init("Makes a member.", args), answer: desk.create),
+      "/i/users/update": OwnRoute(
+        need: .globalAdmin, about: .init("Changes a member.", args), answer: desk.update),
+      "/i/users/delete": OwnRoute(
+        need: .globalAdmin, about: .init("Deletes members.", args), answer: desk.delete),
+      "/i/users/deleteOwnAccount": OwnRoute(
+        need: .globalAdmin, about: .init("Deletes the caller.", ["password": "Their own."]),
+        answer: desk.deleteOwn),
+      "/o/users/all": OwnRoute(
+        need: .globalAdmin, about: .reading("All members."), answer: listing.all),
+      "/o/users/me": OwnRoute(need: .member, about: .reading("The caller."), answer: listing.own),
+      "/o/users/id": OwnRoute(
+        need: .globalAdmin, about: .init("One member.", ["id": "Theirs."]), answer: listing.one),
+      "/o/users/permissions": OwnRoute(
+        need: .readCore, about: .reading("All features that rights are about."),
+        answer: listing.features),
     ]
   }
 }

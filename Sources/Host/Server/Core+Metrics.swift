@@ -11,6 +11,7 @@ extension Core {
     keeper.register(in: metrics)
     pictures.register(in: metrics)
     security.register(in: metrics)
+    reads.register(in: metrics)
     let numbers = ServiceNumbers(services: services, outbox: outbox, runtime: runtime)
     metrics.include { numbers.samples }
     let journal = journal

@@ -27,6 +27,8 @@ final class Core: Sendable {
   let ledger: LedgerDesk
   /// What happens now, for whoever looks.
   let live: LiveFeed
+  /// Answers that are made already.
+  let reads = ReadCache()
   /// Queries over raw items, and how long these are kept.
   let raw: RawQuestions
   let keeper: RawKeeper

@@ -19,6 +19,8 @@ struct OwnRoute: Sendable {
   let need: Access.Need
   /// Without `app_id`, nobody is even asked who they are.
   var isAboutApp = false
+  /// What it does, in words.
+  var about: RouteAbout = ""
   /// On a read thread.
   let answer: @Sendable (Visit) throws -> QueryReply
 }

@@ -32,7 +32,7 @@ struct Routes {
     let service = QueryService(
       store: core.store, journal: core.journal, gate: core.pipeline.gate, runtime: core.runtime,
       access: core.access, apps: core.registry,
-      sdk: SDKAccess(directory: core.directory), users: users, own: own,
+      sdk: SDKAccess(directory: core.directory), users: users, own: own, cache: core.reads,
       log: core.log)
     QueryRoutes(service: service, threads: threads).add(to: router)
     let management = ManagementService(
@@ -40,6 +40,7 @@ struct Routes {
       access: core.access, apps: core.registry, log: core.log)
     ManagementRoutes(service: management, threads: threads).add(to: router)
     own.add(to: router)
+    OpenAPIRoutes(core: core, threads: threads).add(to: router)
     LiveStream(door: door).add(to: router)
     router.add(middleware: Preflight())
     router.add(middleware: UnknownPath())

@@ -30,12 +30,30 @@ struct UserService: Sendable {
   }
 
   /// What may be ordered; the segment behind `/i/app_users/`.
-  private enum Order: String {
+  private enum Order: String, CaseIterable {
     case create, update, delete, export, deleteExport
   }
 
   private static let orders = "/i/app_users"
   private static let downloads = "/o/app_users/download"
+
+  /// What is answered here.
+  static var routes: [APIRoute] {
+    let query = ["query": "A JSON object of conditions over the members of users."]
+    let changing: [APIRoute] = Order.allCases.map { order in
+      let name = order == .deleteExport ? "/{name}" : ""
+      return APIRoute(
+        "\(orders)/\(order.rawValue)\(name)", right: Access.Need.appAdmin.words,
+        .init("Users of an app: \(order.rawValue).", order == .create ? [:] : query))
+    }
+    let right = Access.Need.readCore.words
+    return changing + [
+      APIRoute(
+        "/o", method: method, right: right, .reading("One user, or a table of them.", query)),
+      APIRoute("\(downloads)/{name}", right: right, "A file that an export made."),
+      APIRoute("\(Intake.pictureAddress){name}", right: right, "A picture of a user."),
+    ]
+  }
 
   /// Whether the request is answered here.
   static func owns(_ request: QueryRequest) -> Bool {

@@ -697,6 +697,9 @@ struct tally_reply;
 #define TALLY_ROUTE_PUBLIC 1u
 /* The question is about no app: `app_id` is not demanded, and `app` of the request is 0 when it is not given. */
 #define TALLY_ROUTE_WITHOUT_APP 2u
+/* The answer depends on the parameters, the app, what the request lets you read and the minute of now_ms, on nothing
+ * else: no setting, service or memory of yours. The host may hand it out again until something is stored. */
+#define TALLY_ROUTE_PURE 4u
 
 /* A question you answer, or an order you carry out.
  *

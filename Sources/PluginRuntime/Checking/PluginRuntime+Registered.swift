@@ -9,6 +9,12 @@ extension PluginRuntime {
     /// Of `?method=`; may be empty.
     package let method: String
     package let permission: String
+    package var summary = ""
+    /// HTTP methods, in lower case.
+    package var http: [String] = []
+    /// Of the permission: "read", "create", "update" or "delete".
+    package var access = ""
+    package var isPublic = false
   }
 
   /// A metric as its plugin registered it.
@@ -20,7 +26,10 @@ extension PluginRuntime {
   package func routes(of plugin: String) -> [RegisteredRoute] {
     let enrollment = instances.first { $0.name == plugin }?.enrollment
     return (enrollment?.routes ?? []).map {
-      RegisteredRoute(path: $0.pattern.text, method: $0.method, permission: $0.permission)
+      RegisteredRoute(
+        path: $0.pattern.text, method: $0.method, permission: $0.permission, summary: $0.summary,
+        http: $0.methods.text.lowercased().split(separator: " ").map(String.init),
+        access: "\($0.access)", isPublic: $0.isPublic)
     }
   }
 }

@@ -34,6 +34,7 @@ extension Registrar {
             permission: permission.isEmpty ? manifest.name : permission, summary: summary,
             access: access, isPublic: given.flags & TALLY_ROUTE_PUBLIC != 0,
             isWithoutApp: given.flags & TALLY_ROUTE_WITHOUT_APP != 0,
+            isPure: given.flags & TALLY_ROUTE_PURE != 0,
             bodyBytesMax: Int(
               given.body_bytes_max == 0 ? Route.bodyBytesStandard : given.body_bytes_max),
             deadlineMs: Int(given.deadline_ms == 0 ? Route.deadlineMsStandard : given.deadline_ms),

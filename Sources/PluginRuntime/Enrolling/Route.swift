@@ -58,6 +58,8 @@ package struct Route {
   package let access: Access
   package let isPublic: Bool
   package let isWithoutApp: Bool
+  /// Whether an answer may be handed out again until something is stored.
+  package let isPure: Bool
   package let bodyBytesMax: Int
   package let deadlineMs: Int
   let answer: Enrollment.AnswerFunction

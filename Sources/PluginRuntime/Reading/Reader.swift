@@ -11,6 +11,11 @@ package struct Reader: @unchecked Sendable {
   /// The permission a member needs.
   package var feature: String { route.permission }
 
+  /// Which copy of the plugin answers, and with which of its routes.
+  package var identity: (instance: ObjectIdentifier, route: UInt32) {
+    (ObjectIdentifier(instance), number)
+  }
+
   /// The plugin that answers.
   package var plugin: String { instance.name }
 

@@ -1,0 +1,64 @@
+import PluginRuntime
+
+/// Every route that the server answers, out of the tables that route.
+extension Core {
+  var apiRoutes: [APIRoute] {
+    hostRoutes + ownRoutes.map(APIRoute.init) + ManagementService.routes.map(APIRoute.init)
+      + UserService.routes + pluginRoutes + unownedRoutes
+  }
+
+  /// What SDKs are answered with nothing, since no plugin owns it.
+  private var unownedRoutes: [APIRoute] {
+    let owned = Set(pluginRoutes.filter { $0.path == QueryService.sdkPath }.map(\.method))
+    return SDKDefaults.methods.filter { !owned.contains($0) }.map {
+      APIRoute(QueryService.sdkPath, method: $0, "No plugin owns it: there is nothing for SDKs.")
+    }
+  }
+
+  /// Whoever may ask, and lanes of their own.
+  private var hostRoutes: [APIRoute] {
+    [
+      APIRoute(
+        "/i",
+        .init(
+          "Takes what a device sends.", ["app_key": "The app's key.", "device_id": "The device."])
+      ),
+      APIRoute(
+        "/i/bulk", .init("Takes several requests at once.", ["requests": "A JSON array of them."])),
+      APIRoute("/o/ping", http: ["get"], .reading("Says that the server is there.")),
+      APIRoute("/metrics", http: ["get"], .reading("The server's numbers, for Prometheus.")),
+      APIRoute(
+        LiveDoor.path, http: ["get"], right: "read core", "What happens now, as it happens."),
+      APIRoute(OpenAPIRoutes.path, http: ["get"], .reading("This document.")),
+    ]
+  }
+
+  private var pluginRoutes: [APIRoute] {
+    runtime.instances.flatMap { instance in
+      runtime.routes(of: instance.name).map { route in
+        let asked = route.method.isEmpty ? route.path : "method=\(route.method)"
+        let summary = route.summary.isEmpty ? "\(instance.name) answers \(asked)." : route.summary
+        var made = APIRoute(
+          route.path, method: route.method, http: route.http, plugin: instance.name, .init(summary))
+        if !route.isPublic, !route.path.hasPrefix(QueryService.sdkPath) {
+          made.right = "\(route.access) \(route.permission)"
+        }
+        return made
+      }
+    }
+  }
+}
+
+extension APIRoute {
+  /// A route of the host, by its name in the table.
+  init(_ name: String, _ route: OwnRoute) {
+    let parts = name.split(separator: "?", maxSplits: 1)
+    self.init(
+      String(parts[0]), method: parts.count > 1 ? String(parts[1].dropFirst("method=".count)) : "",
+      right: route.need.words, route.about)
+  }
+
+  init(_ path: String, _ route: ManagementService.Route) {
+    self.init(path, right: route.need.words, route.about)
+  }
+}
