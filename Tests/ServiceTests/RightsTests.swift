@@ -82,6 +82,7 @@ import Testing
     "/i/apps/update": .appAdmin, "/o/apps/details": .appAdmin,
     "/o/apps/mine": .member, "/o/users/me": .member,
     "/i/token/create": .member, "/i/token/delete": .member,
+    "/i/token/jwt": .member, "/o/users/reset_timeban": .globalAdmin,
     "/o/token/list": .member, "/o/token/check": .member,
     "/o/apps/all": .globalAdmin, "/o/users/all": .globalAdmin, "/o/users/id": .globalAdmin,
     "/i/users/create": .globalAdmin, "/i/users/update": .globalAdmin,

@@ -7,6 +7,14 @@ struct Access: Sendable {
     var apiKey: String?
     /// A parameter or the header `countly-token`.
     var authToken: String?
+    /// The header `Authorization: Bearer`.
+    var signed: String?
+    /// A browser's, where nothing else is brought.
+    var session: SessionCookie?
+    /// What only a page of this server knows of that browser.
+    var csrf: String?
+    /// Nothing is changed, and no other page can read the answer.
+    var isReading = false
     /// What is asked for; tokens may be for some of it.
     var path = ""
     var parameters: [String: String] = [:]
@@ -21,7 +29,14 @@ struct Access: Sendable {
       (self.path, self.parameters) = (path, parameters)
     }
 
-    init(_ request: QueryRequest) { self.init(request.parameters, path: request.path) }
+    init(_ request: QueryRequest) {
+      self.init(request.parameters, path: request.path)
+      (signed, session) = (request.bearer, request.session)
+      csrf = request.csrf ?? parameters["_csrf"]
+      isReading =
+        ["GET", "HEAD"].contains(request.httpMethod) && parameters["callback"] == nil
+        && (path == "/o" || path.hasPrefix("/o/"))
+    }
   }
 
   /// What a route asks of whoever calls it. A right is to a feature of the app that the request
@@ -39,6 +54,18 @@ struct Access: Sendable {
   struct Caller: Sendable {
     let member: Member
     let token: AccessToken?
+    /// It came with a signed token.
+    var isSigned = false
+
+    /// Whether it is less than the member. What it is told must not make it more.
+    var isLess: Bool { isSigned || token?.isNarrow == true }
+  }
+
+  /// Who it is, before what they may.
+  private struct Identity {
+    let rights: MemberRights
+    var token: AccessToken?
+    var isSigned = false
   }
 
   let members: MemberDirectory
@@ -52,21 +79,34 @@ struct Access: Sendable {
   /// Who it is, or why nobody. A token that is valid decides; else the api key does.
   private func identify(
     _ credentials: Credentials
-  ) throws(AccessDenial) -> (MemberRights, AccessToken?) {
+  ) throws(AccessDenial) -> Identity {
     if let text = credentials.authToken, let found = try owner(text, credentials) { return found }
-    guard let apiKey = credentials.apiKey else {
-      throw credentials.authToken == nil ? .credentialMissing : .tokenInvalid
+    if let text = credentials.signed,
+      let caller = SignedToken(vault: tokens.vault).caller(text, members, nowS: nowMs() / 1_000)
+    {
+      return Identity(rights: caller, isSigned: true)
     }
-    guard let caller = members.caller(apiKey: apiKey) else { throw .memberUnknown }
-    return (caller, nil)
+    if let apiKey = credentials.apiKey {
+      guard let caller = members.caller(apiKey: apiKey) else { throw .memberUnknown }
+      return Identity(rights: caller)
+    }
+    guard credentials.authToken == nil, credentials.signed == nil else { throw .tokenInvalid }
+    guard let session = credentials.session,
+      let found = try owner(session.value, credentials, only: .session)
+    else { throw .credentialMissing }
+    guard credentials.isReading || session.isSent(by: credentials.csrf, tokens.vault) else {
+      throw .csrfMissing
+    }
+    return found
   }
 
   /// Whom a token stands for, as far as it does; nil when it is not valid for this.
   private func owner(
-    _ text: String, _ credentials: Credentials
-  ) throws(AccessDenial) -> (MemberRights, AccessToken)? {
+    _ text: String, _ credentials: Credentials, only kind: AccessToken.Kind? = nil
+  ) throws(AccessDenial) -> Identity? {
     let nowS = nowMs() / 1_000
-    guard let entry = tokens.find(text, nowS: nowS), entry.token.kind != .link,
+    guard let entry = tokens.find(text, nowS: nowS), entry.token.kind == kind ?? entry.token.kind,
+      entry.token.kind != .link,
       let scope = entry.scope, scope.covers(credentials),
       let caller = members.caller(id: entry.token.owner)
     else { return nil }
@@ -77,7 +117,7 @@ struct Access: Sendable {
         throw .tokenFailed
       }
     }
-    return (scope.narrowed(caller), entry.token)
+    return Identity(rights: scope.narrowed(caller), token: entry.token)
   }
 
   /// The caller, who must be allowed what is needed. Of rights: exists, names an app, has the
@@ -95,7 +135,8 @@ struct Access: Sendable {
     _ credentials: Credentials, _ need: Need, appID: String? = nil,
     appExists: (String) -> Bool = { _ in true }
   ) throws(AccessDenial) -> Caller {
-    let (caller, token) = try identify(credentials)
+    let identity = try identify(credentials)
+    let caller = identity.rights
     let member = caller.member
     switch need {
     case .member: break
@@ -108,7 +149,7 @@ struct Access: Sendable {
     }
     guard !member.isLocked else { throw .memberLocked }
     if let appID, !appExists(appID) { throw .appUnknown }
-    return Caller(member: member, token: token)
+    return Caller(member: member, token: identity.token, isSigned: identity.isSigned)
   }
 }
 

@@ -4,6 +4,8 @@ enum AccessDenial: Error, Equatable, Sendable {
   case tokenInvalid
   /// It could not be used up.
   case tokenFailed
+  /// A browser is logged in, and what it sends may come from anybody's page.
+  case csrfMissing
   case memberUnknown
   case memberLocked
   case appMissing
@@ -15,6 +17,7 @@ enum AccessDenial: Error, Equatable, Sendable {
   var status: Int {
     switch self {
     case .credentialMissing, .tokenInvalid: 400
+    case .csrfMissing: 403
     case .tokenFailed, .memberUnknown, .memberLocked, .appMissing, .rightMissing, .appUnknown,
       .globalAdminOnly, .appAdminOnly:
       401
@@ -27,6 +30,7 @@ enum AccessDenial: Error, Equatable, Sendable {
     case .credentialMissing: #"Missing parameter "api_key" or "auth_token""#
     case .tokenInvalid: "Token not valid"
     case .tokenFailed: "Token is invalid"
+    case .csrfMissing: "Missing or wrong parameter \"_csrf\""
     case .memberUnknown: "User does not exist"
     case .memberLocked: "User is locked"
     case .appMissing: "No app_id provided"

@@ -9,7 +9,10 @@ struct FirstRun: Sendable {
   let appKey: String
   let appID: String
   let apiKey: String
-  let address: ListenAddress
+  /// Where the owner chooses a name and a password, once.
+  let setup: String
+  /// What the server is reached at.
+  let url: String
 
   /// Ready to be pasted into a shell and a page.
   var text: String {
@@ -20,6 +23,10 @@ struct FirstRun: Sendable {
       app key   \(appKey)
       app id    \(appID)
       api key   \(apiKey)
+
+    Choose the owner's name and password, within a day, once:
+
+      \(setup)
 
     Send an event:
 
@@ -42,5 +49,4 @@ struct FirstRun: Sendable {
     """
   }
 
-  private var url: String { "http://\(address.reachable)" }
 }

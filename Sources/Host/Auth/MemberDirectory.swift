@@ -31,6 +31,15 @@ final class MemberDirectory: Sendable {
 
   func member(id: String) -> Member? { caller(id: id)?.member }
 
+  /// The member who calls themselves so when they log in: by username or e-mail address.
+  func member(named name: String) -> Member? {
+    let address = name.lowercased()
+    return byKey.withLock { callers in
+      callers.values.first { $0.member.username == name }
+        ?? callers.values.first { !address.isEmpty && $0.member.email == address }
+    }?.member
+  }
+
   private static func index(_ members: [Member]) -> [String: MemberRights] {
     Dictionary(
       members.map { ($0.apiKeyHash, MemberRights($0)) }, uniquingKeysWith: { first, _ in first })

@@ -21,7 +21,7 @@ struct TokenDesk: Sendable {
 
   func create(_ visit: Visit) throws -> QueryReply {
     // What is less than its owner makes nothing that could be more.
-    if visit.token?.isNarrow == true { throw AccessDenial.rightMissing }
+    if visit.isLess { throw AccessDenial.rightMissing }
     do {
       var new = try read(visit.request.parameters, owner: visit.member.id)
       if let bound = visit.token.flatMap(Self.end) {
@@ -36,7 +36,17 @@ struct TokenDesk: Sendable {
     }
   }
 
-  private static func end(of token: AccessToken) -> Int64? { token.ttl == 0 ? nil : token.ends }
+  /// A browser's session ends soon, and is the member all the same.
+  private static func end(of token: AccessToken) -> Int64? {
+    token.ttl == 0 || token.kind == .session ? nil : token.ends
+  }
+
+  /// A short-lived token that is checked without a look at anything that is kept.
+  func sign(_ visit: Visit) throws -> QueryReply {
+    if visit.isLess { throw AccessDenial.rightMissing }
+    let made = try SignedToken(vault: keeper.vault).make(visit.member, nowS: now())
+    return QueryReply(status: 200, message: made)
+  }
 
   func delete(_ visit: Visit) throws -> QueryReply {
     guard let text = visit.request.parameters["tokenid"], !text.isEmpty else {
@@ -56,7 +66,7 @@ struct TokenDesk: Sendable {
   func list(_ visit: Visit) -> QueryReply {
     let own = keeper.tokens(of: visit.member.id).filter { token in
       token.kind != .link && !token.isOver(at: now())
-        && (visit.token?.isNarrow != true || token.hash == visit.token?.hash)
+        && (!visit.isLess || token.hash == visit.token?.hash)
     }
     return QueryReply(.object(["result": .array(own.map(Self.document))]))
   }

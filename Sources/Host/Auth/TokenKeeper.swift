@@ -16,6 +16,7 @@ final class TokenKeeper: Sendable {
   private static let prolongedAfter: Int64 = 60
 
   private let store: Store
+  var vault: Vault { store.vault }
   private let log: Logger
   private let entries: Mutex<[String: Entry]>
   /// One change after the other.

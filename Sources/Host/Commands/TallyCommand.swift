@@ -13,7 +13,7 @@ struct TallyCommand: AsyncParsableCommand {
     subcommands: [
       ServeCommand.self, SetupCommand.self, DemoCommand.self, CheckCommand.self, VerifyCommand.self,
       LedgerCommand.self, RebuildCommand.self, DeadLetterCommand.self, TopCommand.self,
-      PluginCommand.self,
+      MemberCommand.self, PluginCommand.self,
     ])
 }
 

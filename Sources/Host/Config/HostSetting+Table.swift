@@ -60,6 +60,16 @@ extension HostSetting {
       },
       show: { $0.placeFile ?? "" }),
     HostSetting(
+      name: "public_url",
+      help:
+        "What people type to reach the server: stands in links; with https, cookies are `Secure`.",
+      need: "an address without a path, such as https://tally.example.org",
+      take: { text, settings in
+        settings.publicURL = text
+        return text.isEmpty || HostSettings.isAddress(text)
+      },
+      show: { $0.publicURL }),
+    HostSetting(
       name: "key_file",
       help: "The file that keys of members are sealed under; `tally.key` in `data` by default.",
       need: "the path of a file",
@@ -163,6 +173,9 @@ extension HostSetting {
         return true
       },
       show: { $0.limits.appRetention.description }),
+    number(
+      "limits.session_minutes", \.limits.sessionMinutes, 1...10_080,
+      "Minutes without a request after which who logged in has to do it again."),
     number(
       "limits.job_threads", \.limits.jobThreads, 1...64,
       "Threads that run jobs of plugins; more jobs wait."),

@@ -1,3 +1,5 @@
+import Foundation
+
 /// What an operator can choose about the server itself: the group `host` of plugins.yaml.
 struct HostSettings: Equatable, Sendable {
   /// When a request is answered.
@@ -29,6 +31,8 @@ struct HostSettings: Equatable, Sendable {
   var trustedProxies = TrustedProxies()
   /// A file of places; an absolute path once the configuration is loaded.
   var placeFile: String?
+  /// Empty: the address it listens on.
+  var publicURL = ""
   /// What keys of members are sealed under; nil: a file in `data`. An absolute path once the
   /// configuration is loaded.
   var keyFile: String?
@@ -40,6 +44,21 @@ struct HostSettings: Equatable, Sendable {
   /// One core is left to the pipeline and the writers.
   init(cores: Int) {
     eventLoops = min(max(cores - 1, 1), 64)
+  }
+}
+
+extension HostSettings {
+  /// What links begin with. Never what a request says about itself: that may be made up.
+  var publicAddress: String { publicURL.isEmpty ? "http://\(listen.reachable)" : publicURL }
+
+  /// Whether people reach the server by https.
+  var isSecure: Bool { publicURL.hasPrefix("https://") }
+
+  static func isAddress(_ text: String) -> Bool {
+    guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), let parts = URLComponents(string: text)
+    else { return false }
+    return ["http", "https"].contains(parts.scheme ?? "") && parts.host?.isEmpty == false
+      && parts.path.isEmpty && parts.user == nil && parts.query == nil && parts.fragment == nil
   }
 }
 
@@ -66,6 +85,7 @@ struct Limits: Equatable, Sendable {
   var rawRetentionDays = 0
   /// Apps whose items go earlier.
   var appRetention = AppRetention()
+  var sessionMinutes = 30
   var jobThreads = 4
   var jobGraceSeconds = 60
   var catchUpPercent = 25

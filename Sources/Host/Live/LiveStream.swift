@@ -7,7 +7,7 @@ import Synchronization
 struct LiveStream: Sendable {
   let door: LiveDoor
 
-  func add(to router: Router<BasicRequestContext>) {
+  func add(to router: Router<VisitContext>) {
     router.get(RouterPath(LiveDoor.path)) { request, _ in self.answer(request) }
   }
 

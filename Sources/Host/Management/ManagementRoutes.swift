@@ -9,7 +9,7 @@ struct ManagementRoutes {
   /// Settings are small; a body beyond this is no change of settings.
   private static let bodyBytesMax = 1 << 20
 
-  func add(to router: Router<BasicRequestContext>) {
+  func add(to router: Router<VisitContext>) {
     for path in ManagementService.paths {
       router.get(RouterPath(path), use: handle)
       router.post(RouterPath(path), use: handle)
@@ -17,7 +17,7 @@ struct ManagementRoutes {
   }
 
   @Sendable private func handle(
-    _ request: Request, context: BasicRequestContext
+    _ request: Request, context: VisitContext
   ) async throws -> Response {
     guard let question = await QueryRoutes.question(of: request, upTo: Self.bodyBytesMax) else {
       return Routes.json(QueryError(code: .bodyTooLarge).reply)

@@ -25,8 +25,7 @@ struct MemberListing: Sendable {
 
   /// The key is told to whoever is the member, not to a token that is less.
   func own(_ visit: Visit) -> QueryReply {
-    let isLess = visit.token?.isNarrow == true
-    return QueryReply(.object(isLess ? visit.member.document : visit.member.ownDocument))
+    QueryReply(.object(visit.isLess ? visit.member.document : visit.member.ownDocument))
   }
 
   /// The names of everything rights can be given for.

@@ -29,6 +29,12 @@ extension Core {
       APIRoute("/metrics", http: ["get"], .reading("The server's numbers, for Prometheus.")),
       APIRoute(
         LiveDoor.path, http: ["get"], right: "read core", "What happens now, as it happens."),
+      APIRoute("/login", "A page to sign in, and what its form sends."),
+      APIRoute("/logout", http: ["post"], "Ends the session of a browser."),
+      APIRoute("/dashboard", http: ["get"], "A page for who is signed in."),
+      APIRoute("/api-key", http: ["get"], "The api key for name and password (Basic)."),
+      APIRoute("/setup", "Where the owner of a new store chooses a password, by a link."),
+      APIRoute("/reset", "Where a member chooses a new password, by a link."),
       APIRoute(OpenAPIRoutes.path, http: ["get"], .reading("This document.")),
     ]
   }

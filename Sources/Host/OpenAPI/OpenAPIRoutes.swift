@@ -9,7 +9,7 @@ struct OpenAPIRoutes {
   let core: Core
   let threads: NIOThreadPool
 
-  func add(to router: Router<BasicRequestContext>) {
+  func add(to router: Router<VisitContext>) {
     router.get(RouterPath(Self.path)) { [core, threads] _, _ in
       let reply = await QuestionRun.answer(within: Self.deadline, threads, .init()) {
         QueryReply(

@@ -9,13 +9,18 @@ struct QueryRequest: Sendable {
   var contentType = ""
   /// What follows the first `?`, as it was sent.
   var rawQuery: [UInt8] = []
+  /// The header `Authorization: Bearer`.
+  var bearer: String?
+  /// A browser that may be logged in, and what one of its pages sends with it.
+  var session: SessionCookie?
+  var csrf: String?
   /// Says that nobody waits any more.
   var cancellation = Cancellation()
 
   /// What plugins are told: what stands for a member is between the member and the host.
   var withoutCredentials: [String: String] {
     var parameters = parameters
-    for name in ["api_key", "auth_token"] { parameters[name] = nil }
+    for name in ["api_key", "auth_token", "_csrf"] { parameters[name] = nil }
     return parameters
   }
 

@@ -1,3 +1,5 @@
+import Foundation
+import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 import NIOCore
@@ -8,7 +10,7 @@ struct QueryRoutes {
   let service: QueryService
   let threads: NIOThreadPool
 
-  func add(to router: Router<BasicRequestContext>) {
+  func add(to router: Router<VisitContext>) {
     for path in ["/o", "/o/**", "/i/**"] {
       for method in [HTTPRequest.Method.get, .post, .put, .patch, .delete] {
         router.on(RouterPath(path), method: method, use: handle)
@@ -17,7 +19,7 @@ struct QueryRoutes {
   }
 
   @Sendable private func handle(
-    _ request: Request, context: BasicRequestContext
+    _ request: Request, context: VisitContext
   ) async throws -> Response {
     // A question by POST may name its method in the body, which then has the standard bounds.
     let bounds = service.bounds(of: Self.head(of: request))
@@ -58,6 +60,11 @@ struct QueryRoutes {
     question.contentType = request.headers[.contentType] ?? ""
     if let token = request.headers[.init("countly-token") ?? .authorization] {
       question.parameters["auth_token"] = token
+    }
+    question.session = SessionCookie(header: request.headers[.cookie])
+    question.csrf = HTTPField.Name("x-csrf-token").flatMap { request.headers[$0] }
+    if let header = request.headers[.authorization], header.lowercased().hasPrefix("bearer ") {
+      question.bearer = header.dropFirst(7).trimmingCharacters(in: .whitespaces)
     }
     return question
   }

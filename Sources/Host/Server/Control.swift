@@ -10,6 +10,13 @@ struct Control: Sendable {
   func answer(_ request: ControlRequest) -> ControlReply {
     do throws(CommandError) {
       switch request.command {
+      case MemberReset.command:
+        let reset = try MemberReset(request)
+        return try refusing {
+          try reset.perform(on: core.store, core.configuration.host) { new, nowS in
+            try core.tokens.make(new, nowS: nowS)
+          }
+        }
       case Setup.command: return try setup(request)
       case DeadLetterRequest.command:
         let asked = try DeadLetterRequest(request)

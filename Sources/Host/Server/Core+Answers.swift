@@ -57,6 +57,9 @@ extension Core {
       "/i/token/delete": OwnRoute(
         need: .member, about: .init("Deletes a token.", ["tokenid": "The token."]),
         answer: desk.delete),
+      "/i/token/jwt": OwnRoute(
+        need: .member, about: "Makes a signed token, for `Authorization: Bearer`.",
+        answer: desk.sign),
       "/o/token/list": OwnRoute(
         need: .member, about: .reading("The tokens of the caller."), answer: desk.list),
       "/o/token/check": OwnRoute(
@@ -115,6 +118,13 @@ extension Core {
       "/o/users/me": OwnRoute(need: .member, about: .reading("The caller."), answer: listing.own),
       "/o/users/id": OwnRoute(
         need: .globalAdmin, about: .init("One member.", ["id": "Theirs."]), answer: listing.one),
+      "/o/users/reset_timeban": OwnRoute(
+        need: .globalAdmin,
+        about: .init("Lets somebody log in at once.", ["username": "Theirs."])
+      ) { [self] visit in
+        try LoginDesk(core: self).forget(name: visit.request.parameters["username"] ?? "")
+        return QueryReply(.bool(true))
+      },
       "/o/users/permissions": OwnRoute(
         need: .readCore, about: .reading("All features that rights are about."),
         answer: listing.features),

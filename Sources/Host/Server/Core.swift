@@ -62,7 +62,7 @@ final class Core: Sendable {
     deadLetters = DeadLetterDesk(store: store)
     security = SecurityLog(store: store, log: log)
     pictures = PictureFolder(host)
-    firstRun = try FirstRun.make(in: store, address: host.listen)
+    firstRun = try FirstRun.make(in: store, host: host)
     journal = try Journal.open(
       JournalConfiguration(host, faults: faults), storePosition: store.committedPosition)
     journal.report(to: log)

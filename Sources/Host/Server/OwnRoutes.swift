@@ -12,6 +12,8 @@ struct Visit {
   let app: RegisteredApp?
   /// What stands for the member here; nil: their api key.
   var token: AccessToken?
+  /// Whether the caller is less than the member.
+  var isLess = false
 }
 
 /// A path that the host itself answers: what it asks of callers, and its answer.
@@ -39,7 +41,7 @@ struct OwnRoutes {
   private static let bodyBytesMax = 1 << 20
   private static let deadline = Duration.seconds(30)
 
-  func add(to router: Router<BasicRequestContext>) {
+  func add(to router: Router<VisitContext>) {
     for path in routes.keys where !path.contains("?") {
       router.get(RouterPath(path), use: handle)
       router.post(RouterPath(path), use: handle)
@@ -47,7 +49,7 @@ struct OwnRoutes {
   }
 
   @Sendable private func handle(
-    _ request: Request, context: BasicRequestContext
+    _ request: Request, context: VisitContext
   ) async throws -> Response {
     guard let question = await QueryRoutes.question(of: request, upTo: Self.bodyBytesMax) else {
       return Routes.json(QueryError(code: .bodyTooLarge).reply)
@@ -98,7 +100,7 @@ struct OwnRoutes {
     }
     return Visit(
       request: request, member: caller.member, app: id.flatMap(known.app(hexID:)),
-      token: caller.token)
+      token: caller.token, isLess: caller.isLess)
   }
 }
 

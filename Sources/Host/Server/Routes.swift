@@ -8,6 +8,8 @@ struct Routes {
   let core: Core
   let metrics: Metrics
   let threads: NIOThreadPool
+  /// Of pages alone.
+  let pageThreads: NIOThreadPool
   let supervisor: PluginSupervisor
   let directory: PluginDirectory
   let users: UserService
@@ -20,8 +22,8 @@ struct Routes {
     return LiveDoor(access: access, apps: core.registry, feed: core.live)
   }
 
-  var responder: some HTTPResponder<BasicRequestContext> {
-    let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
+  var responder: some HTTPResponder<VisitContext> {
+    let router = Router(context: VisitContext.self, options: .autoGenerateHeadEndpoints)
     router.get("/o/ping") { _, _ in Self.json(QueryReply(status: 200, message: "Success")) }
     router.get("/metrics") { [metrics] _, _ in
       Response(
@@ -42,6 +44,10 @@ struct Routes {
     own.add(to: router)
     OpenAPIRoutes(core: core, threads: threads).add(to: router)
     LiveStream(door: door).add(to: router)
+    PageRoutes(
+      pages: LoginPages(core: core), proxies: core.configuration.host.trustedProxies,
+      threads: pageThreads
+    ).add(to: router)
     router.add(middleware: Preflight())
     router.add(middleware: UnknownPath())
     return router.buildResponder()
@@ -66,8 +72,8 @@ struct Routes {
 /// A browser that asks beforehand may ask on, wherever it is; what it then asks is judged as ever.
 private struct Preflight: RouterMiddleware {
   func handle(
-    _ request: Request, context: BasicRequestContext,
-    next: (Request, BasicRequestContext) async throws -> Response
+    _ request: Request, context: VisitContext,
+    next: (Request, VisitContext) async throws -> Response
   ) async throws -> Response {
     guard request.method == .options else { return try await next(request, context) }
     let headers = Reply.preflightHeaders.map { (name: $0.0, value: $0.1) }
@@ -78,8 +84,8 @@ private struct Preflight: RouterMiddleware {
 /// A path nobody answers gets the words clients know.
 private struct UnknownPath: RouterMiddleware {
   func handle(
-    _ request: Request, context: BasicRequestContext,
-    next: (Request, BasicRequestContext) async throws -> Response
+    _ request: Request, context: VisitContext,
+    next: (Request, VisitContext) async throws -> Response
   ) async throws -> Response {
     do {
       return try await next(request, context)

@@ -7,6 +7,8 @@ import NIOPosix
 enum TallyServer {
   /// Threads that answer questions; more of them wait in line.
   static let readThreads = 2
+  /// Threads that answer people's pages.
+  static let pageThreads = 2
 
   /// Runs until SIGTERM or SIGINT, and then ends the process. Throws what kept it from starting.
   static func run(_ configuration: Configuration) async throws {
@@ -18,19 +20,23 @@ enum TallyServer {
     core.publish(metrics)
     let threads = NIOThreadPool(numberOfThreads: readThreads)
     threads.start()
+    let pages = NIOThreadPool(numberOfThreads: pageThreads)
+    pages.start()
     core.start()
     do {
-      try await serve(core, folder, metrics, threads)
+      try await serve(core, folder, metrics, threads, pages)
     } catch {
       core.stop()
       throw error
     }
     try? await threads.shutdownGracefully()
+    try? await pages.shutdownGracefully()
     withExtendedLifetime(folder) { StopClock.endProcess() }
   }
 
   private static func serve(
-    _ core: Core, _ folder: DataFolder, _ metrics: Metrics, _ threads: NIOThreadPool
+    _ core: Core, _ folder: DataFolder, _ metrics: Metrics, _ threads: NIOThreadPool,
+    _ pageThreads: NIOThreadPool
   ) async throws {
     let supervisor = try PluginSupervisor(
       core.configuration, lifecycle: core.lifecycle, plan: core.plugins,
@@ -40,7 +46,8 @@ enum TallyServer {
     metrics.section { directory.prometheus() }
     let users = UserService(core: core)
     let routes = Routes(
-      core: core, metrics: metrics, threads: threads, supervisor: supervisor,
+      core: core, metrics: metrics, threads: threads, pageThreads: pageThreads,
+      supervisor: supervisor,
       directory: directory, users: users)
     let http = HTTPServer(
       .init(core.configuration.host, places: core.places?.book, pictures: core.pictures),

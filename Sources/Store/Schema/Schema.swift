@@ -44,8 +44,20 @@ enum Schema {
       for statement in secrets { try db.execute(sql: statement) }
     }
     migrator.registerMigration("10 the audit is a chain", migrate: AuditChain.migrate)
+    migrator.registerMigration("11 attempts to log in") { db in
+      for statement in logins { try db.execute(sql: statement) }
+    }
     return migrator
   }
+
+  private static let logins = [
+    """
+    CREATE TABLE login_attempt(
+      subject TEXT PRIMARY KEY, count INT NOT NULL, last_ms INT NOT NULL, until_ms INT NOT NULL
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX login_attempt_last ON login_attempt(last_ms)",
+  ]
 
   /// From here on `member.api_key` is what the key is found by (`Vault`).
   private static let secrets = [

@@ -6,8 +6,9 @@ import Testing
   @Test("The text can be pasted: it sends and reads at an address this machine reaches")
   func text() {
     let run = FirstRun(
-      appKey: "KEY", appID: "APP", apiKey: "SECRET",
-      address: ListenAddress(host: "0.0.0.0", port: 9000))
+      appKey: "KEY", appID: "APP", apiKey: "SECRET", setup: "http://127.0.0.1:9000/setup?token=T",
+      url: "http://127.0.0.1:9000")
+    #expect(run.text.contains("\n  http://127.0.0.1:9000/setup?token=T\n"))
     #expect(run.text.contains("curl 'http://127.0.0.1:9000/i' -d app_key=KEY -d device_id="))
     #expect(
       run.text.contains(

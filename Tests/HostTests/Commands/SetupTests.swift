@@ -93,8 +93,8 @@ import Testing
   func firstRun() throws {
     let folder = try TemporaryFolder()
     let store = try Store.open(directory: folder.path)
-    let address = ListenAddress(host: "127.0.0.1", port: 8080)
-    let run = try #require(try FirstRun.make(in: store, address: address, nowMs: 7))
+    let host = HostSettings(cores: 1)
+    let run = try #require(try FirstRun.make(in: store, host: host, nowMs: 7))
     let app = try #require(try store.apps().first)
     let owner = try #require(try store.members().first)
     #expect(run.appKey == app.key)
@@ -102,7 +102,7 @@ import Testing
     #expect(run.apiKey == owner.apiKey)
     #expect(owner.passwordHash == nil)
     #expect(owner.isGlobalAdmin)
-    #expect(try FirstRun.make(in: store, address: address, nowMs: 8) == nil)
+    #expect(try FirstRun.make(in: store, host: host, nowMs: 8) == nil)
     #expect(try store.apps().count == 1)
   }
 }

@@ -57,8 +57,8 @@ import Testing
         "host:\n  lisen: 1\n",
         "plugins.yaml:2:3: unknown key \"lisen\" in host; did you mean \"listen\"? "
           + "Known keys: listen, data, durability, event_loops, client_addresses, "
-          + "client_addresses_by_app, trusted_proxies, place_file, key_file, plugin_pins, "
-          + "plugin_keys, outgoing_allow, limits"
+          + "client_addresses_by_app, trusted_proxies, place_file, public_url, key_file, "
+          + "plugin_pins, plugin_keys, outgoing_allow, limits"
       ),
       (
         "host: { durability: [os] }\n",
@@ -115,8 +115,8 @@ import Testing
         "host: { plugin_pins: maybe, plugin_kys: 1 }\n",
         "plugins.yaml:1:29: unknown key \"plugin_kys\" in host; did you mean \"plugin_keys\"? "
           + "Known keys: listen, data, durability, event_loops, client_addresses, "
-          + "client_addresses_by_app, trusted_proxies, place_file, key_file, plugin_pins, "
-          + "plugin_keys, outgoing_allow, limits"
+          + "client_addresses_by_app, trusted_proxies, place_file, public_url, key_file, "
+          + "plugin_pins, plugin_keys, outgoing_allow, limits"
       ),
       (
         "plugins:\n  ../evil: {}\n",

@@ -1,0 +1,97 @@
+import Logging
+import Store
+
+/// Judges names and passwords. An answer tells whoever asks neither by its words nor by its time
+/// whether there is such a member; too many attempts have to wait, for an account as for a network.
+struct LoginDesk: Sendable {
+  enum Outcome: Equatable {
+    case success(Member)
+    case failed, blocked
+    /// The password was right.
+    case locked
+  }
+
+  /// Attempts at one account; a person who mistypes is not kept waiting.
+  static let accountBackoff = LoginBackoff(free: 5)
+  /// Attempts of one network, in which many people may sit.
+  static let networkBackoff = LoginBackoff(free: 20)
+  static let nameBytesMax = 256
+
+  let core: Core
+  var nowMs: @Sendable () -> Int64 = { Clock.system.nowMs }
+
+  func attempt(name: String, password: String, from address: ClientAddress?) throws -> Outcome {
+    let member = core.members.member(named: name)
+    let account = accountSubject(name, member)
+    let network = core.store.loginSubject(
+      "network \(address?.truncated.text ?? "")", Self.networkBackoff)
+    guard try core.store.beginLogin([account, network], nowMs: nowMs()) else {
+      note("login refused for a while", member, address)
+      return .blocked
+    }
+    let hash = member?.passwordHash ?? PasswordHash.nobodys
+    guard password.utf8.count <= PasswordRules.bytesMax,
+      PasswordHash.matches(password, hash: hash), let member
+    else {
+      note("login failed", member, address)
+      return .failed
+    }
+    try core.store.endLogin(account: account, network: network)
+    if member.isLocked { return .locked }
+    return .success(try welcome(member, password))
+  }
+
+  /// Lets somebody try again at once.
+  func forget(name: String) throws {
+    try core.store.forgetLogins(accountSubject(name, core.members.member(named: name)))
+  }
+
+  /// By whatever name a member is called, it is one account.
+  private func accountSubject(_ name: String, _ member: Member?) -> Store.LoginSubject {
+    let bounded = String(name.lowercased().prefix(Self.nameBytesMax))
+    return core.store.loginSubject("account \(member?.id ?? bounded)", Self.accountBackoff)
+  }
+
+  /// Notes the login, and takes the costs of this version for the password.
+  private func welcome(_ member: Member, _ password: String) throws -> Member {
+    var change = MemberChange()
+    change.lastLoginMs = nowMs()
+    if let hash = member.passwordHash, !PasswordHash.isCurrent(hash) {
+      change.passwordHash = try PasswordHash.make(password)
+    }
+    let line = AuditLine(
+      atMs: nowMs(), plugin: "", member: member.id, app: 0, action: "login.succeeded", detail: "")
+    let changed = try core.store.updateMember(id: member.id, change) { _ in [line] }
+    try core.reloadAdministration()
+    return changed ?? member
+  }
+
+  /// What was typed is not told: it may be a password in the wrong field.
+  private func note(_ what: Logger.Message, _ member: Member?, _ address: ClientAddress?) {
+    core.log.notice(
+      what,
+      metadata: [
+        "member": "\(LogText.safe(member?.username ?? "nobody"))",
+        "address": "\(address?.text ?? "unknown")",
+      ])
+  }
+}
+
+/// Texts of others, as they may stand in a line of the log.
+enum LogText {
+  private static let charactersMax = 100
+
+  /// Without anything that begins another line or moves a terminal's cursor.
+  static func safe(_ text: String) -> String {
+    var safe = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars.prefix(charactersMax) {
+      let isControl =
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned: true
+        default: false
+        }
+      safe.append(isControl ? "?" : scalar)
+    }
+    return String(safe)
+  }
+}

@@ -1,0 +1,178 @@
+import Foundation
+import Store
+
+/// What people see before there is a dashboard: login, logout, the first choice of a password and a
+/// later one. Blocks: it hashes passwords.
+struct LoginPages: Sendable {
+  /// Paths and methods that are answered here.
+  static let paths: [(method: String, path: String)] = [
+    ("GET", "/login"), ("POST", "/login"), ("POST", "/logout"), ("GET", "/dashboard"),
+    ("GET", "/api-key"), ("GET", "/setup"), ("POST", "/setup"), ("GET", "/reset"),
+    ("POST", "/reset"),
+  ]
+  /// A session is over after this time, however much it is used: seconds.
+  private static let sessionSecondsMax: Int64 = 7 * 86_400
+
+  let core: Core
+  let desk: LoginDesk
+  let links: PasswordLinks
+
+  init(core: Core) {
+    self.core = core
+    desk = LoginDesk(core: core)
+    links = PasswordLinks(core: core)
+  }
+
+  var vault: Vault { core.store.vault }
+  private var isSecure: Bool { core.configuration.host.isSecure }
+
+  func answer(_ request: PageRequest) -> PageReply {
+    do {
+      switch (request.method, request.path) {
+      case ("GET", "/login"): return loginPage(request)
+      case ("POST", "/login"): return try login(request)
+      case ("POST", "/logout"): return try logout(request)
+      case ("GET", "/dashboard"): return dashboard(request)
+      case ("GET", "/api-key"): return try apiKey(request)
+      case ("GET", "/setup"), ("GET", "/reset"): return links.form(request)
+      case ("POST", "/setup"), ("POST", "/reset"): return try links.choose(request)
+      default: return PageReply.plain(404, "Not found")
+      }
+    } catch {
+      core.log.error(
+        "page failed", metadata: ["path": "\(request.path)", "reason": "\(error)"])
+      return PageReply.plain(500, "Server error")
+    }
+  }
+
+  // MARK: Login
+
+  private static let messages = [
+    "login.result": "The name or the password is not right.",
+    "login.locked": "This account is locked. An administrator can unlock it.",
+    "login.blocked": "Too many attempts. Wait a while, then try again.",
+    "login.chosen": "The password is set. Sign in with it.",
+  ]
+
+  private func loginPage(_ request: PageRequest) -> PageReply {
+    if session(request) != nil { return .redirect(to: "/dashboard") }
+    let cookie = request.cookie ?? .visit()
+    let message = request.parameters["message"].flatMap { Self.messages[$0] }
+    let shown = message.map { "<p class=\"wrong\" role=\"status\">\($0)</p>" } ?? ""
+    let page = Page(
+      title: "Sign in",
+      body: """
+        \(shown)<form method="post" action="/login">
+        <label>Username or e-mail address
+        <input name="username" autocomplete="username" required autofocus></label>
+        <label>Password
+        <input name="password" type="password" autocomplete="current-password" required></label>
+        \(csrfField(cookie))<button>Sign in</button></form>
+        """)
+    return page.reply(cookie: cookie.header(isSecure: isSecure))
+  }
+
+  private func csrfField(_ cookie: SessionCookie) -> String {
+    "<input type=\"hidden\" value=\"\(cookie.csrf(vault))\" name=\"_csrf\">"
+  }
+
+  private func login(_ request: PageRequest) throws -> PageReply {
+    guard isOwnForm(request) else { return Self.foreignForm }
+    let outcome = try desk.attempt(
+      name: request.parameters["username"] ?? "", password: request.parameters["password"] ?? "",
+      from: request.address)
+    switch outcome {
+    case .failed: return .redirect(to: "/login?message=login.result")
+    case .blocked: return .redirect(to: "/login?message=login.blocked")
+    case .locked: return .redirect(to: "/login?message=login.locked")
+    case .success(let member):
+      // Never a value that was there before the login.
+      guard let token = try begin(member) else {
+        return .redirect(to: "/login?message=login.result")
+      }
+      let cookie = SessionCookie(token.text).header(isSecure: isSecure)
+      return .redirect(to: "/dashboard", cookie: cookie)
+    }
+  }
+
+  private func begin(_ member: Member) throws -> AccessToken? {
+    let nowS = desk.nowMs() / 1_000
+    var new = NewToken(
+      .session, owner: member.id, ttl: Int64(core.configuration.host.limits.sessionMinutes) * 60)
+    new.purpose = AccessToken.sessionPurpose
+    new.maxEnds = nowS + max(Self.sessionSecondsMax, new.ttl)
+    return try core.tokens.make(new, nowS: nowS)
+  }
+
+  private func logout(_ request: PageRequest) throws -> PageReply {
+    guard isOwnForm(request) else { return Self.foreignForm }
+    if let token = session(request)?.token { _ = try core.tokens.delete([token]) }
+    return .redirect(to: "/login", cookie: SessionCookie.removal(isSecure: isSecure))
+  }
+
+  private func isOwnForm(_ request: PageRequest) -> Bool {
+    request.cookie?.isSent(by: request.parameters["_csrf"], vault) ?? false
+  }
+
+  private static let foreignForm = Page(
+    title: "This form is too old",
+    body: "<p>It was not sent from a page of this server, or that page lay open for long. "
+      + "<a href=\"/login\">Sign in</a> again.</p>"
+  ).reply(status: 403)
+
+  /// Who is logged in in this browser.
+  private func session(_ request: PageRequest) -> Access.Caller? {
+    guard let cookie = request.cookie else { return nil }
+    var credentials = Access.Credentials()
+    (credentials.session, credentials.isReading) = (cookie, true)
+    return try? core.access.caller(credentials, .member)
+  }
+
+  // MARK: Behind the login
+
+  private func dashboard(_ request: PageRequest) -> PageReply {
+    guard let cookie = request.cookie, let caller = session(request) else {
+      return .redirect(to: "/login")
+    }
+    let rights = MemberRights(caller.member)
+    let apps = (try? core.store.apps()) ?? []
+    let own = apps.filter {
+      caller.member.isGlobalAdmin || rights.permission.apps.contains($0.hex)
+    }
+    let rows = own.map {
+      "<li>\(Page.escaped($0.name)): <code>\($0.hex)</code></li>"
+    }.joined(separator: "\n")
+    let page = Page(
+      title: "Signed in as \(caller.member.username)",
+      body: """
+        <p>There are no charts here yet. The numbers of your apps are at
+        <code>/o?method=users&amp;app_id=…</code>, in this browser, or with an api key or a token.</p>
+        <ul>\(rows)</ul>
+        <form method="post" action="/logout">\(csrfField(cookie))<button>Sign out</button></form>
+        """,
+      script: "var countlyGlobal = {}; countlyGlobal[\"csrf_token\"] = "
+        + "\"\(cookie.csrf(vault))\";")
+    return page.reply()
+  }
+
+  /// The api key for name and password.
+  private func apiKey(_ request: PageRequest) throws -> PageReply {
+    let parts = Self.basic(request.authorization)
+    guard let parts,
+      case .success(let member) = try desk.attempt(
+        name: parts.name, password: parts.password, from: request.address)
+    else {
+      return .plain(401, "-1", [("WWW-Authenticate", "Basic realm=Authorization Required")])
+    }
+    return .plain(200, member.apiKey)
+  }
+
+  private static func basic(_ header: String?) -> (name: String, password: String)? {
+    guard let header, header.lowercased().hasPrefix("basic "),
+      let data = Data(base64Encoded: header.dropFirst(6).trimmingCharacters(in: .whitespaces))
+    else { return nil }
+    let text = String(decoding: data, as: UTF8.self)
+    guard let colon = text.firstIndex(of: ":") else { return nil }
+    return (String(text[..<colon]), String(text[text.index(after: colon)...]))
+  }
+}

@@ -1,0 +1,113 @@
+import Foundation
+import Store
+
+/// Links by which somebody chooses their password, once: the owner of a new store (`/setup`), and
+/// whoever lost theirs (`/reset`).
+final class PasswordLinks: Sendable {
+  enum Purpose: String, Sendable {
+    case setup, reset
+
+    var path: String { "/\(rawValue)" }
+  }
+
+  /// How long a link works.
+  static let seconds: Int64 = 86_400
+  static let nameBytesMax = 256
+
+  private let core: Core
+  private let oneByOne = NSLock()
+
+  init(core: Core) { self.core = core }
+
+  static func new(_ purpose: Purpose, for member: Member) -> NewToken {
+    var new = NewToken(.link, owner: member.id, ttl: seconds)
+    (new.purpose, new.isMulti) = (purpose.rawValue, false)
+    return new
+  }
+
+  /// The address that whoever opens it may choose a password at.
+  static func address(_ token: AccessToken, _ host: HostSettings) -> String {
+    "\(host.publicAddress)/\(token.purpose)?token=\(token.text)"
+  }
+
+  // MARK: Pages
+
+  func form(_ request: PageRequest) -> PageReply {
+    guard let (member, token) = find(request) else { return Self.unknown }
+    return form(member, token, refusals: [])
+  }
+
+  func choose(_ request: PageRequest) throws -> PageReply {
+    oneByOne.lock()
+    defer { oneByOne.unlock() }
+    guard let (member, token) = find(request) else { return Self.unknown }
+    let password = request.parameters["password"] ?? ""
+    var change = MemberChange()
+    if token.purpose == Purpose.setup.rawValue {
+      change.username = (request.parameters["username"] ?? "").trimmingCharacters(in: .whitespaces)
+    }
+    let refusals = refusals(password, change.username)
+    guard refusals.isEmpty else { return form(member, token, refusals: refusals) }
+    change.passwordHash = try PasswordHash.make(password)
+    change.passwordChangedMs = Clock.system.nowMs
+    // The link goes in the same step, and every other one with it.
+    change.endsSessions = true
+    let line = AuditLine(
+      atMs: Clock.system.nowMs, plugin: "", member: member.id, app: 0,
+      action: "member.password.chosen", detail: token.purpose)
+    do throws(StoreError) {
+      _ = try core.store.updateMember(id: member.id, change) { _ in [line] }
+    } catch {
+      guard error.code == .taken else { throw error }
+      return form(member, token, refusals: ["There is a member of that name already."])
+    }
+    core.tokens.forget { $0.owner == member.id && $0.isOfPassword }
+    try core.reloadAdministration()
+    return .redirect(to: "/login?message=login.chosen")
+  }
+
+  private func refusals(_ password: String, _ username: String?) -> [String] {
+    let names = username.map { name in
+      (1...Self.nameBytesMax).contains(name.utf8.count) && !name.contains(where: \.isNewline)
+        ? [] : ["The name must have 1 to \(Self.nameBytesMax) bytes."]
+    }
+    return (names ?? []) + PasswordRules().refusals(of: password)
+  }
+
+  private func find(_ request: PageRequest) -> (Member, AccessToken)? {
+    guard let text = request.parameters["token"],
+      let token = core.tokens.find(text, nowS: Clock.system.nowMs / 1_000)?.token,
+      token.kind == .link, Purpose(rawValue: token.purpose)?.path == request.path,
+      let member = core.members.member(id: token.owner)
+    else { return nil }
+    return (member, token)
+  }
+
+  private func form(_ member: Member, _ token: AccessToken, refusals: [String]) -> PageReply {
+    let isSetup = token.purpose == Purpose.setup.rawValue
+    let wrong = refusals.map { "<li>\(Page.escaped($0))</li>" }.joined()
+    let name = Page.escaped(member.username)
+    let nameField =
+      isSetup
+      ? "<label>Username <input name=\"username\" autocomplete=\"username\" value=\"\(name)\" "
+        + "required></label>"
+      : "<p>For the member <b>\(name)</b>.</p>"
+    let page = Page(
+      title: isSetup ? "Welcome" : "Choose a password",
+      body: """
+        \(wrong.isEmpty ? "" : "<ul class=\"wrong\" role=\"alert\">\(wrong)</ul>")
+        <form method="post" action="/\(token.purpose)">\(nameField)
+        <label>Password, of \(PasswordRules.charactersMin) characters or more, with a capital letter, \
+        a digit and another character
+        <input name="password" type="password" autocomplete="new-password" required></label>
+        <input type="hidden" name="token" value="\(token.text)"><button>Save</button></form>
+        """)
+    return page.reply(status: refusals.isEmpty ? 200 : 400)
+  }
+
+  private static let unknown = Page(
+    title: "This link does not work",
+    body: "<p>It was used, is too old, or was never made. An administrator of the server makes "
+      + "another with <code>tally member reset NAME</code>.</p>"
+  ).reply(status: 404)
+}
