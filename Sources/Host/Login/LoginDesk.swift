@@ -74,6 +74,10 @@ struct LoginDesk: Sendable {
         "member": "\(LogText.safe(member?.username ?? "nobody"))",
         "address": "\(address?.text ?? "unknown")",
       ])
+    core.security.note(
+      .init(
+        kind: .loginFailed, reason: "\(what)", path: "/login", member: member?.id ?? "",
+        address: address?.text ?? ""))
   }
 }
 
