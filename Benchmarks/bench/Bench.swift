@@ -17,7 +17,16 @@ struct Bench {
         fflush(nil)
       }
     }
+    if options.measuresPlugins { report.plugins = try measurePlugins() }
     return report
+  }
+
+  private func measurePlugins() throws -> PluginBench.Times {
+    let bench = try PluginBench()
+    defer { bench.end() }
+    var times = PluginBench.Times()
+    for _ in 1...options.rounds { try bench.measure(into: &times) }
+    return times
   }
 
   private func measureBareNIO(_ round: Int) throws -> Measurement {

@@ -13,6 +13,7 @@ struct Options {
   var jsonPath = "bench.json"
   var scripts = "Benchmarks/wrk"
   var cases = Case.allCases.filter { $0 != .paced }
+  var measuresPlugins = true
 
   /// Where `tally` and `bare-nio` lie: beside this executable, or where TALLY_BINARY points.
   static let binaries =
@@ -21,13 +22,14 @@ struct Options {
 
   static let help = """
     usage: bench [--seconds N] [--rounds N] [--connections N] [--bulk-connections N]
-                 [--folder DIR] [--json FILE] [--scripts DIR] [--cases abcdL] [--reads yes]
+                 [--folder DIR] [--json FILE] [--scripts DIR] [--cases abcdLp] [--reads yes]
       --seconds      load of each measurement (8)
       --rounds       how often each case has its turn; the table shows medians (3)
       --folder       where data folders are made; it must lie on the disk to be measured (/tmp)
       --reads        reads beside intake, instead of the table
       --json         where the numbers go (bench.json)
-      --cases        which to run: a bare-nio, b os, c fsync, d bulk, L fsync at 16 connections
+      --cases        which to run: a bare-nio, b os, c fsync, d bulk, L fsync at 16 connections,
+                     p many plugins at a start, and one switched on
     """
 
   /// Nil when only help was asked for.
@@ -54,7 +56,8 @@ struct Options {
     case "--json": jsonPath = value
     case "--scripts": scripts = value
     case "--cases":
-      cases = try value.map { letter in
+      measuresPlugins = value.contains("p")
+      cases = try value.filter { $0 != "p" }.map { letter in
         guard let known = Case(rawValue: letter) else { throw HarnessError("no case \(letter)") }
         return known
       }

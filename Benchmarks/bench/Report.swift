@@ -5,6 +5,7 @@ import Harness
 struct Report {
   let syncMicroseconds: Double
   var measurements: [Case: [Measurement]] = [:]
+  var plugins = PluginBench.Times()
 
   init(syncMicroseconds: Double) { self.syncMicroseconds = syncMicroseconds }
 
@@ -124,7 +125,18 @@ struct Report {
     if let bytes = median(.fsync, { $0.diskBytes / max($0.items, 1) }) {
       list.append(Verdict(name: "(c) disk bytes per item", value: bytes, must: 120, aim: 60))
     }
-    return list
+    return list + pluginBudgets
+  }
+
+  private var pluginBudgets: [Verdict] {
+    if plugins.load.isEmpty { return [] }
+    return [
+      Verdict(
+        name: "\(PluginBench.count) plugins loaded, ms", value: plugins.load.median, must: 300,
+        aim: 100),
+      Verdict(
+        name: "edit of plugins.yaml to live, ms", value: plugins.edit.median, must: 500, aim: 100),
+    ]
   }
 
   var json: JSON {
