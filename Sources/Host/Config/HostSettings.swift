@@ -77,7 +77,7 @@ struct Limits: Equatable, Sendable {
   var journalSegmentBytes = 16 << 20
   var diskReserveBytes = 256 << 20
   var flushIntervalMilliseconds = 1_000
-  var flushKeysMax = 60_000
+  var flushKeysMax = 80_000
   var readWaitMilliseconds = 25
   var readSecondsMax = 30
   var cacheBytesMax = 56 << 20
