@@ -59,8 +59,9 @@ package final class CodeCache: Sendable {
     }
   }
 
-  /// The copy of the code that lies at a path at this moment, made and synced when it is new. What
-  /// is verified, hashed and copied is the same bytes.
+  /// The copy of the code that lies at a path at this moment, made when it is new. What is verified,
+  /// hashed and copied is the same bytes. It need not survive this process, so nobody waits for the
+  /// disk; see `keep`.
   package func admit(
     name: String, path: String, pins: PluginPins = PluginPins(),
     policy: TrustPolicy = TrustPolicy()
@@ -107,18 +108,20 @@ package final class CodeCache: Sendable {
     guard target >= 0 else { throw Self.failure("\(temporary) cannot be written") }
     defer { close(target) }
     try Self.write(image.bytes[...], to: target, path: image.path)
-    guard fsync(target) == 0, rename(temporary, final) == 0 else {
+    guard rename(temporary, final) == 0 else {
       throw Self.failure("\(final) cannot be written")
     }
-    syncFolder()
     return copy
   }
 
-  private func syncFolder() {
-    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { return }
-    fsync(descriptor)
-    close(descriptor)
+  /// Makes a copy durable that processes after this one will need.
+  func keep(name: String, sha256: String) {
+    for path in [folder + "/" + Self.file(name, sha256), folder] {
+      let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+      guard descriptor >= 0 else { continue }
+      fsync(descriptor)
+      close(descriptor)
+    }
   }
 
   private static func write(

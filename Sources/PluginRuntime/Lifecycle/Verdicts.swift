@@ -64,6 +64,7 @@ extension Lifecycle {
       return state.verdicts
     }
     guard let verdictsPath else { return }
+    for (plugin, code) in verdicts.kept { cache.keep(name: plugin, sha256: Self.sha256(of: code)) }
     do { try verdicts.save(path: verdictsPath) } catch {
       log.warning("verdicts over code cannot be kept", metadata: ["error": "\(error)"])
     }
