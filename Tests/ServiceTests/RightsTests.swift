@@ -75,7 +75,8 @@ import Testing
   private static let needs: [String: Access.Need] = [
     "/o/ledger": .right(.read, "core"), "/o/live": .right(.read, "core"),
     "/o?method=get_period_obj": .right(.read, "core"), "/o?method=all_apps": .globalAdmin,
-    "/o?method=systemlogs": .globalAdmin, "/o?method=systemlogs_meta": .globalAdmin,
+    "/o?method=jobs": .globalAdmin, "/o?method=systemlogs": .globalAdmin,
+    "/o?method=systemlogs_meta": .globalAdmin,
     "/i/systemlogs": .member, "/o/system/version": .member, "/o/system/plugins": .member,
     "/o/countly_version": .member, "/o/internal-events": .right(.read, "core"),
     "/o/raw": .right(.read, "core"), "/o/users/permissions": .right(.read, "core"),

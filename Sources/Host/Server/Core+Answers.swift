@@ -72,6 +72,9 @@ extension Core {
   private var auditRoutes: [String: OwnRoute] {
     let logs = SystemLogs(core: self)
     return [
+      "/o?method=jobs": OwnRoute(
+        need: .globalAdmin, about: .reading("Jobs of plugins.", JobListing.parameters),
+        answer: JobListing(core: self).answer),
       "/o?method=systemlogs": OwnRoute(
         need: .globalAdmin, about: .reading("The audit as a table.", SystemLogs.parameters),
         answer: logs.list),

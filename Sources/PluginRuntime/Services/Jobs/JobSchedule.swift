@@ -22,6 +22,16 @@ package enum JobSchedule: Equatable, Sendable {
     }
   }
 
+  /// As it may be written.
+  package var text: String {
+    switch self {
+    case .every(let ms): return "every \(ms / 1_000)s"
+    case .daily(let ms):
+      let (hours, minutes) = (ms / 3_600_000, ms / 60_000 % 60)
+      return "daily \(hours < 10 ? "0" : "")\(hours):\(minutes < 10 ? "0" : "")\(minutes)"
+    }
+  }
+
   /// The first moment behind `ms`.
   package func next(after ms: Int64) -> Int64 {
     switch self {

@@ -3,6 +3,11 @@ import Store
 
 /// What plugins ask of the pool.
 extension JobScheduler {
+  /// When jobs of a kind run by themselves; nil when they only run for who orders them.
+  package func schedule(plugin: String, name: String) -> JobSchedule? {
+    condition.withLock { kinds[KindKey(plugin: plugin, name: name)]?.last?.schedule }
+  }
+
   /// Why an order is refused.
   enum Refusal: Error {
     case taken
