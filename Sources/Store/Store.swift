@@ -24,6 +24,8 @@ package final class Store: Sendable {
   /// Held for as long as a commit takes. Who has waited for a `Mutex` is not seen by sanitizers.
   private let writing = NSLock()
   private let position: Atomic<UInt64>
+  /// Raw items that nobody reads any more, and that are still in the files.
+  let hidden: Mutex<[AppRemoval]>
 
   /// Everything up to this journal position is committed.
   package var committedPosition: UInt64 { position.load(ordering: .acquiring) }
@@ -62,6 +64,7 @@ package final class Store: Sendable {
     let committed = try pool.read { try Store.position(of: 0, $0) }
     try raw.deleteAll(beyond: committed)
     position = Atomic(committed)
+    hidden = Mutex(try pool.read(Self.pendingRemovals))
   }
 
   deinit {

@@ -80,7 +80,23 @@ import Testing
     "/i/systemlogs": .member, "/o/system/version": .member, "/o/system/plugins": .member,
     "/o/countly_version": .member, "/o/internal-events": .right(.read, "core"),
     "/o/raw": .right(.read, "core"), "/o/users/permissions": .right(.read, "core"),
+    "/i/events/edit_map": .right(.update, "events"),
+    "/i/events/whitelist_segments": .right(.update, "events"),
+    "/i/events/delete_events": .right(.delete, "events"),
+    "/i/events/change_visibility": .right(.update, "events"),
+    "/i/event_groups/create": .right(.create, "core"),
+    "/i/event_groups/update": .right(.update, "core"),
+    "/i/event_groups/delete": .right(.delete, "core"),
+    "/o?method=get_event_groups": .right(.read, "core"),
+    "/o?method=get_event_group": .right(.read, "core"),
+    "/i/notes/save": .right(.create, "core"), "/i/notes/delete": .right(.read, "core"),
+    "/o/notes": .right(.read, "core"), "/o?method=notes": .right(.read, "core"),
+    "/o/cms/entries": .right(.read, "core"), "/i/cms/save_entries": .right(.create, "core"),
+    "/i/cms/clear": .right(.create, "core"),
+    "/i/apps/delete": .globalAdmin, "/i/apps/reset": .globalAdmin,
+    "/i/apps/create": .globalAdmin, "/o/apps/plugins": .globalAdmin,
     "/i/apps/update": .appAdmin, "/o/apps/details": .appAdmin,
+    "/i/apps/update/plugins": .appAdmin,
     "/o/apps/mine": .member, "/o/users/me": .member,
     "/i/token/create": .member, "/i/token/delete": .member,
     "/i/token/jwt": .member, "/o/users/reset_timeban": .globalAdmin,
@@ -91,7 +107,10 @@ import Testing
   ]
 
   /// Where nobody is asked who they are before they name an app.
-  private static let aboutApps: Set = ["/o?method=get_period_obj", "/o/internal-events"]
+  private static let aboutApps: Set = [
+    "/o?method=get_period_obj", "/o?method=get_event_groups", "/o?method=get_event_group",
+    "/o?method=notes", "/o/internal-events",
+  ]
 
   @Test("Each is told no more than the rules say, whichever app is named")
   func ownRoutes() throws {

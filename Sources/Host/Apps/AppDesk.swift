@@ -2,145 +2,191 @@ import Foundation
 import PluginRuntime
 import Store
 
-/// Changes apps: `/i/apps/update`. What is changed holds for every request that begins behind the
-/// answer.
+/// Makes and changes apps: `/i/apps/create` and `/i/apps/update`. What is changed holds for every
+/// request that begins behind the answer, and is in the audit.
 final class AppDesk: Sendable {
   static let path = "/i/apps/update"
   static let action = "app.changed"
-  private static let textBytesMax = 256
-  private static let addressBytesMax = 2_048
-  /// Secrets are told to nobody, the audit included.
-  private static let secret = "salt"
+  static let unknown = QueryReply(status: 404, message: "App not found")
+  private static let taken = "App key already in use"
+  private static let nothing = QueryReply(status: 200, message: "Nothing changed")
+  /// What is told to the audit; secrets are told to nobody, and the rest may be large.
+  private static let audited: Set<String> = [
+    "name", "country", "timezone", "category", "type", "paused", "locked", "redirect_url",
+  ]
+  private static let declared: [Arguments.Field] = [
+    "country", "type", "category", "key", "timezone", "salt", "checksum_salt",
+  ].map { .init(name: $0, kind: .text) }
+  static let idField = Arguments.Field(name: "app_id", kind: .text, isRequired: true)
 
   private let core: Core
-  private let oneByOne = NSLock()
 
   init(core: Core) { self.core = core }
 
-  func answer(_ visit: Visit) throws -> QueryReply {
-    guard
-      case .object(var arguments)? = visit.request.parameters["args"].flatMap({ JSONValue($0) })
-    else { return Self.refusal("Missing 'args' parameter") }
-    guard let app = arguments.removeValue(forKey: "app_id") else {
-      return Self.refusal("Missing app_id argument")
+  // MARK: Orders
+
+  /// What cannot be is replaced by what the server has for new apps.
+  func create(_ visit: Visit) throws -> QueryReply {
+    guard let arguments = Arguments(visit.request) else { return Self.refusal(Arguments.missing) }
+    let refusals = arguments.refusals(
+      [.init(name: "name", kind: .text, isRequired: true)] + Self.declared)
+    guard refusals.isEmpty else { return Self.refusal(refusals.joined(separator: ",")) }
+    let read = reading(arguments.all)
+    let replaced = ["country", "timezone", "category", "type"]
+    let invalid = read.invalid.filter { !replaced.contains($0) }
+    guard invalid.isEmpty else { return Self.invalid(invalid) }
+    guard let extra = read.extra(over: "{}") else { return Self.tooLarge }
+    let defaults = AppDefaults(
+      core.spaces, targets: core.configuration.host.outgoingAllow)
+    var new = NewApp(
+      name: read.change.name ?? "", timezone: read.change.timezone ?? defaults.timezone,
+      country: read.change.country.flatMap { $0.isEmpty ? nil : $0 } ?? defaults.country,
+      salt: read.change.salt ?? "")
+    new.category = read.change.category ?? defaults.category
+    new.type = read.change.type ?? defaults.type
+    new.key = read.change.key.flatMap { $0.isEmpty ? nil : $0 }
+    new.owner = visit.member.id
+    new.extra = extra
+    return try make(new, read.change, by: visit.member)
+  }
+
+  func update(_ visit: Visit) throws -> QueryReply {
+    guard let arguments = Arguments(visit.request) else { return Self.refusal(Arguments.missing) }
+    guard let appID = try Self.appID(arguments, visit) else {
+      return Self.refusal(arguments.refusals([Self.idField]).joined(separator: ","))
     }
-    guard let appID = app.string else { return Self.refusal("Invalid type for app_id") }
-    // Whoever administers one app changes that one.
+    let read = reading(arguments.all)
+    if read.names.isEmpty, read.invalid.isEmpty { return Self.nothing }
+    if read.change.name == "" { return QueryReply(status: 400, message: "Invalid app name") }
+    if read.change.key == "" { return QueryReply(status: 400, message: "Invalid app key") }
+    guard read.invalid.isEmpty else { return Self.invalid(read.invalid) }
+    return try change(appID, by: visit.member, told: read.names) { app in
+      guard let extra = read.extra(over: app.extra) else { return nil }
+      var change = read.change
+      change.extra = extra
+      return change
+    }
+  }
+
+  /// What plugins and namespaces are told of one app.
+  func updatePlugins(_ visit: Visit) throws -> QueryReply {
+    guard let app = visit.app else { throw QueryError(code: .missingAppID) }
+    guard let given = Arguments(visit.request)?.all, !given.isEmpty else { return Self.nothing }
+    let reply = try change(app.hexID, by: visit.member, told: ["plugins"]) { app in
+      let known = JSONValue(app.plugins)?.members ?? [:]
+      let text = JSONValue.object(known.merging(given) { _, new in new }).text(escaping: false)
+      guard text.utf8.count <= AppArguments.extraBytesMax else { return nil }
+      var change = AppChange()
+      change.plugins = text
+      return change
+    }
+    guard reply.status == 200 else { return reply }
+    return QueryReply(.object(["_id": .string(app.hexID), "plugins": .object(given)]))
+  }
+
+  // MARK: Parts
+
+  /// The app an order is about, when it names one. Whoever administers one app changes that one.
+  static func appID(_ arguments: Arguments, _ visit: Visit) throws -> String? {
+    guard let appID = arguments.text("app_id"), !appID.isEmpty else { return nil }
     guard visit.member.isGlobalAdmin || visit.app?.hexID == appID else {
       throw AccessDenial.appAdminOnly
     }
-    arguments["edited_at"] = nil
-    if arguments.isEmpty { return QueryReply(status: 200, message: "Nothing changed") }
-    let change: AppChange
-    switch read(arguments) {
-    case .success(let read): change = read
-    case .failure(let refusal): return Self.refusal(refusal.text)
-    }
-    return try update(appID, change, arguments.keys.sorted(), by: visit.member)
+    return appID
   }
 
-  private struct Refusal: Error {
-    let text: String
+  static func refusal(_ text: String) -> QueryReply {
+    QueryReply(status: 400, message: "Error: \(text)")
   }
 
-  private static func refusal(_ text: String) -> QueryReply {
-    QueryReply(status: 400, message: text)
+  private static func invalid(_ names: [String]) -> QueryReply {
+    QueryReply(status: 400, message: "Invalid props: \(names.joined(separator: ","))")
   }
 
-  // MARK: Reading
+  private static let tooLarge = refusal(
+    "what is kept of an app is longer than \(AppArguments.extraBytesMax) bytes")
 
-  private func read(_ arguments: [String: JSONValue]) -> Result<AppChange, Refusal> {
-    var change = AppChange()
-    var invalid: [String] = []
-    for (name, value) in arguments.sorted(by: { $0.key < $1.key }) {
-      let text = value.string.flatMap { $0.utf8.count <= Self.textBytesMax ? $0 : nil }
-      var isRead = true
-      switch name {
-      case "name":
-        if text == "" { return .failure(Refusal(text: "Invalid app name")) }
-        (change.name, isRead) = (text, text != nil)
-      case "country":
-        (change.country, isRead) = (text, text.map(Self.isCountry) ?? false)
-      case "salt", "checksum_salt": (change.salt, isRead) = (text, text != nil)
-      case "paused": (change.isPaused, isRead) = (value.flag, value.flag != nil)
-      case "locked": (change.isLocked, isRead) = (value.flag, value.flag != nil)
-      case "redirect_url":
-        (change.redirectURL, isRead) = (value.string, value.string.map(isTarget) ?? false)
-      default: isRead = false
+  private func reading(_ members: [String: JSONValue]) -> AppArguments {
+    AppArguments(members, targets: core.configuration.host.outgoingAllow)
+  }
+
+  private func make(_ new: NewApp, _ more: AppChange, by member: Member) throws -> QueryReply {
+    try refusingTakenKeys {
+      let nowMs = Clock.system.nowMs
+      var made = try core.store.createApp(new, nowMs: nowMs) { app in
+        [line("app.created", app, by: member, app.name)]
       }
-      if !isRead { invalid.append(name) }
+      if more.isPaused != nil || more.isLocked != nil || more.redirectURL != nil {
+        var change = AppChange()
+        (change.isPaused, change.isLocked) = (more.isPaused, more.isLocked)
+        change.redirectURL = more.redirectURL
+        made = try core.store.updateApp(hex: made.hex, { _ in change }) { _, _ in [] } ?? made
+      }
+      try core.reloadAdministration()
+      return QueryReply(.object(AppDocument(app: made, lastDataMs: [:]).made))
     }
-    guard invalid.isEmpty else {
-      return .failure(Refusal(text: "Invalid props: \(invalid.joined(separator: ","))"))
-    }
-    return .success(change)
   }
 
-  private static func isCountry(_ text: String) -> Bool {
-    text.isEmpty
-      || text.utf8.count == 2
-        && text.utf8.allSatisfy { $0 >= UInt8(ascii: "A") && $0 <= UInt8(ascii: "Z") }
-  }
-
-  /// Whether requests may be sent on to it: an address of the web that is a server's and no page's.
-  /// What its name leads to is judged with every connection.
-  private func isTarget(_ text: String) -> Bool {
-    if text.isEmpty { return true }
-    guard text.utf8.count <= Self.addressBytesMax,
-      text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }),
-      let parts = URLComponents(string: text), let host = parts.host, !host.isEmpty,
-      ["http", "https"].contains(parts.scheme?.lowercased() ?? ""),
-      parts.user == nil, parts.password == nil, parts.query == nil, parts.fragment == nil
-    else { return false }
-    let bare = host.trimmingCharacters(in: ["[", "]"])
-    guard let network = AddressPolicy.Network(bare) else { return true }
-    return core.configuration.host.outgoingAllow.denial(of: network.bytes) == nil
-  }
-
-  // MARK: Changing
-
-  private func update(
-    _ appID: String, _ change: AppChange, _ names: [String], by member: Member
+  /// `change` answers nil when there would be too much.
+  private func change(
+    _ appID: String, by member: Member, told names: [String], _ change: (App) -> AppChange?
   ) throws -> QueryReply {
-    let nowMs = Clock.system.nowMs
-    oneByOne.lock()
-    defer { oneByOne.unlock() }
-    let updated = try core.store.updateApp(hex: appID, change) { app in
-      [
-        AuditLine(
-          atMs: nowMs, plugin: "", member: member.id, app: app.number, action: Self.action,
-          detail: Self.detail(app, change))
-      ]
+    try refusingTakenKeys {
+      let nowMs = Clock.system.nowMs
+      var isTooLarge = false
+      let updated = try core.store.updateApp(hex: appID) { app in
+        guard var wanted = change(app) else {
+          isTooLarge = true
+          return AppChange()
+        }
+        wanted.editedMs = nowMs
+        return wanted
+      } audit: { before, after in
+        isTooLarge
+          ? [] : [line(Self.action, before, by: member, Self.detail(before, after, names))]
+      }
+      guard let updated else { return Self.unknown }
+      if isTooLarge { return Self.tooLarge }
+      try core.reloadAdministration()
+      return QueryReply(.object(told(of: updated, names)))
     }
-    guard let updated else { return QueryReply(status: 404, message: "App not found") }
-    try core.reloadAdministration()
-    var told: [String: JSONValue] = ["edited_at": .number(Double(nowMs / 1_000))]
-    for name in names { told[name] = Self.values(of: updated)[name] }
-    return QueryReply(status: 200, body: Array(JSONValue.object(told).text().utf8))
   }
 
-  private static func values(of app: App) -> [String: JSONValue] {
-    [
-      "name": .string(app.name), "country": .string(app.country), "salt": .string(app.salt),
-      "checksum_salt": .string(app.salt), "paused": .bool(app.isPaused),
-      "locked": .bool(app.isLocked), "redirect_url": .string(app.redirectURL),
-    ]
+  private func refusingTakenKeys(_ body: () throws -> QueryReply) throws -> QueryReply {
+    do { return try body() } catch let error as StoreError where error.code == .taken {
+      return QueryReply(status: 400, message: Self.taken)
+    }
+  }
+
+  /// What was changed, and when.
+  private func told(of app: App, _ names: [String]) -> [String: JSONValue] {
+    let document = AppDocument(app: app, lastDataMs: core.directory.snapshot.lastDataMs)
+    let all = document.all
+    var told: [String: JSONValue] = ["edited_at": all["edited_at"] ?? .null]
+    for name in names { told[name] = all[name] }
+    if names.contains("key") || names.contains("remove_keys") { told["keys"] = document.keys }
+    return told
   }
 
   /// Before and after, of what is changed.
-  private static func detail(_ app: App, _ change: AppChange) -> String {
+  private static func detail(_ before: App, _ after: App, _ names: [String]) -> String {
+    let old = AppDocument(app: before, lastDataMs: [:]).all
+    let new = AppDocument(app: after, lastDataMs: [:]).all
     var told: [String: JSONValue] = [:]
-    func tell(_ name: String, _ before: JSONValue, _ after: JSONValue?) {
-      guard let after else { return }
-      told[name] =
-        name == secret ? .string("changed") : .object(["before": before, "after": after])
+    for name in names {
+      let own = name == "checksum_salt" ? "salt" : name
+      told[own] =
+        audited.contains(name)
+        ? .object(["before": old[name] ?? .null, "after": new[name] ?? .null]) : .string("changed")
     }
-    tell("name", .string(app.name), change.name.map { .string($0) })
-    tell("country", .string(app.country), change.country.map { .string($0) })
-    tell(secret, .null, change.salt.map { .string($0) })
-    tell("paused", .bool(app.isPaused), change.isPaused.map { .bool($0) })
-    tell("locked", .bool(app.isLocked), change.isLocked.map { .bool($0) })
-    tell("redirect_url", .string(app.redirectURL), change.redirectURL.map { .string($0) })
     return JSONValue.object(told).text(escaping: false)
+  }
+
+  private func line(
+    _ action: String, _ app: App, by member: Member, _ detail: String
+  ) -> AuditLine {
+    AuditLine(
+      atMs: Clock.system.nowMs, plugin: "", member: member.id, app: app.number, action: action,
+      detail: detail)
   }
 }

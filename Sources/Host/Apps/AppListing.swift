@@ -1,6 +1,6 @@
 import Store
 
-/// Answers questions about apps: `/o/apps/all`, `mine` and `details`.
+/// Answers questions about apps: `/o/apps/all`, `mine`, `details` and `plugins`.
 struct AppListing: Sendable {
   let core: Core
 
@@ -23,8 +23,10 @@ struct AppListing: Sendable {
 
   /// One app, and who may do what with it.
   func details(_ visit: Visit) throws -> QueryReply {
-    guard let id = visit.app?.hexID, let app = try core.store.apps().first(where: { $0.hex == id })
+    guard let id = visit.app?.hexID, let app = try core.store.app(hex: id)
     else { throw QueryError(code: .missingAppID) }
+    let document = AppDocument(app: app, lastDataMs: core.directory.snapshot.lastDataMs).all
+    let owner = core.members.member(id: app.owner)
     let callers = try core.store.members().map(MemberRights.init)
     func people(_ isMeant: (MemberRights) -> Bool) -> JSONValue {
       .array(callers.filter(isMeant).map { Self.name($0.member) })
@@ -32,7 +34,10 @@ struct AppListing: Sendable {
     return QueryReply(
       .object([
         "app": .object([
-          "created_at": .number(Double(app.createdMs / 1_000)), "plugins": .object([:]),
+          "owner": .string(owner?.fullName ?? ""), "owner_id": .string(app.owner),
+          "created_at": document["created_at"] ?? .null,
+          "edited_at": document["edited_at"] ?? .null, "plugins": document["plugins"] ?? .null,
+          "last_data": document["last_data"] ?? .null,
         ]),
         "global_admin": people { $0.member.isGlobalAdmin },
         "admin": people { !$0.member.isGlobalAdmin && $0.permission.administers(id) },
@@ -43,16 +48,25 @@ struct AppListing: Sendable {
       ]))
   }
 
-  private static func documents(_ apps: [App]) -> JSONValue {
-    .object(Dictionary(uniqueKeysWithValues: apps.map { ($0.hex, document($0)) }))
+  /// What plugins and namespaces are told of one app; all of it, where none has the name.
+  func plugins(_ visit: Visit) throws -> QueryReply {
+    guard let id = visit.app?.hexID, let app = try core.store.app(hex: id) else {
+      return AppDesk.refusal("Missing app_id argument")
+    }
+    let all = AppDocument(app: app, lastDataMs: [:]).plugins
+    let name = visit.request.parameters["name"]
+    let one = name.flatMap { name in all.members?[name].map { JSONValue.object([name: $0]) } }
+    return QueryReply(.object(["plugins": one ?? all]))
   }
 
-  private static func document(_ app: App) -> JSONValue {
-    .object([
-      "_id": .string(app.hex), "key": .string(app.key), "name": .string(app.name),
-      "country": .string(app.country), "timezone": .string(app.timezone),
-      "salt": .string(app.salt), "category": .string(""),
-    ])
+  private static func documents(_ apps: [App]) -> JSONValue {
+    .object(
+      Dictionary(
+        uniqueKeysWithValues: apps.map {
+          (
+            $0.hex, JSONValue.object(AppDocument(app: $0, lastDataMs: [:]).listed)
+          )
+        }))
   }
 
   private static func name(_ member: Member) -> JSONValue {

@@ -5,6 +5,12 @@ import Synchronization
 struct RegisteredApp: Sendable {
   let number: UInt32
   let hexID: String
+  /// The key users' ids are made with.
+  let idKey: String
+  /// Whether management knows anything of its events.
+  let hasEventRegistry: Bool
+  /// What is left out of its events; nil when nothing is.
+  let eventRules: EventRules?
   let calendar: LocalCalendar
 }
 
@@ -13,11 +19,14 @@ struct RegisteredApps: Sendable {
   /// Grows with every change, so that a holder can tell whether its copy is the newest.
   let version: Int
   let byNumber: [UInt32: RegisteredApp]
+  /// Of the apps that leave anything out.
+  let eventRules: [UInt32: EventRules]
   private let byHexID: [String: UInt32]
 
   init(version: Int, apps: [RegisteredApp]) {
     self.version = version
     byNumber = Dictionary(apps.map { ($0.number, $0) }) { first, _ in first }
+    eventRules = byNumber.compactMapValues(\.eventRules)
     byHexID = Dictionary(apps.map { ($0.hexID, $0.number) }) { first, _ in first }
   }
 
@@ -58,7 +67,12 @@ final class AppRegistry: Sendable {
     var registered: [RegisteredApp] = []
     for app in apps {
       let calendar = try LocalCalendar(identifier: app.timezone)
-      registered.append(RegisteredApp(number: app.number, hexID: app.hex, calendar: calendar))
+      registered.append(
+        RegisteredApp(
+          number: app.number, hexID: app.hex, idKey: app.idKey,
+          hasEventRegistry: !app.events.isEmpty,
+          eventRules: app.events.isEmpty ? nil : EventRegistry(app.events).rules,
+          calendar: calendar))
     }
     return registered
   }

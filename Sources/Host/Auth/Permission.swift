@@ -137,6 +137,13 @@ struct Permission: Equatable, Sendable {
     administered.contains(app) ? Grant(all: true) : grants[action]?[app] ?? Grant()
   }
 
+  /// Forgets an app; groups that had nothing else go with it.
+  mutating func remove(app: String) {
+    administered.removeAll { $0 == app }
+    groups = groups.map { $0.filter { $0 != app } }.filter { !$0.isEmpty }
+    for action in Action.allCases { grants[action]?[app] = nil }
+  }
+
   /// Every app it names something of.
   var apps: Set<String> {
     Set(administered).union(groups.joined()).union(grants.values.flatMap(\.keys))

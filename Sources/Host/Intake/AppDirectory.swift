@@ -11,8 +11,7 @@ package final class AppDirectory: Sendable {
 
   /// Puts a new list in place; requests that arrive after the return see it.
   package func replace(_ apps: [AppView]) {
-    let snapshot = AppSnapshot(apps)
-    current.withLock { $0 = snapshot }
+    current.withLock { $0 = AppSnapshot(apps, before: $0) }
     version.wrappingAdd(1, ordering: .releasing)
   }
 

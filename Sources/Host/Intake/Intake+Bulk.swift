@@ -85,7 +85,7 @@ extension Intake {
     if parameters[.appKey] == nil, let key = outer.appKey {
       _ = parameters.set(key, limit: .max)
     }
-    let sender = try identify()
+    let sender = try identify(atMs: request.receivedMs)
     try checkItem(request, sender, &outer)
     if sender.apps.hasRedirects, sender.view.redirect != nil {
       let before = outer.redirected?.number ?? sender.view.number

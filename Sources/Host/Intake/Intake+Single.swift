@@ -12,7 +12,7 @@ extension Intake {
   static let zeroDeviceID: StaticString = "00000000-0000-0000-0000-000000000000"
 
   func admitSingle(_ request: IntakeRequest) throws(IntakeRefusal) {
-    let sender = try identify()
+    let sender = try identify(atMs: request.receivedMs)
     try checkSum(request, sender)
     if sender.apps.hasRedirects { try redirect(request, sender) }
     try runHooks(sender, request)
@@ -33,7 +33,7 @@ extension Intake {
   }
 
   /// Steps 1 to 6: ids, device, app, and what the app accepts.
-  func identify() throws(IntakeRefusal) -> Sender {
+  func identify(atMs nowMs: Int64) throws(IntakeRefusal) -> Sender {
     let key = try decoded(
       .appKey, bytesMax: IntakeLimits.appKeyBytesMax, refusal: .unknownApp)
     guard key != nil || parameters[.appKey]?.isStructure == true,
@@ -44,9 +44,11 @@ extension Intake {
     guard let key else { throw IntakeRefusal(.unknownApp) }
     if device.isEqual(to: Self.zeroDeviceID) { throw IntakeRefusal(.zeroDeviceID) }
     let apps = directory.apps()
-    guard let app = apps.find(key) else { throw IntakeRefusal(.unknownApp) }
+    guard let place = apps.place(ofKey: key) else { throw IntakeRefusal(.unknownApp) }
+    let app = apps.app(ofKey: place)
     if apps.apps[app].isPaused { throw IntakeRefusal(.pausedApp) }
     if apps.apps[app].isLocked, parameters[.populator] != nil { throw IntakeRefusal(.lockedApp) }
+    apps.note(useOfKey: place, ms: nowMs)
     return Sender(apps: apps, app: app, device: device)
   }
 

@@ -91,6 +91,14 @@ final class LiveFeed: @unchecked Sendable {
     return number
   }
 
+  /// Forgets what happened in an app.
+  func forget(app: UInt32) {
+    known.withLock {
+      $0?.apps[app] = nil
+      _ = $0?.changed.insert(app)
+    }
+  }
+
   /// Ends every reader, and the thread.
   func stop() {
     watchers.end()

@@ -102,7 +102,14 @@ struct ManagementService: Sendable {
   private func configure(_ request: QueryRequest, _ member: Member) throws -> QueryReply {
     guard let changes = changes(in: request) else { return Self.noChanges }
     let app = try app(of: request)
-    try manager.configure(changes, app: app, by: member)
+    let order = ConfigurationOrder(changes)
+    if app != nil, let space = order.spaces.keys.min() {
+      throw PluginManager.Refusal(
+        message: "\(space) is the same for all apps; "
+          + "/i/apps/update/plugins keeps what is said of one")
+    }
+    if !order.plugins.isEmpty { try manager.configure(order.plugins, app: app, by: member) }
+    try directory.core.spaces.keep(order.spaces, by: member)
     return try json(configs(app: app))
   }
 
@@ -143,9 +150,12 @@ struct ManagementService: Sendable {
 
   // MARK: Reading
 
-  /// By plugin and name, the values in force; with an app, those for it.
+  /// By plugin or namespace and name, the values in force; with an app, those for it.
   private func configs(app: String?) throws -> [String: [String: ReportValue]] {
-    var found: [String: [String: ReportValue]] = [:]
+    var found = directory.core.spaces.all { setting in
+      let instance = directory.core.runtime.instances.first { $0.name == setting.plugin }
+      return instance?.settings.values[setting.name].map { ReportValue($0) }
+    }
     for instance in directory.core.runtime.instances where !instance.manifest.settings.isEmpty {
       let own = app.flatMap { instance.settings.overrides[$0] } ?? [:]
       for setting in instance.manifest.settings {

@@ -28,6 +28,9 @@ struct Arguments {
     members[name].flatMap { $0 == .null ? nil : $0 }
   }
 
+  /// Every member, declared or not.
+  var all: [String: JSONValue] { members }
+
   func text(_ name: String) -> String? { self[name]?.string }
 
   func flag(_ name: String) -> Bool? { self[name]?.flag }

@@ -34,6 +34,9 @@ final class BatchBuilder {
   /// Times older than `retentionMonths` before receipt are moved to that edge. Builders that share
   /// a table give the same numbers to the same names. Blocks lie in `memory`, in the part that
   /// nobody else writes, as long as they fit.
+  /// What is left out of events, by app.
+  var rules: [UInt32: EventRules] = [:]
+
   init(
     retentionMonths: Int, counters: Counters = Counters(), table: NameTable = NameTable(),
     memory: BatchMemory? = nil
@@ -225,7 +228,8 @@ final class BatchBuilder {
     entry.first_event = UInt32(eventList.count)
     let source = EventDecoder.Source(
       item: UInt32(itemList.count), timestampMs: time.ms, hour: entry.hour,
-      receivedMs: entry.received_ms, calendar: calendar)
+      receivedMs: entry.received_ms, calendar: calendar,
+      rules: rules.isEmpty ? nil : rules[entry.app])
     events.decode(list, of: source, into: &eventList)
     entry.n_events = UInt32(eventList.count) - entry.first_event
     var times = events.takeMoved()

@@ -46,6 +46,7 @@ final class BatchCounter {
     self.builder = builder
     self.registry = registry
     apps = registry.snapshot
+    builder.rules = apps.eventRules
     rawFacts = RawFacts(names: factNames)
   }
 
@@ -63,7 +64,10 @@ final class BatchCounter {
   }
 
   private func begin() {
-    if !registry.isCurrent(apps) { apps = registry.snapshot }
+    if !registry.isCurrent(apps) {
+      apps = registry.snapshot
+      builder.rules = apps.eventRules
+    }
     ledger.begin()
     beginItems()
   }

@@ -83,6 +83,7 @@ final class DeadLetterReplay {
       app: item.app, device: item.device, nowMs: received.receivedMs)
     var users = DenseIndex()
     users.begin()
+    builder.rules = registry.snapshot.eventRules
     builder.begin()
     builder.append(
       received, item, said: facts, uid: user.uid, userIndex: users.index(of: user.slot),

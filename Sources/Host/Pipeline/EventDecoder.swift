@@ -15,6 +15,8 @@ struct EventDecoder {
     let hour: Int32
     let receivedMs: Int64
     let calendar: LocalCalendar
+    /// What is left out of the app's events; nil when nothing is.
+    let rules: EventRules?
   }
 
   private let json: OpaquePointer
@@ -96,6 +98,7 @@ struct EventDecoder {
     event.flags = key.isInternal ? TALLY_EVENT_INTERNAL : 0
     if UInt32(nodes[Int(members.segmentation)].kind) == TALLY_OBJECT {
       event.segmentation = members.segmentation
+      if let rules = source.rules { leaveOut(nodes, members.segmentation, of: key, rules) }
     }
     fillNumbers(&event, nodes, members)
     if members.timestamp == 0 {
@@ -104,6 +107,27 @@ struct EventDecoder {
       fillTime(&event, number(nodes, members.timestamp) ?? TimestampRule.unreadable, source)
     }
     return event
+  }
+
+  /// Makes nulls, which nobody counts, of segments that are not to be counted.
+  @inline(never)
+  private func leaveOut(
+    _ nodes: UnsafePointer<tally_node>, _ list: UInt32, of key: Keys.Key, _ rules: EventRules
+  ) {
+    guard let block = tally_json_block(json) else { return }
+    let event = UnsafeRawBufferPointer(start: block + Int(key.offset), count: Int(key.count))
+    guard rules.concerns(event) else { return }
+    var place = list + 1
+    for _ in 0..<nodes[Int(list)].off {
+      let node = UnsafeMutablePointer(mutating: nodes) + Int(place)
+      place += step(over: node)
+      let name = tally_json_name(json, node.pointee.key)
+      let text = UnsafeRawBufferPointer(start: block + Int(name.off), count: Int(name.len))
+      // What holds others has no value of its own.
+      if UInt32(node.pointee.kind) < TALLY_ARRAY, !rules.counts(text, of: event) {
+        node.pointee.kind = UInt16(TALLY_NULL)
+      }
+    }
   }
 
   /// Of equal names the last counts, as everywhere.

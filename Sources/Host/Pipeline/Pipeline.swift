@@ -101,6 +101,9 @@ final class Pipeline: @unchecked Sendable {
     try parts.lanes.use(set, committed: committed)
     change.didTake(taken)
     callHeadOnly()
+    parts.router.standStill = { [unowned self] position, body in
+      try standStill(at: position, body)
+    }
   }
 
   /// Has the pipeline look for changes at once. Any thread.
@@ -229,6 +232,15 @@ final class Pipeline: @unchecked Sendable {
       changedKeys: parts.workingSet.changedKeys, writing: writing,
       // What comes before a held batch is committed, for a held batch drops what is not.
       wanted: ending || isHurried || isHeld || gate.isWanted(counted: counted))
+  }
+
+  /// Does something between two entries of a batch, while everything before a position is committed
+  /// and nothing is under way. What fails is begun again with that position.
+  private func standStill(at position: UInt64, _ body: () throws -> Void) throws {
+    counted = max(counted, position - 1)
+    try rest()
+    try body()
+    try parts.workingSet.reset()
   }
 
   // MARK: Committing

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A JSON value, to compare answers with what a script expects.
-enum JSONValue: Equatable {
+enum JSONValue: Equatable, Sendable {
   case null
   case bool(Bool)
   case number(Double)

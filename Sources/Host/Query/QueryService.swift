@@ -81,7 +81,11 @@ struct QueryService: Sendable {
       throw QueryError(code: .unsafeQuery)
     }
     gate.wait(for: journal.durablePosition)
-    return try answer(request.capturing(captured), lease.reader, app, member)
+    let asked = request.capturing(captured)
+    if let app, let events = try EventQuestions(asked, app, store) {
+      return try events.answer(asked) { try answer($0, lease.reader, app, member) }
+    }
+    return try answer(asked, lease.reader, app, member)
   }
 
   /// Who asks; nil where anybody may.

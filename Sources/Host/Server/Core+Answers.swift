@@ -4,8 +4,9 @@ extension Core {
 
   /// What the host itself answers, by path.
   var ownRoutes: [String: OwnRoute] {
-    [people, tokenRoutes, auditRoutes, ProductAnswers(core: self).routes].reduce(numbers) {
-      routes, more in
+    [appRoutes, people, tokenRoutes, auditRoutes, ProductAnswers(core: self).routes].reduce(
+      numbers
+    ) { routes, more in
       routes.merging(more) { _, _ in preconditionFailure("a path is answered once") }
     }
   }
@@ -89,24 +90,10 @@ extension Core {
     ]
   }
 
-  /// Apps and members.
   private var people: [String: OwnRoute] {
-    let (apps, desk) = (AppDesk(core: self), MemberDesk(core: self))
-    let listing = MemberListing(core: self)
-    let appListing = AppListing(core: self)
+    let (desk, listing) = (MemberDesk(core: self), MemberListing(core: self))
     let args = ["args": "A JSON object."]
     return [
-      AppDesk.path: OwnRoute(
-        need: .appAdmin,
-        about: .init("Changes an app.", ["args": "A JSON object with app_id and what changes."]),
-        answer: apps.answer),
-      "/o/apps/all": OwnRoute(
-        need: .globalAdmin, about: .reading("All apps."), answer: appListing.all),
-      "/o/apps/mine": OwnRoute(
-        need: .member, about: .reading("The apps of the caller."), answer: appListing.mine),
-      "/o/apps/details": OwnRoute(
-        need: .appAdmin, about: .init("One app, and who may do what with it.", example: [:]),
-        answer: appListing.details),
       "/i/users/create": OwnRoute(
         need: .globalAdmin, about: .init("Makes a member.", args), answer: desk.create),
       "/i/users/update": OwnRoute(

@@ -20,6 +20,8 @@ final class Core: Sendable {
   let members: MemberDirectory
   /// Who tried what they may not.
   let security: SecurityLog
+  /// Values of namespaces that no plugin has.
+  let spaces: ConfigurationSpaces
   let tokens: TokenKeeper
   /// Items that plugins could not take.
   let deadLetters: DeadLetterDesk
@@ -49,6 +51,8 @@ final class Core: Sendable {
   let log: Logger
   /// What the configuration says about plugins, in the words of the lifecycle.
   let plugins: PluginPlan
+  /// What is read later is put in place later.
+  private let reloading = NSLock()
 
   /// `linked` are plugins that are linked in beside the built-ins.
   init(
@@ -59,13 +63,13 @@ final class Core: Sendable {
     self.configuration = configuration
     self.log = log
     store = try Store.open(directory: host.data, tuning: StoreTuning(host))
+    spaces = try ConfigurationSpaces(store)
     deadLetters = DeadLetterDesk(store: store)
     security = SecurityLog(store: store, log: log)
     pictures = PictureFolder(host)
     firstRun = try FirstRun.make(in: store, host: host)
     journal = try Journal.open(
       JournalConfiguration(host, faults: faults), storePosition: store.committedPosition)
-    journal.report(to: log)
     ledger = LedgerDesk(store: store, journal: journal)
     let apps = try store.apps()
     registry = try AppRegistry(apps)
@@ -124,10 +128,13 @@ final class Core: Sendable {
 
   /// Tells parts of each other that were made one after the other.
   private func connect() {
+    journal.report(to: log)
     services.connect(pipeline.gate)
     services.jobs.connect { [lifecycle] plugin, reason in
       lifecycle.quarantine(plugin, reason: reason)
     }
+    keeper.remember(usesOf: directory)
+    services.clearer.connect { [weak self] app, clearing in self?.didClear(app, clearing) }
     let (pipeline, change) = (pipeline, pipeline.change)
     runtime.happenings.connect { [weak pipeline] in pipeline?.wake() }
     lifecycle.connect(
@@ -165,6 +172,9 @@ final class Core: Sendable {
     for plugin in runtime.stop() { clock.leave("calls of \(plugin)") }
     services.client.stop()
     let position = store.committedPosition
+    do { try store.noteLastData(directory.snapshot.lastDataMs) } catch {
+      log.warning("when keys were used last is not kept", metadata: ["error": "\(error)"])
+    }
     do { try store.close() } catch {
       log.warning("the store did not close in order", metadata: ["error": "\(error)"])
     }
@@ -176,6 +186,8 @@ final class Core: Sendable {
 
   /// Makes a new app visible to intake, questions and the pipeline.
   func reloadAdministration() throws {
+    reloading.lock()
+    defer { reloading.unlock() }
     let apps = try store.apps()
     let known = registry.snapshot
     try registry.replace(with: apps)
@@ -187,6 +199,21 @@ final class Core: Sendable {
       created.appID = app.hex
       runtime.happenings.post(created)
     }
+  }
+
+  /// Tells what it concerns that data of an app is gone; the pipeline's thread.
+  private func didClear(_ app: RegisteredApp, _ clearing: AppClearing) {
+    do { try reloadAdministration() } catch {
+      log.error("what changed of apps is not seen", metadata: ["error": "\(error)"])
+    }
+    keeper.wake()
+    guard ![.old, .events].contains(clearing.scope) else { return }
+    live.forget(app: app.number)
+    pictures.removeAll(appID: app.hexID)
+    var gone = LifecycleQueue.Event(
+      clearing.scope == .app ? .appDeleted : .appReset, atMs: Clock.system.nowMs)
+    (gone.app, gone.appID) = (app.number, app.hexID)
+    runtime.happenings.post(gone)
   }
 
   /// The parts a pipeline is made of, named once.
@@ -245,7 +272,7 @@ final class Core: Sendable {
       .init(
         store: parts.store, dispatcher: dispatcher, workingSet: parts.workingSet,
         commands: commands,
-        desk: parts.services.desk, outbox: parts.outbox, log: log))
+        desk: parts.services.desk, outbox: parts.outbox, clearer: parts.services.clearer, log: log))
     let lanes = CommittedLanes(store: parts.store, log: log) {
       CommittedBatches(
         store: parts.store, table: parts.builder.table,

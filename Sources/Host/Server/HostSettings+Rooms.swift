@@ -80,7 +80,7 @@ extension HostSettings {
 extension AppView {
   init(_ app: App, _ host: HostSettings) {
     self.init(
-      number: app.number, hexID: app.hex, key: app.key, salt: app.salt, isPaused: app.isPaused,
+      number: app.number, hexID: app.hex, keys: app.keys, salt: app.salt, isPaused: app.isPaused,
       isLocked: app.isLocked, redirectURL: app.redirectURL,
       addresses: host.appAddresses.modes[app.hex] ?? host.clientAddresses)
   }

@@ -12,9 +12,14 @@ final class EntryRouter {
   private let commands: CommandApplier
   private let desk: CommandDesk
   private let outbox: Outbox
+  private let clearer: AppClearer
   private let log: Logger
   /// Plugins that catch up, by number: their commands wait for them as raw rows.
   var behind: Set<Int> = []
+  /// Does something while everything before a position is committed and nothing is under way.
+  var standStill: (_ position: UInt64, _ body: () throws -> Void) throws -> Void = { _, body in
+    try body()
+  }
   private var part = JournalBatch()
   /// Entries that are counted together: all of one depth.
   private var run: ContiguousArray<(position: UInt64, bytes: UnsafeRawBufferPointer)> = []
@@ -27,6 +32,7 @@ final class EntryRouter {
     let commands: CommandApplier
     let desk: CommandDesk
     let outbox: Outbox
+    let clearer: AppClearer
     let log: Logger
   }
 
@@ -37,6 +43,7 @@ final class EntryRouter {
     commands = parts.commands
     desk = parts.desk
     outbox = parts.outbox
+    clearer = parts.clearer
     log = parts.log
   }
 
@@ -136,6 +143,11 @@ final class EntryRouter {
       return keep(position, nil, entry, reason: "the command cannot be read")
     }
     let receivedMs: Int64 = entry.little(at: 8)
+    if let clearing = AppClearer.clearing(command) {
+      try standStill(position) { try clearer.clear(command.app, clearing, through: position) }
+      let done = CommandOutcome(status: Status.ok)
+      return desk.note(ticket: entry.little(at: 16), position: position, done)
+    }
     try workingSet.beginBatch()
     if HostCommand.isOne(command) {
       // Nobody else has to meet it: it is no raw row.

@@ -14,6 +14,7 @@ final class HostServices: ServiceHost {
   let keyValues: KeyValues
   let jobs: JobScheduler
   let client: OutgoingClient
+  let clearer: AppClearer
   private let journal: Journal
   private let registry: AppRegistry
   private let members: MemberDirectory
@@ -31,6 +32,7 @@ final class HostServices: ServiceHost {
     self.members = members
     self.clock = clock
     desk = CommandDesk(journal: journal)
+    clearer = AppClearer(store: store, registry: registry, log: log)
     client = OutgoingClient(
       policy: settings.outgoingAllow, certificates: settings.outgoingAuthorities)
     keyValues = try KeyValues(store: store)

@@ -9,6 +9,8 @@ enum HostCommand: String {
   /// Forgets a user, under all its numbers; the payload is one of them, little-endian. Answers 1
   /// when it is too early: another of them is not committed.
   case eraseUser = "erase-user"
+  /// Takes data of an app away, or the app; the payload is an `AppClearing`. `AppClearer` does it.
+  case clearApp = "clear-app"
   /// Says nothing: an entry in a segment of its own, behind which the journal is trimmed.
   case turnJournal = "turn-journal"
 
@@ -35,7 +37,7 @@ enum HostCommand: String {
       case .unknown:
         return CommandOutcome(status: Status.notFound, reason: "there is no such user")
       }
-    case .turnJournal: return CommandOutcome(status: Status.ok)
+    case .turnJournal, .clearApp: return CommandOutcome(status: Status.ok)
     case nil:
       return CommandOutcome(
         status: Status.invalid, reason: "this version has no command \(command.name)")

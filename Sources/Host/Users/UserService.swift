@@ -137,7 +137,7 @@ struct UserService: Sendable {
       throw UserDesk.Refusal(reason: "Provide device_id as did property for data")
     }
     let device = Array(did.utf8)
-    let id = UserNumber.hash(appKey: key(of: app), device: device)
+    let id = UserNumber.hash(appKey: app.idKey, device: device)
     if let given = data.removeValue(forKey: "_id"), given != .string(id) {
       throw UserDesk.Refusal(
         reason: "Id provided in data should be \(id), or be left out; it follows from did")
@@ -275,11 +275,7 @@ struct UserService: Sendable {
     return try core.store.read { snapshot in
       try body(
         UserDirectory(
-          app: app.number, appKey: key(of: app), snapshot: snapshot, portraits: portraits))
+          app: app.number, appKey: app.idKey, snapshot: snapshot, portraits: portraits))
     }
-  }
-
-  private func key(of app: RegisteredApp) -> String {
-    core.directory.snapshot.apps.first { $0.number == app.number }?.key ?? ""
   }
 }

@@ -5,7 +5,14 @@ package struct NewApp: Sendable {
   package var name: String
   package var timezone: String
   package var country: String
+  package var category = ""
+  package var type = ""
   package var salt: String
+  /// Nil: one is drawn.
+  package var key: String?
+  package var owner = ""
+  /// A JSON object.
+  package var extra = "{}"
 
   package init(name: String, timezone: String = "UTC", country: String = "", salt: String = "") {
     self.name = name
@@ -31,7 +38,7 @@ struct AppDraft {
     self.new = new
     self.nowMs = nowMs
     hex = Identifier.hex(bytes: 12, using: &generator)
-    key = Identifier.hex(bytes: 20, using: &generator)
+    key = new.key ?? Identifier.hex(bytes: 20, using: &generator)
   }
 
   func insert(_ db: Database) throws -> App {
@@ -42,16 +49,22 @@ struct AppDraft {
     guard last < Int64(CellKey.appMax) else {
       throw StoreError(.invalid, "the store has \(last) apps, the most it can tell apart")
     }
+    try App.take(key: key, app: UInt32(last + 1), db)
     try db.execute(
       sql: """
-        INSERT INTO app(id, hex, key, name, timezone, country, salt, created_ms)
-        VALUES(?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO app(
+          id, hex, key, id_key, name, timezone, country, category, type, salt, owner, extra,
+          created_ms)
+        VALUES(?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
         """,
-      arguments: [last + 1, hex, key, new.name, new.timezone, new.country, new.salt, nowMs])
-    guard
-      let row = try Row.fetchOne(db, sql: "SELECT * FROM app WHERE id = ?", arguments: [last + 1])
-    else { throw StoreError(.failed, "the app \(new.name) is not there after it was made") }
-    return App(row)
+      arguments: [
+        last + 1, hex, key, new.name, new.timezone, new.country, new.category, new.type, new.salt,
+        new.owner, new.extra, nowMs,
+      ])
+    guard let app = try App.all(where: "id = ?", [last + 1], db).first else {
+      throw StoreError(.failed, "the app \(new.name) is not there after it was made")
+    }
+    return app
   }
 }
 
@@ -69,6 +82,19 @@ extension Store {
     return try administer(draft.insert)
   }
 
+  /// The same with lines of the audit, all or none.
+  package func createApp(
+    _ new: NewApp, nowMs: Int64, audit lines: (App) -> [AuditLine]
+  ) throws(StoreError) -> App {
+    var generator = SystemRandomNumberGenerator()
+    let draft = try AppDraft(new, nowMs: nowMs, using: &generator)
+    return try administer { db in
+      let app = try draft.insert(db)
+      for line in lines(app) { try line.insert(db) }
+      return app
+    }
+  }
+
   /// Makes a member and an app, both or neither; durable when this returns.
   package func createMember(
     _ member: NewMember, withApp app: NewApp, nowMs: Int64
@@ -81,21 +107,19 @@ extension Store {
 
   /// All apps, oldest first.
   package func apps() throws(StoreError) -> [App] {
-    try look { try Row.fetchAll($0, sql: "SELECT * FROM app ORDER BY id").map(App.init) }
+    try look { try App.all(where: "true", [], $0) }
   }
 
   /// The app SDKs call by that key.
   package func app(key: String) throws(StoreError) -> App? {
     try look {
-      try Row.fetchOne($0, sql: "SELECT * FROM app WHERE key = ?", arguments: [key]).map(App.init)
+      try App.all(where: "id = (SELECT app FROM app_key WHERE key = ?)", [key], $0).first
     }
   }
 
   /// The app with that public id.
   package func app(hex: String) throws(StoreError) -> App? {
-    try look {
-      try Row.fetchOne($0, sql: "SELECT * FROM app WHERE hex = ?", arguments: [hex]).map(App.init)
-    }
+    try look { try App.all(where: "hex = ?", [hex], $0).first }
   }
 
   /// Reads from a consistent snapshot.

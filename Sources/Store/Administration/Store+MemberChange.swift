@@ -81,6 +81,7 @@ extension Store {
       let members = try ids.compactMap { try member($0, db) }
       for member in members {
         try db.execute(sql: "DELETE FROM member WHERE id = ?", arguments: [member.id])
+        try db.execute(sql: "DELETE FROM note WHERE owner = ?", arguments: [member.id])
         try db.execute(sql: "DELETE FROM token WHERE owner = ?", arguments: [member.id])
         try line(member).insert(db)
       }

@@ -6,17 +6,32 @@ package struct RawRemoval: Sendable, Equatable {
   package var user: UInt64?
   /// Received before.
   package var receivedBeforeMs: Int64?
+  /// Up to this journal position.
+  package var through: UInt64?
+  /// Of before, by the client's time.
+  package var happenedBeforeMs: Int64?
 
-  package init(app: UInt32? = nil, user: UInt64? = nil, receivedBeforeMs: Int64? = nil) {
+  package init(
+    app: UInt32? = nil, user: UInt64? = nil, receivedBeforeMs: Int64? = nil,
+    through: UInt64? = nil, happenedBeforeMs: Int64? = nil
+  ) {
+    self.through = through
+    self.happenedBeforeMs = happenedBeforeMs
     self.app = app
     self.user = user
     self.receivedBeforeMs = receivedBeforeMs
   }
 
   func takes(_ item: RawItem) -> Bool {
-    if app == nil && user == nil && receivedBeforeMs == nil { return false }
+    if app == nil && user == nil && receivedBeforeMs == nil && through == nil
+      && happenedBeforeMs == nil
+    {
+      return false
+    }
     return app.map { $0 == item.app } ?? true && user.map { $0 == item.user } ?? true
       && receivedBeforeMs.map { item.receivedMs < $0 } ?? true
+      && through.map { item.key.position <= $0 } ?? true
+      && happenedBeforeMs.map { item.timestampMs < $0 } ?? true
   }
 
   /// What was done.

@@ -18,9 +18,11 @@ package struct RawItem: Sendable, Equatable {
 package final class RawReader {
   let directory: String
   private var files: [String: SQLiteConnection] = [:]
+  /// What is nobody's any more, though files still have it.
+  private let hidden: () -> [AppRemoval]
 
   package convenience init(_ store: Store) {
-    self.init(directory: store.rawDirectory)
+    self.init(directory: store.rawDirectory) { store.pendingRemovals }
   }
 
   /// Reads the raw items of a data folder, whether or not its store is open.
@@ -28,8 +30,9 @@ package final class RawReader {
     self.init(directory: Store.rawPath(dataFolder))
   }
 
-  init(directory: String) {
+  init(directory: String, hidden: @escaping () -> [AppRemoval] = { [] }) {
     self.directory = directory
+    self.hidden = hidden
   }
 
   /// The items behind a key, up to and with those of a journal position: at least one when there is
@@ -39,8 +42,9 @@ package final class RawReader {
   ) throws -> [RawItem] {
     let paths = RawFiles.paths(in: directory)
     if files.count > paths.count { files = files.filter { paths.contains($0.key) } }
+    let hidden = hidden()
     var walks = try paths.map { path in
-      try Walk(open(path), after: key, through: position)
+      try Walk(open(path), after: key, through: position, hidden)
     }
     return try merge(&walks, bytesMax: bytesMax)
   }
@@ -71,10 +75,14 @@ package final class RawReader {
     private let statement: SQLiteStatement
     private let after: Int64
     private let end: Int64
+    private let hidden: [AppRemoval]
     /// Of the block at hand, the next one last.
     private var items: [RawItem] = []
 
-    init(_ file: SQLiteConnection, after: RawKey, through position: UInt64) throws {
+    init(
+      _ file: SQLiteConnection, after: RawKey, through position: UInt64, _ hidden: [AppRemoval]
+    ) throws {
+      self.hidden = hidden
       self.after = after.rawValue
       end = RawKey(position: position + 1, item: 0).rawValue
       statement = try file.prepare(
@@ -104,7 +112,11 @@ package final class RawReader {
         var found: [RawItem] = []
         try plain.withUnsafeBytes { bytes in
           try RawRecord.forEach(bytes) { item in
-            if item.key.rawValue > after, item.key.rawValue < end { found.append(item) }
+            if item.key.rawValue > after, item.key.rawValue < end,
+              !hidden.contains(where: { $0.takes(item) })
+            {
+              found.append(item)
+            }
             return item.key.rawValue < end
           }
         }

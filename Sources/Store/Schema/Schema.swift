@@ -47,6 +47,20 @@ enum Schema {
     migrator.registerMigration("11 attempts to log in") { db in
       for statement in logins { try db.execute(sql: statement) }
     }
+    migrator.registerMigration("12 keys of apps") { db in
+      for statement in appKeys { try db.execute(sql: statement) }
+    }
+    migrator.registerMigration("13 events and notes of apps") { db in
+      for statement in appNotes { try db.execute(sql: statement) }
+    }
+    migrator.registerMigration("14 values of namespaces") { db in
+      try db.execute(
+        sql: """
+          CREATE TABLE configuration(
+            space TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY(space, name)
+          ) WITHOUT ROWID
+          """)
+    }
     return migrator
   }
 

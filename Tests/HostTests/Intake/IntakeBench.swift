@@ -1,3 +1,5 @@
+import Store
+
 @testable import Host
 
 /// An item of an entry as plain values, so that tests can compare it.
@@ -47,8 +49,8 @@ final class IntakeBench {
     locked: Bool = false, addresses: AddressMode = .keep
   ) -> AppView {
     AppView(
-      number: number, hexID: hexID, key: key, salt: salt, isPaused: paused, isLocked: locked,
-      addresses: addresses)
+      number: number, hexID: hexID, keys: [AppKey(key: key)], salt: salt, isPaused: paused,
+      isLocked: locked, addresses: addresses)
   }
 
   func get(_ query: String) -> Admission {

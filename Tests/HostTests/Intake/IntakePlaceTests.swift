@@ -1,4 +1,5 @@
 import Harness
+import Store
 import Testing
 
 @testable import Host
@@ -91,8 +92,8 @@ import Testing
   func apps() throws {
     let apps = [AddressMode.keep, .drop].enumerated().map { place, mode in
       AppView(
-        number: UInt32(place + 1), hexID: "5f000000000000000000000\(place)", key: "key\(place)",
-        addresses: mode)
+        number: UInt32(place + 1), hexID: "5f000000000000000000000\(place)",
+        keys: [AppKey(key: "key\(place)")], addresses: mode)
     }
     let bench = IntakeBench(apps, places: try book())
     bench.intake.origin.peer = ClientAddress("203.0.113.7")

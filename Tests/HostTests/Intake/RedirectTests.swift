@@ -1,3 +1,4 @@
+import Store
 import Testing
 
 @testable import Host
@@ -6,11 +7,12 @@ import Testing
 struct IntakeRedirectTests {
   private static func bench(_ addresses: AddressMode = .keep) -> IntakeBench {
     let moved = AppView(
-      number: 1, hexID: IntakeBench.hexID, key: IntakeBench.key,
+      number: 1, hexID: IntakeBench.hexID, keys: [AppKey(key: IntakeBench.key)],
       redirectURL: "https://new.example.org/tally/", addresses: addresses)
     let stayed = IntakeBench.app(number: 2, key: "stayed")
     let other = AppView(
-      number: 3, hexID: IntakeBench.hexID, key: "other", redirectURL: "https://other.example.org")
+      number: 3, hexID: IntakeBench.hexID, keys: [AppKey(key: "other")],
+      redirectURL: "https://other.example.org")
     let bench = IntakeBench([moved, stayed, other])
     bench.intake.origin = Origin(peer: ClientAddress("203.0.113.77"))
     return bench
