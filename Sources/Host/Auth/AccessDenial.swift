@@ -34,9 +34,8 @@ enum AccessDenial: Error, Equatable, Sendable {
     case .memberUnknown: "User does not exist"
     case .memberLocked: "User is locked"
     case .appMissing: "No app_id provided"
-    case .rightMissing: "User does not have right"
+    case .rightMissing, .globalAdminOnly: "User does not have right"
     case .appUnknown: "App does not exist"
-    case .globalAdminOnly: "User is not a global administrator"
     case .appAdminOnly: "User does not have admin rights for this app"
     }
   }

@@ -103,7 +103,7 @@ import Testing
     #expect(try access.member(.init(apiKey: admin.apiKey), .globalAdmin).id == admin.id)
     #expect(AccessDenial.globalAdminOnly.status == 401)
     #expect(
-      AccessDenial.globalAdminOnly.message == "User is not a global administrator")
+      AccessDenial.globalAdminOnly.message == "User does not have right")
   }
 
   @Test("Status and words are those clients compare with")
