@@ -76,6 +76,7 @@ struct SessionsPlugin: Plugin {
     portrait.member("sc", Int64(cell.sessions))
     portrait.member("sd", Int64(cell.duration))
     portrait.member("tsd", Int64(cell.totalDuration))
+    portrait.member("ls", cell.lastSessionMs / 1_000)
     portrait.member("lbst", cell.startMs / 1_000)
     if cell.endedMs > 0 { portrait.member("lest", cell.endedMs / 1_000) }
     if cell.isOpen { portrait.member("hos", json: "true") }

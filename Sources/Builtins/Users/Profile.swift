@@ -3,8 +3,8 @@ import PluginKit
 /// What is known about one user while an item of theirs is looked at. Lives on the stack; a load
 /// replaces everything.
 ///
-/// The cell, little-endian: version u8, 7 zero bytes, first seen i64, last seen i64, 16 lengths u8,
-/// texts. The fact is `tally_user_fact` with its texts behind it.
+/// The cell, little-endian: version u8, first session u56 in milliseconds (0 for none), first seen i64,
+/// last seen i64, 16 lengths u8, texts. The fact is `tally_user_fact` with its texts behind it.
 struct Profile {
   /// Bytes of one value; longer ones are cut. With 16 values and as many old ones the fact stays
   /// below its 4 096 bytes.
@@ -22,6 +22,7 @@ struct Profile {
   private let factRoom: UnsafeMutableRawPointer
   private let cellRoom: UnsafeMutableRawPointer
   private var now: Int64 = 0
+  private var firstSession: UInt64 = 0
   private var firstSeenMs: Int64 = 0
   private var lastSeenMs: Int64 = 0
   private var given: UInt32 = 0
@@ -61,6 +62,7 @@ struct Profile {
     guard let base = cell.baseAddress, cell.count >= Self.cellHeaderBytes,
       cell[0] == Self.version
     else { return clear() }
+    firstSession = base.loadUnaligned(as: UInt64.self) >> 8
     firstSeenMs = min(now, base.loadUnaligned(fromByteOffset: 8, as: Int64.self))
     lastSeenMs = base.loadUnaligned(fromByteOffset: 16, as: Int64.self)
     var offset = Self.cellHeaderBytes
@@ -96,6 +98,7 @@ struct Profile {
   /// Becomes the profile of both; this one was seen last.
   private mutating func complete(from earlier: Profile) {
     firstSeenMs = min(firstSeenMs, earlier.firstSeenMs)
+    began(earlier.firstSession)
     now = lastSeenMs
     for metric in 0..<Self.count where values[metric].isEmpty {
       values[metric] = earlier.values[metric]
@@ -103,6 +106,7 @@ struct Profile {
   }
 
   private mutating func clear() {
+    firstSession = 0
     firstSeenMs = now
     lastSeenMs = 0
     for metric in 0..<2 * Self.count { values[metric] = "" }
@@ -112,6 +116,17 @@ struct Profile {
 
   /// When the user was first and last seen, as far as the cell says.
   var seenMs: (first: Int64, last: Int64) { (firstSeenMs, lastSeenMs) }
+
+  /// When the first session began; 0 when there was none.
+  var firstSessionMs: Int64 { Int64(firstSession) }
+
+  /// A session begins with the item.
+  mutating func beginSession() { began(UInt64(clamping: now)) }
+
+  private mutating func began(_ atMs: UInt64) {
+    guard atMs > 0 else { return }
+    firstSession = firstSession == 0 ? atMs : min(firstSession, atMs)
+  }
 
   /// Takes over what the request says; an empty text says nothing.
   mutating func set(_ metric: UserMetric, _ text: Text) {
@@ -165,7 +180,7 @@ struct Profile {
 
   /// The cell that remembers the item, until the next load. Last seen moves forward only.
   func cell() -> UnsafeRawBufferPointer {
-    cellRoom.storeBytes(of: UInt64(Self.version), as: UInt64.self)
+    cellRoom.storeBytes(of: firstSession << 8 | UInt64(Self.version), as: UInt64.self)
     cellRoom.storeBytes(of: firstSeenMs, toByteOffset: 8, as: Int64.self)
     cellRoom.storeBytes(of: max(now, lastSeenMs), toByteOffset: 16, as: Int64.self)
     var end = Self.cellHeaderBytes

@@ -16,8 +16,9 @@ extension UsersPlugin {
       profile.load(portrait.cell, at: .max)
       let (first, last) = profile.seenMs
       guard first < .max else { return }
-      for name: Text in ["fs", "fac"] { portrait.member(name, first / 1_000) }
-      for name: Text in ["ls", "lac"] { portrait.member(name, last / 1_000) }
+      if profile.firstSessionMs > 0 { portrait.member("fs", profile.firstSessionMs / 1_000) }
+      portrait.member("fac", first / 1_000)
+      portrait.member("lac", last / 1_000)
       for (metric, name) in Self.members where !profile.value(metric).isEmpty {
         Text.with(ProfileJSON.quoted(String(profile.value(metric)))) {
           portrait.member(name, json: $0)

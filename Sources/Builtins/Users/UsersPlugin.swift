@@ -64,7 +64,10 @@ struct UsersPlugin: Plugin {
       }
     }
     place.country = room.countryCode(place.country)
-    if place.isBegin { place.complete(from: item, profile) }
+    if place.isBegin {
+      profile.beginSession()
+      place.complete(from: item, profile)
+    }
     profile.set(.country, place.country)
     profile.set(.city, room.cleaned(place.city))
   }

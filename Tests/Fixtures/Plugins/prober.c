@@ -234,7 +234,7 @@ static tally_status describe(void *instance, const tally_portrait *portrait, con
   portrait->member(portrait->ctx, fixture_text("probe"), fixture_text("\"again\""));
   portrait->member(portrait->ctx, fixture_text("probe_bad"), fixture_text("{\"a\":"));
   portrait->member(portrait->ctx, fixture_text("probe_\xff"), fixture_text("1"));
-  portrait->member(portrait->ctx, fixture_text("fs"), fixture_text("\"of another\""));
+  portrait->member(portrait->ctx, fixture_text("fac"), fixture_text("\"of another\""));
   memset(large, ' ', sizeof large);
   memcpy(large, "1", 1);
   text.ptr = large;
