@@ -28,8 +28,11 @@ public struct Item {
   @inlinable public var timestampMs: Int64 { pointer.pointee.timestamp_ms }
   /// The client's time as hours of the app's local calendar.
   @inlinable public var hour: Int32 { pointer.pointee.hour }
-  /// Whether it is the first item of this user the host ever saw.
+  /// Whether it is the first item of this user that was kept and is somebody's.
   @inlinable public var isNewUser: Bool { pointer.pointee.flags & TALLY_ITEM_NEW_USER != 0 }
+
+  /// Whether a transform took its device id away: it counts, and says nothing about a user.
+  @inlinable public var isNobodys: Bool { pointer.pointee.device_len == 0 }
 
   @inlinable public var device: Text {
     Text(tally_batch_text(batch, pointer.pointee.device_off, pointer.pointee.device_len))

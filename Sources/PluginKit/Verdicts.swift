@@ -30,6 +30,9 @@ public struct Verdicts: ~Copyable {
       table.pointee.ctx, item.place, tally_node_index(batch, object.pointer), name.abi, json.abi)
   }
 
+  /// Makes the item nobody's: hooks see it, but it makes no user and says nothing about one.
+  public func disown(_ item: Item) { remove(item, item.root, "device_id") }
+
   /// Takes all members of that name out of an object of the item.
   public func remove(_ item: Item, _ object: Node, _ name: Text) {
     table.pointee.remove?(

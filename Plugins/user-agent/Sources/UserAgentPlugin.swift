@@ -85,7 +85,8 @@ struct UserAgentPlugin: Plugin {
 
 /// What becomes of the request of a bot.
 enum BotRule: String, CaseIterable {
-  /// Nothing is left of it but its time and the bot's name: nobody counts it but this plugin.
+  /// Nothing is left of it but its time and the bot's name: nobody counts it but this plugin, and
+  /// it makes no user.
   case apart
   /// It is left out as if it had not come.
   case drop

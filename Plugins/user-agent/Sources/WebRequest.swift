@@ -63,12 +63,13 @@ struct WebRequest {
     }
   }
 
-  /// Leaves nothing to count but the bot's name.
+  /// Leaves nothing to count but the bot's name, of nobody.
   func setApart(_ verdicts: borrowing Verdicts) {
     let parameters = item.root.children
     guard parameters.reduce(0, { count, _ in count + 1 }) <= Self.parametersMax else {
       return verdicts.drop(item)
     }
+    verdicts.disown(item)
     for parameter in parameters
     where !parameter.isNamed(keys.timestamp) && !parameter.isNamed(keys.metrics) {
       verdicts.remove(item, item.root, parameter.name)

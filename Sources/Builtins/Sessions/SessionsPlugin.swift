@@ -51,7 +51,7 @@ struct SessionsPlugin: Plugin {
   }
 
   func process(_ batch: Batch, _ facts: Facts, _ effects: borrowing Effects) {
-    for item in batch {
+    for item in batch where !item.isNobodys {
       let wish = parameters.read(item)
       let stored = effects.cell(item, as: SessionCell.self)
       var cell = stored.flatMap { $0.isCurrent ? $0 : nil } ?? SessionCell()

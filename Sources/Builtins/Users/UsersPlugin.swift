@@ -32,7 +32,7 @@ struct UsersPlugin: Plugin {
   func process(_ batch: Batch, _ facts: Facts, _ effects: borrowing Effects) {
     Profile.withRoom { profile in
       TextBuffer.with(capacity: MetricNormaliser.roomBytes) { room in
-        for item in batch {
+        for item in batch where !item.isNobodys {
           profile.load(effects.cell(item), at: item.timestampMs)
           room.truncate()
           apply(item, to: &profile, &room)

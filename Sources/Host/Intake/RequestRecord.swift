@@ -18,6 +18,8 @@ package enum RequestRecord {
   static let formOffset = 17
   static let countOffset = 18
   static let countryOffset = 22
+  /// Device, country and city begin here, behind their lengths.
+  static let namesOffset = 24
   /// What a parameter's flags mean.
   static let jsonFlag: UInt8 = 1
   static let noteFlag: UInt8 = 2

@@ -36,6 +36,8 @@ final class LiveReader {
     _ batch: UnsafePointer<tally_batch>, _ place: UInt32, _ body: (UInt32, LiveItem) -> Void
   ) {
     let entry = tally_batch_item(batch, place).pointee
+    // What is nobody's is not what people do.
+    guard entry.device_len > 0 else { return }
     var item = LiveItem(user: entry.user, receivedMs: entry.received_ms)
     item.isNewUser = entry.flags & TALLY_ITEM_NEW_USER != 0
     item.country = country(place)

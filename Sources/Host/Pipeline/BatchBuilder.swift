@@ -100,9 +100,10 @@ final class BatchBuilder {
     tally_json_reopen(json)
   }
 
-  /// Appends an item of the block that was reopened, as it was.
-  func keep(_ place: Int) {
+  /// Appends an item of the block that was reopened, as it was, or as the first of its user.
+  func keep(_ place: Int, isFirst: Bool = false) {
     var item = before.items[place]
+    if isFirst { item.flags |= TALLY_ITEM_NEW_USER }
     let events = Int(item.first_event)..<Int(item.first_event + item.n_events)
     item.first_event = UInt32(eventList.count)
     for var event in before.events[events] {

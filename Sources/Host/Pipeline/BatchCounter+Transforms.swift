@@ -27,24 +27,29 @@ extension BatchCounter {
   ) throws -> Dispatcher.Work? {
     var places: ContiguousArray<Place> = []
     var kept: ContiguousArray<Source> = []
+    var firsts = FirstItems()
     for index in sources.indices {
       let item = tally_batch_item(UnsafePointer(old.batch), UInt32(index)).pointee
       var source = sources[index]
-      var edited: tally_item?
+      var place = Place(index: index)
       if let edit = edits.items[UInt32(index)] {
         if edit.isDropped {
           ledger.add(.stored, app: item.app, items: -1)
           ledger.add(.dropped, app: item.app)
+          firsts.lose(item)
           continue
         }
         guard let record = RequestRecord.Item(source.body) else { continue }
         source.body = rewriter.rewrite(record, root: item.root, in: UnsafePointer(old.batch), edit)
-        edited = item
+        place.edited = item
+        place.isNobodys = edit.isNobodys(root: item.root)
       }
-      places.append(Place(index: index, edited: edited))
+      if place.isNobodys { firsts.lose(item) } else { place.isFirst = firsts.isFirst(item) }
+      places.append(place)
       kept.append(source)
     }
     sources = kept
+    for user in firsts.missing { workingSet.hide(user: old.users[Int(user)]) }
     return places.isEmpty ? nil : build(places, old)
   }
 
@@ -52,14 +57,33 @@ extension BatchCounter {
   private struct Place {
     let index: Int
     /// As it was, where something is to be changed.
-    let edited: tally_item?
+    var edited: tally_item?
+    var isNobodys = false
+    /// The first of its user.
+    var isFirst = false
+  }
+
+  /// Which items are the first of users, when others before them are not any more.
+  private struct FirstItems {
+    /// By their places among the batch's users: users whose first item is not kept, or nobody's.
+    private(set) var missing: Set<UInt32> = []
+
+    mutating func lose(_ item: tally_item) {
+      if item.flags & TALLY_ITEM_NEW_USER != 0 { missing.insert(item.user_index) }
+    }
+
+    mutating func isFirst(_ item: tally_item) -> Bool {
+      if item.flags & TALLY_ITEM_NEW_USER != 0 { return true }
+      guard !missing.isEmpty, item.device_len > 0 else { return false }
+      return missing.remove(item.user_index) != nil
+    }
   }
 
   private func build(_ places: ContiguousArray<Place>, _ old: Dispatcher.Work) -> Dispatcher.Work {
     builder.reopen()
     for (place, source) in zip(places, sources) {
       guard let item = place.edited else {
-        builder.keep(place.index)
+        builder.keep(place.index, isFirst: place.isFirst)
         continue
       }
       guard let record = RequestRecord.Item(source.body), let app = apps.byNumber[item.app] else {
@@ -68,7 +92,7 @@ extension BatchCounter {
       builder.append(
         item: record, position: item.position, index: item.index,
         isBulk: item.flags & TALLY_ITEM_BULK != 0, receivedMs: item.received_ms, uid: item.user,
-        isNewUser: item.flags & TALLY_ITEM_NEW_USER != 0, userIndex: item.user_index,
+        isNewUser: place.isFirst, userIndex: item.user_index,
         calendar: app.calendar)
     }
     return Dispatcher.Work(

@@ -142,10 +142,14 @@ final class BatchCounter {
     let isMerged =
       try header.mayMerge
       && merge(into: user.slot, item, position, index, receivedMs: header.receivedMs)
+    // A hidden user is new until the end of the batch, and its first item is one.
+    let known = users.slots.count
+    let userIndex = users.index(of: user.slot)
     builder.append(
       item: item, position: position, index: index, isBulk: header.isBulk,
-      receivedMs: header.receivedMs, uid: user.uid, isNewUser: user.isNew && !isMerged,
-      userIndex: users.index(of: user.slot), calendar: app.calendar)
+      receivedMs: header.receivedMs, uid: user.uid,
+      isNewUser: user.isNew && !isMerged && userIndex == known,
+      userIndex: userIndex, calendar: app.calendar)
     sources.append(Source(app: item.app, uid: user.uid, body: item.bytes))
     ledger.add(.stored, app: item.app)
   }
@@ -174,6 +178,9 @@ final class BatchCounter {
     guard let batch = counted else { return }
     for index in sources.indices {
       let item = tally_batch_item(batch, UInt32(index)).pointee
+      if item.flags & TALLY_ITEM_NEW_USER != 0 {
+        workingSet.reveal(user: users.slots[Int(item.user_index)], atMs: item.received_ms)
+      }
       rawFacts.collect(from: dispatcher.facts, item: index)
       workingSet.appendRaw(
         position: item.position, item: item.index, app: item.app, uid: item.user,

@@ -79,8 +79,7 @@ final class DeadLetterReplay {
     guard let app = registry.snapshot.byNumber[letter.app] else {
       throw refusal(letter, "its app is gone")
     }
-    let user = try workingSet.user(
-      app: item.app, device: item.device, nowMs: received.receivedMs)
+    let user = try user(of: item, received)
     var users = DenseIndex()
     users.begin()
     builder.rules = registry.snapshot.eventRules
@@ -97,6 +96,21 @@ final class DeadLetterReplay {
           contains: builder.contains),
         plugin: letter.plugin, step: letter.step, said: said)
     }
+  }
+
+  /// Whose it is; what is nobody's has the number of one nobody sees.
+  private func user(
+    of item: RequestRecord.Item, _ received: RawItem
+  ) throws -> (slot: Int32, uid: UInt64) {
+    guard item.device.isEmpty else {
+      let user = try workingSet.user(
+        app: item.app, device: item.device, nowMs: received.receivedMs)
+      return (user.slot, user.uid)
+    }
+    guard let slot = try workingSet.slot(app: item.app, uid: received.user) else {
+      throw CommandError(.invalidArgument, "the user of the dead letter is gone; drop it")
+    }
+    return (slot, received.user)
   }
 
   /// Applies a command that nobody could apply; nil when the letter is none. It was applied by

@@ -23,7 +23,12 @@ final class ItemRewriter {
   ) -> UnsafeRawBufferPointer {
     buffer.removeAll()
     var writer = NodeWriter(batch: batch, buffer: buffer, edits: edits)
-    buffer.append(item.head)
+    if edits.isNobodys(root: root) {
+      buffer.append(item.bytes.part(0, RequestRecord.namesOffset))
+      buffer.patch(UInt32(0), at: RequestRecord.namesOffset - 4)
+    } else {
+      buffer.append(item.head)
+    }
     let count = writeParameters(&writer, root) + copyNotes(item)
     buffer.patch(UInt32(buffer.count - 4), at: 0)
     buffer.patch(RequestRecord.Form.parameters.rawValue, at: RequestRecord.formOffset)
@@ -92,5 +97,16 @@ final class ItemRewriter {
   private func endParameter(_ start: Int, _ nameCount: Int) {
     let head = RequestRecord.parameterHeadBytes + nameCount
     buffer.patch(UInt32(buffer.count - start - head), at: start + 2)
+  }
+}
+
+extension BatchEdits.Item {
+  private static let device = Array("device_id".utf8)
+
+  /// Whether a hook took the device id away. It goes with the places found for it: what is left
+  /// names nobody.
+  func isNobodys(root: UInt32) -> Bool {
+    let last = members.last { $0.object == root && $0.name == Self.device }
+    return last.map { $0.json == nil } ?? false
   }
 }

@@ -87,15 +87,16 @@ final class RawFieldReader: RawRows {
     let facts = wantsFacts ? RawFacts.read(raw.facts) ?? [] : []
     if rows == .sessions, !Self.isSession(facts) { return }
     let known = fields.map { self.value($0, batch, item, facts) }
+    let user = item.device_len > 0 ? raw.user : RawRow.nobody
     guard rows == .events else {
       return try body(
-        RawRow(user: raw.user, timestampMs: item.timestamp_ms, hour: item.hour, values: known))
+        RawRow(user: user, timestampMs: item.timestamp_ms, hour: item.hour, values: known))
     }
     for index in item.first_event..<item.first_event + item.n_events {
       let event = tally_batch_event(batch, index).pointee
       let values = zip(fields, known).map { self.value($0, batch, event) ?? $1 }
       try body(
-        RawRow(user: raw.user, timestampMs: event.timestamp_ms, hour: event.hour, values: values))
+        RawRow(user: user, timestampMs: event.timestamp_ms, hour: event.hour, values: values))
     }
   }
 
@@ -107,7 +108,7 @@ final class RawFieldReader: RawRows {
     switch field {
     case .device:
       return RawValue(Self.text(tally_batch_text(batch, item.device_off, item.device_len)))
-    case .user: return RawValue(Int64(bitPattern: item.user))
+    case .user: return item.device_len > 0 ? RawValue(Int64(bitPattern: item.user)) : nil
     case .parameter(let name):
       return Self.value(batch, tally_member(batch, tally_batch_node(batch, item.root), name))
     case .metric(let number): return Self.metric(number, facts)

@@ -26,6 +26,7 @@ enum HostCommand: String {
     switch HostCommand(rawValue: command.name) {
     case .createUser:
       let user = try workingSet.user(app: command.app, device: command.device, nowMs: receivedMs)
+      workingSet.reveal(user: user.slot, atMs: receivedMs)
       return CommandOutcome(status: Status.ok, answer: [user.isNew ? 1 : 0])
     case .eraseUser:
       let erased =

@@ -26,6 +26,8 @@ struct UserDirectory {
   let appKey: String
   let snapshot: Snapshot
   let portraits: Portraits
+  /// Whether users are found of whom nobody was seen; in tables they are not.
+  var findsHidden = false
 
   /// Too much would have to be read.
   struct TooMany: Error {}
@@ -65,7 +67,8 @@ struct UserDirectory {
 
   /// The user with that number, or the one that goes on for it.
   func user(uid: UInt64) throws -> AppUser? {
-    try snapshot.user(app: app, uid: snapshot.successor(app: app, user: uid)).map(user)
+    let stored = try snapshot.user(app: app, uid: snapshot.successor(app: app, user: uid))
+    return try stored.flatMap { $0.isHidden && !findsHidden ? nil : try user($0) }
   }
 
   /// The user of that device, or the one that goes on for it.

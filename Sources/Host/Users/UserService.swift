@@ -174,7 +174,8 @@ struct UserService: Sendable {
       of: request,
       empty: "Parameter \"query\" cannot be empty, it would delete all users. Use clear app instead"
     )
-    let users = try meant(query, request, caller.app, "This query would delete more than one user")
+    let users = try meant(
+      query, request, caller.app, "This query would delete more than one user", findsHidden: true)
     var done: [UInt64] = []
     defer { audit.keep(.deleted, done, by: caller) }
     for user in users {
@@ -257,10 +258,13 @@ struct UserService: Sendable {
 
   /// The users an order is about: one, unless it is forced.
   private func meant(
-    _ query: UserQuery, _ request: QueryRequest, _ app: RegisteredApp, _ tooMany: String
+    _ query: UserQuery, _ request: QueryRequest, _ app: RegisteredApp, _ tooMany: String,
+    findsHidden: Bool = false
   ) throws -> [AppUser] {
     let isForced = !["", "false", "0"].contains(request.parameters["force"] ?? "")
-    let users = try read(app) { try $0.users(query, limit: isForced ? Self.forcedMax : 2) }
+    let users = try read(app, findsHidden: findsHidden) {
+      try $0.users(query, limit: isForced ? Self.forcedMax : 2)
+    }
     if users.isEmpty { throw UserDesk.Refusal(reason: "No users matching criteria") }
     if users.count > 1, !isForced { throw UserDesk.Refusal(reason: tooMany) }
     return users
@@ -269,13 +273,16 @@ struct UserService: Sendable {
   // MARK: Reading
 
   /// Looks at one snapshot that has everything that was durable when it was asked for.
-  func read<T>(_ app: RegisteredApp, _ body: (UserDirectory) throws -> T) throws -> T {
+  func read<T>(
+    _ app: RegisteredApp, findsHidden: Bool = false, _ body: (UserDirectory) throws -> T
+  ) throws -> T {
     core.pipeline.gate.wait(for: core.journal.durablePosition)
     let portraits = Portraits(core.runtime)
     return try core.store.read { snapshot in
       try body(
         UserDirectory(
-          app: app.number, appKey: app.idKey, snapshot: snapshot, portraits: portraits))
+          app: app.number, appKey: app.idKey, snapshot: snapshot, portraits: portraits,
+          findsHidden: findsHidden))
     }
   }
 }

@@ -156,14 +156,14 @@ typedef struct tally_item {
   uint32_t user_index;  /* dense number of (app, user) inside this batch */
   uint32_t root;        /* node */
   uint32_t first_event, n_events;
-  uint32_t device_off, device_len;   /* device id */
+  uint32_t device_off, device_len;   /* device id; empty when a transform took it away: the item is nobody's */
   uint32_t country_off, country_len; /* ISO code found at intake, or empty */
   uint32_t city_off, city_len;
   uint32_t notes; /* node: the object of what intake hooks annotated, named "<plugin>.<name>"; 0 when nothing */
   uint32_t reserved0;
 } tally_item;
 
-#define TALLY_ITEM_NEW_USER 1u /* the first item of this user the host ever saw */
+#define TALLY_ITEM_NEW_USER 1u /* the first item of this user that was kept and is somebody's */
 #define TALLY_ITEM_BULK 2u
 #define TALLY_ITEM_CLAMPED 4u /* the client's time was in the future, too old or none at all, and was moved */
 
@@ -482,7 +482,8 @@ typedef struct tally_verdicts {
    * moves the item in time within what the protocol allows. [hook, inside the call] */
   void (*set)(void *ctx, uint32_t item, uint32_t object, tally_str name, tally_str json);
 
-  /* Takes all members of that name out of `object`. [hook, inside the call] */
+  /* Takes all members of that name out of `object`. Without "device_id", taken out of the root, where it is not shown,
+   * the item is nobody's: hooks see it, but it makes no user and says nothing about one. [hook, inside the call] */
   void (*remove)(void *ctx, uint32_t item, uint32_t object, tally_str name);
 
   /* Appends an event, a JSON object as SDKs send it, behind the item's own. [hook, inside the call] */

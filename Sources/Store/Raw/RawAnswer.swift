@@ -99,7 +99,7 @@ struct RawQueryRun {
 
   private mutating func add(_ row: RawRow, to sums: inout Sums) {
     sums.count += 1
-    if wantsUsers, !sums.users.contains(row.user) {
+    if wantsUsers, row.user != RawRow.nobody, !sums.users.contains(row.user) {
       if users < RawQueryLimits.usersMax {
         sums.users.insert(row.user)
         users += 1

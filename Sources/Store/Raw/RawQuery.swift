@@ -171,6 +171,9 @@ package struct RawValue: Equatable, Sendable {
 
 /// A row as a query sees it.
 package struct RawRow: Sendable {
+  /// Who has no number: what is nobody's counts no user.
+  package static var nobody: UInt64 { 0 }
+
   package let user: UInt64
   package let timestampMs: Int64
   /// Of the app's calendar, since 1970-01-01 00:00.

@@ -6,13 +6,16 @@ package struct StoredUser: Equatable, Sendable {
   package let uid: UInt64
   package let device: [UInt8]
   package let createdMs: Int64
+
+  /// Nobody has been seen of it: it is no user to whoever asks.
+  package var isHidden: Bool { createdMs < 0 }
 }
 
 extension Snapshot {
   private static let living = "substr(device, 1, 1) <> x'FF'"
-  /// Nobody else goes on for them.
+  /// Somebody was seen, and nobody else goes on for them.
   private static let present = """
-    \(living) AND NOT EXISTS (
+    created_ms >= 0 AND \(living) AND NOT EXISTS (
       SELECT 1 FROM merged_user WHERE merged_user.app = user.app AND merged_user.uid = user.uid)
     """
 
@@ -27,8 +30,8 @@ extension Snapshot {
     try users("app = ? AND device = ?", [app, Data(device.utf8)]).first
   }
 
-  /// Users in the order of their numbers, newest first, below `before`. Those for whom others go on
-  /// are left out unless asked for.
+  /// Users in the order of their numbers, newest first, below `before`. Those for whom others go on,
+  /// and hidden ones, are left out unless asked for.
   package func users(
     app: UInt32, before: UInt64, limit: Int, withMerged: Bool = false
   ) throws -> [StoredUser] {

@@ -117,6 +117,7 @@ extension UserCache {
     users[Int(slot)].cells.deallocate()
     users[Int(slot)] = User()
     dirty.removeAll { $0 == slot }
+    newUsers.removeAll { $0.slot == slot }
     sweep?.users.removeAll { $0.slot == slot }
     table.remove(slot)
   }

@@ -62,12 +62,12 @@ extension UserCache {
     return try findOrLoad(app, reader)
   }
 
-  /// The user that goes on for the one in a slot, as `user` answers it.
+  /// The user that goes on for the one in a slot, as `user` answers it. One who is hidden is new.
   mutating func successor(
     of slot: Int32, _ reader: StateReader
   ) throws(StoreError) -> (slot: Int32, uid: UInt64, isNew: Bool) {
     let last = try follow(slot, reader)
-    return (last, users[Int(last)].uid, false)
+    return (last, users[Int(last)].uid, isHidden(last))
   }
 
   /// The user that goes on for the one in a slot. Whoever was passed on the way leads there at once

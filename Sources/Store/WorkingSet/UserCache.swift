@@ -20,6 +20,10 @@ struct UserCache: ~Copyable {
     static let recent = Marks(rawValue: 4)
     /// Another user goes on in its place.
     static let merged = Marks(rawValue: 8)
+    /// Nobody has been seen yet: `UserCache+Hiding.swift`.
+    static let hidden = Marks(rawValue: 16)
+    /// What is not simply itself.
+    static let special: Marks = [.merged, .hidden]
   }
 
   struct NewUser {
@@ -81,7 +85,9 @@ struct UserCache: ~Copyable {
     let known = table.find(key.bytes)
     guard known < 0 else {
       users[Int(known)].marks.insert(.recent)
-      if users[Int(known)].marks.contains(.merged) { return try successor(of: known, reader) }
+      if !users[Int(known)].marks.isDisjoint(with: .special) {
+        return try successor(of: known, reader)
+      }
       return (known, users[Int(known)].uid, false)
     }
     let loaded = try load(app, device, nowMs, reader)
@@ -124,9 +130,11 @@ struct UserCache: ~Copyable {
     held[user.app, default: 0] += 1
     if !merged.isEmpty { merged[slot] = nil }
     let host = user.cells.find(0)
-    if host >= 0, MergeMark.read(UnsafeRawBufferPointer(user.cells.data(host))) != nil {
+    guard host >= 0 else { return slot }
+    if MergeMark.read(UnsafeRawBufferPointer(user.cells.data(host))) != nil {
       users[Int(slot)].marks.insert(.merged)
     }
+    if !user.cells.seen(host).isEmpty { users[Int(slot)].marks.insert(.hidden) }
     return slot
   }
 
@@ -181,7 +189,7 @@ struct UserCache: ~Copyable {
   }
 
   @inline(__always)
-  private mutating func change(
+  mutating func change(
     _ slot: Int32, _ plugin: Int, _ body: (inout CellBlock, _ place: Int) -> Void
   ) {
     // Worked on as a local copy, which shares the memory, and put back: the array is then touched

@@ -68,6 +68,7 @@ extension WorkingSet {
   /// Lets the device of `from` lead to `into`, and remembers it.
   package func merge(_ merge: MergedUser, from: Int32, into: Int32) {
     precondition(from != into, "a user is not merged with itself")
+    if !users.isHidden(from) { users.reveal(into, atMs: merge.atMs) }
     users.merge(from, into: into)
     pending.merges.append(merge)
   }

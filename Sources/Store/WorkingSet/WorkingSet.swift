@@ -87,6 +87,13 @@ package final class WorkingSet {
     isLogSettled = true
   }
 
+  /// Nobody has been seen of a user whose first item is not kept, or nobody's: until `reveal`,
+  /// `user` answers that it is new, and nobody who reads finds it.
+  package func hide(user slot: Int32) { users.hide(slot) }
+
+  /// An item of the user is kept; says nothing about others than hidden ones.
+  package func reveal(user slot: Int32, atMs: Int64) { users.reveal(slot, atMs: atMs) }
+
   /// Whether the user sent a request with that hash within the last hours, and remembers it. 0 is
   /// never a duplicate.
   package func isDuplicate(

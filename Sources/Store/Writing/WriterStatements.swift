@@ -33,7 +33,12 @@ final class WriterStatements {
     func prepare(_ sql: String) throws(StoreError) -> SQLiteStatement {
       try SQLiteStatement(handle: handle, path: path, sql: sql)
     }
-    user = try prepare("INSERT INTO user(app,uid,device,created_ms) VALUES(?,?,?,?)")
+    // One who is known already was hidden, or is from now on.
+    user = try prepare(
+      """
+      INSERT INTO user(app,uid,device,created_ms) VALUES(?,?,?,?)
+      ON CONFLICT(app,uid) DO UPDATE SET created_ms=excluded.created_ms
+      """)
     merge = try prepare(
       "INSERT OR REPLACE INTO merged_user(app,uid,into_uid,item,merged_ms) VALUES(?,?,?,?,?)")
     cell = try prepare("INSERT OR REPLACE INTO cell(id,data,seen) VALUES(?,?,?)")
