@@ -45,6 +45,12 @@ public struct Item {
     Text(tally_batch_text(batch, pointer.pointee.city_off, pointer.pointee.city_len))
   }
 
+  /// Whether a country, two letters in upper case, is the app's own.
+  @inlinable public func isHome(_ country: Text) -> Bool {
+    country.count == 2
+      && UInt32(country[0]) | UInt32(country[1]) << 8 == pointer.pointee.app_country
+  }
+
   /// The object of the decoded parameters; those that carry JSON are already parsed.
   @inlinable public var root: Node {
     Node(batch, tally_batch_node(batch, pointer.pointee.root))

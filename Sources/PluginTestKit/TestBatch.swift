@@ -72,6 +72,7 @@ private struct BatchWriter {
     item.received_ms = source.receivedMs
     item.timestamp_ms = source.timestampMs
     item.app = source.app
+    item.app_country = source.appCountry.utf8.reversed().reduce(0) { $0 << 8 | UInt32($1) }
     item.hour = hour(source.timestampMs)
     item.flags = user.isNew ? TALLY_ITEM_NEW_USER : 0
     item.user_index = user.index

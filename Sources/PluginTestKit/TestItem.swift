@@ -8,6 +8,8 @@ package struct TestItem: Sendable {
   package var timestampMs: Int64
   package var country: String
   package var city: String
+  /// The app's own, two letters or nothing.
+  package var appCountry: String
 
   /// 2024-06-01 12:00:00 UTC, a Saturday.
   package static let noon: Int64 = 1_717_243_200_000
@@ -17,7 +19,7 @@ package struct TestItem: Sendable {
   /// A request of a user, `seconds` after noon.
   package init(
     _ parameters: TestValue, user: UInt64 = 1, app: UInt32 = 1, seconds: Double = 0,
-    country: String = "", city: String = ""
+    country: String = "", city: String = "", appCountry: String = ""
   ) {
     self.parameters = parameters
     self.user = user
@@ -25,6 +27,7 @@ package struct TestItem: Sendable {
     timestampMs = Self.noon + Int64(seconds * 1_000)
     self.country = country
     self.city = city
+    self.appCountry = appCountry
   }
 
   /// The device id the user sends.

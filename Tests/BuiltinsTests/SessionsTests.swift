@@ -198,4 +198,29 @@ struct SessionsTests {
       #expect(host.ask(["method": method]).status == 200)
     }
   }
+
+  @Test("A session counts under its city where its country is the app's own")
+  func cities() {
+    let host = host()
+    func item(_ country: String, _ city: String, user: UInt64, home: String = "DE") -> FakeItem {
+      FakeItem(begin, user: user, country: country, city: city, appCountry: home)
+    }
+    host.accept(
+      item("DE", "Bonn", user: 1), item("DE", "", user: 2), item("FR", "Paris", user: 3),
+      item("DE", "Ulm", user: 4, home: ""), item("", "Ulm", user: 5))
+    #expect(host.values("cities", "cities") == ["Bonn": 1, "Unknown": 1])
+    #expect(host.total("cities", dimension: "cities", value: "Bonn") == ["t": 1, "n": 1, "u": 1])
+  }
+
+  @Test("Nothing is counted by city, or by country either, where it is switched off")
+  func placesOff() {
+    let berlin = FakeItem(begin, country: "DE", city: "Berlin", appCountry: "DE")
+    for settings in [["city_data": "false"], ["country_data": "false"]] {
+      let host = host(settings)
+      host.accept(berlin)
+      #expect(host.values("cities", "cities") == [:])
+      let country = settings["city_data"] == nil ? "Unknown" : "DE"
+      #expect(host.values("users", "cc") == [country: 1])
+    }
+  }
 }

@@ -71,7 +71,7 @@ pub struct Item {
     pub city_off: u32,
     pub city_len: u32,
     pub notes: u32,
-    pub reserved0: u32,
+    pub app_country: u32,
 }
 
 #[repr(C)]

@@ -2,10 +2,12 @@ import PluginKit
 
 /// The questions about sessions that are answered with one document.
 struct SessionAnswers: Sendable {
+  private let host: Host
   private let users: Metric
   private let documents: [(method: String, metric: Metric)]
 
-  init(_ registrar: borrowing Registrar, _ counters: SessionCounters) throws {
+  init(_ host: Host, _ registrar: borrowing Registrar, _ counters: SessionCounters) throws {
+    self.host = host
     users = counters.users
     let users = counters.users
     let details = counters.collections[0].metric
@@ -15,16 +17,19 @@ struct SessionAnswers: Sendable {
     for (method, _) in documents {
       try registrar.read(method: method, feature: "core", isPure: true)
     }
-    for method in ["countries", "cities", "geodata"] {
+    for method in ["countries", "geodata"] {
       try registrar.read(method: method, feature: "core", isPure: true)
     }
   }
 
   func answer(_ request: borrowing Request, _ reply: borrowing Reply) throws {
     let method = String(request["method"] ?? "")
-    // Where cities are is known of no city, and sessions are not counted by them.
-    if method == "cities" { return reply.write("{}") }
+    // Where cities are is known of no city.
     if method == "geodata" { return reply.write(request["loadFor"] == "cities" ? "[]" : "{}") }
+    if method == "countries" || method == "cities" {
+      let rule = try PlaceRule(host, app: request.app)
+      guard method == "countries" ? rule.countries : rule.cities else { return reply.write("{}") }
+    }
     if method == "countries" { return try request.document(Question(users, dimension: "cc")) }
     guard let found = documents.first(where: { $0.method == method }) else {
       throw PluginError(.invalid, "sessions does not answer \"\(method)\"")

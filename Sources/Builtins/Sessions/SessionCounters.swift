@@ -14,6 +14,9 @@ struct SessionCounters: Sendable {
   /// The metric that answers each method.
   let collections: [(method: String, metric: Metric)]
   private let counted: [Counted]
+  /// Of users in the app's own country.
+  private let cities: Counted
+  private let places: PlaceRules
 
   /// Per collection its method, and its dimensions with what they count; the dimension's name is
   /// also that of the list of its values in `meta`.
@@ -31,6 +34,7 @@ struct SessionCounters: Sendable {
     ("density", [("density", .density)]),
     ("browser", [("browser", .browser), ("browser_version", .browserVersion)]),
     ("sources", [("sources", .store)]),
+    ("cities", [("cities", .city)]),
   ]
 
   /// The metric and the dimension that count a kind of values, by the name clients ask with.
@@ -38,7 +42,7 @@ struct SessionCounters: Sendable {
     if name == "countries" || name == "locations" { return (users, Self.country) }
     let system: Text = name == "platforms" ? "os" : "os_versions"
     let own = name.hasPrefix("platform") ? system : name
-    return counted.first { own == Text(stringLiteral: $0.dimension) }
+    return (counted + [cities]).first { own == Text(stringLiteral: $0.dimension) }
       .map { ($0.metric, Text(stringLiteral: $0.dimension)) }
   }
 
@@ -46,7 +50,8 @@ struct SessionCounters: Sendable {
   private static var frequency: Text { "f" }
   private static var duration: Text { "ds" }
 
-  init(_ registrar: borrowing Registrar, valueLimit: Int) throws {
+  init(_ registrar: borrowing Registrar, valueLimit: Int, places: PlaceRules) throws {
+    self.places = places
     let visits: [Measure] = [.sum("t"), .new("n"), .unique("u")]
     let ranges: Grains = [.day, .week, .month]
     users = try registrar.metric(
@@ -68,6 +73,7 @@ struct SessionCounters: Sendable {
       collections.append((method: method, metric: metric))
       counted += dimensions.map { Counted(metric: metric, dimension: $0.0, value: $0.1) }
     }
+    cities = counted.removeLast()
     self.counted = counted
     self.collections = collections
   }
@@ -109,15 +115,23 @@ struct SessionCounters: Sendable {
     step.fact.newIn = effects.unique(item, users.series(), firstTime: isFirst)
     countRange(Self.frequency, step.frequency, item, hour: item.hour, 1, effects)
     loyalty.count(step, item, effects)
-    let known = user?.value(.country) ?? ""
-    visit(users, Self.country, known.isEmpty ? "Unknown" : known, item, isFirst, effects)
+    let rule = places.rule(of: item.app)
+    let known = rule?.countries == false ? "" : user?.value(.country) ?? ""
+    visit(users, Self.country, Self.named(known), item, isFirst, effects)
     guard let user else { return }
+    if rule?.cities == true, item.isHome(known) {
+      visit(
+        cities.metric, Text(stringLiteral: cities.dimension), Self.named(user.value(.city)), item,
+        isFirst, effects)
+    }
     for entry in counted where user.isGiven(entry.value) {
       visit(
         entry.metric, Text(stringLiteral: entry.dimension), user.value(entry.value), item, isFirst,
         effects)
     }
   }
+
+  private static func named(_ place: Text) -> Text { place.isEmpty ? "Unknown" : place }
 
   private func visit(
     _ metric: Metric, _ dimension: Text, _ value: Text, _ item: Item, _ isFirst: Bool,

@@ -20,7 +20,7 @@ struct SessionsPlugin: Plugin {
       .int(
         "metric_values_max", default: 1_000, in: 1...100_000,
         help: "Distinct values of a metric that are counted in a year."),
-    ])
+    ] + PlaceRule.settings)
 
   private let rules: SessionRules
   private let counters: SessionCounters
@@ -37,8 +37,9 @@ struct SessionsPlugin: Plugin {
     rules = SessionRules(
       cooldownMs: Int64(try host.int("session_cooldown_s")) * 1_000,
       durationMax: Int64(try host.int("session_duration_max_s")))
-    counters = try SessionCounters(registrar, valueLimit: try host.int("metric_values_max"))
-    answers = try SessionAnswers(registrar, counters)
+    counters = try SessionCounters(
+      registrar, valueLimit: try host.int("metric_values_max"), places: PlaceRules(host))
+    answers = try SessionAnswers(host, registrar, counters)
     histograms = try HistogramAnswers(registrar, counters)
     loyalty = try LoyaltyAnswers(registrar, counters)
     totals = try TotalUsersAnswers(registrar, counters)

@@ -12,6 +12,8 @@ struct RegisteredApp: Sendable {
   /// What is left out of its events; nil when nothing is.
   let eventRules: EventRules?
   let calendar: LocalCalendar
+  /// Its two letters, the first in the lowest byte; 0 when it has none.
+  let country: UInt32
 }
 
 /// All apps at one moment.
@@ -72,7 +74,8 @@ final class AppRegistry: Sendable {
           number: app.number, hexID: app.hex, idKey: app.idKey,
           hasEventRegistry: !app.events.isEmpty,
           eventRules: app.events.isEmpty ? nil : EventRegistry(app.events).rules,
-          calendar: calendar))
+          calendar: calendar,
+          country: app.country.utf8.reversed().reduce(0) { $0 << 8 | UInt32($1) }))
     }
     return registered
   }

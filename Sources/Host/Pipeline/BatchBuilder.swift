@@ -117,7 +117,8 @@ final class BatchBuilder {
   /// duplicate.
   func append(
     item: RequestRecord.Item, position: UInt64, index: UInt32, isBulk: Bool, receivedMs: Int64,
-    uid: UInt64, isNewUser: Bool, userIndex: UInt32, calendar: LocalCalendar
+    uid: UInt64, isNewUser: Bool, userIndex: UInt32, calendar: LocalCalendar,
+    appCountry: UInt32 = 0
   ) {
     var entry = tally_item()
     entry.position = position
@@ -126,6 +127,7 @@ final class BatchBuilder {
     entry.received_ms = receivedMs
     entry.index = index
     entry.app = item.app
+    entry.app_country = appCountry
     entry.user_index = userIndex
     entry.flags = (isNewUser ? TALLY_ITEM_NEW_USER : 0) | (isBulk ? TALLY_ITEM_BULK : 0)
     entry.root = appendRoot(item)

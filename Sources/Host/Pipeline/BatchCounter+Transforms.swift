@@ -93,7 +93,7 @@ extension BatchCounter {
         item: record, position: item.position, index: item.index,
         isBulk: item.flags & TALLY_ITEM_BULK != 0, receivedMs: item.received_ms, uid: item.user,
         isNewUser: place.isFirst, userIndex: item.user_index,
-        calendar: app.calendar)
+        calendar: app.calendar, appCountry: app.country)
     }
     return Dispatcher.Work(
       batch: builder.finish(), users: old.users, positions: old.positions,

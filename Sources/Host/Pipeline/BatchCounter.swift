@@ -149,7 +149,7 @@ final class BatchCounter {
       item: item, position: position, index: index, isBulk: header.isBulk,
       receivedMs: header.receivedMs, uid: user.uid,
       isNewUser: user.isNew && !isMerged && userIndex == known,
-      userIndex: userIndex, calendar: app.calendar)
+      userIndex: userIndex, calendar: app.calendar, appCountry: app.country)
     sources.append(Source(app: item.app, uid: user.uid, body: item.bytes))
     ledger.add(.stored, app: item.app)
   }

@@ -158,7 +158,7 @@ final class CatchUp {
       else { return false }
       builder.append(
         item, record, said: said, uid: item.user, userIndex: users.index(of: slot),
-        calendar: app.calendar)
+        calendar: app.calendar, appCountry: app.country)
       return true
     }
   }

@@ -43,7 +43,8 @@ final class CommittedBatches {
         guard let record = RequestRecord.Item(bytes) else { return false }
         builder.append(
           item, record, said: own, uid: item.user,
-          userIndex: users[key, default: UInt32(users.count)], calendar: app.calendar)
+          userIndex: users[key, default: UInt32(users.count)], calendar: app.calendar,
+          appCountry: app.country)
         return true
       }
       guard isTaken else { continue }

@@ -86,7 +86,7 @@ final class DeadLetterReplay {
     builder.begin()
     builder.append(
       received, item, said: facts, uid: user.uid, userIndex: users.index(of: user.slot),
-      calendar: app.calendar)
+      calendar: app.calendar, appCountry: app.country)
     let batch = builder.finish()
     let said = facts.reversed().map { (name: builder.declare($0.name), value: $0.value) }
     return try users.slots.withUnsafeBufferPointer { slots in

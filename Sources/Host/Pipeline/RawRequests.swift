@@ -39,14 +39,15 @@ extension BatchBuilder {
   /// Adds an item that was kept, as it was when it was live.
   func append(
     _ item: RawItem, _ record: RequestRecord.Item, said: [RawFacts.Fact], uid: UInt64,
-    userIndex: UInt32, calendar: LocalCalendar
+    userIndex: UInt32, calendar: LocalCalendar, appCountry: UInt32 = 0
   ) {
     // Items of bulk requests, and only those, are kept as the object they were, unless a transform
     // has written them anew.
     append(
       item: record, position: item.key.position, index: item.key.item,
       isBulk: record.form == .object || item.key.item > 0, receivedMs: item.receivedMs, uid: uid,
-      isNewUser: Self.isFirst(said), userIndex: userIndex, calendar: calendar)
+      isNewUser: Self.isFirst(said), userIndex: userIndex, calendar: calendar,
+      appCountry: appCountry)
   }
 
   private static let users = Array("users".utf8)

@@ -160,7 +160,7 @@ typedef struct tally_item {
   uint32_t country_off, country_len; /* ISO code found at intake, or empty */
   uint32_t city_off, city_len;
   uint32_t notes; /* node: the object of what intake hooks annotated, named "<plugin>.<name>"; 0 when nothing */
-  uint32_t reserved0;
+  uint32_t app_country; /* the app's own: its two letters, the first in the lowest byte; 0 when it has none */
 } tally_item;
 
 #define TALLY_ITEM_NEW_USER 1u /* the first item of this user that was kept and is somebody's */
