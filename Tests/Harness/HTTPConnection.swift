@@ -86,6 +86,7 @@ package final class HTTPConnection {
       let count = bytes[sent...].withUnsafeBytes {
         Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
       }
+      if count < 0, errno == EINTR { continue }
       // A server that refuses a body early closes its side: its answer may still be readable.
       guard count > 0 else { return }
       sent += count
@@ -153,7 +154,9 @@ package final class HTTPConnection {
       start = 0
     }
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
-    let count = recv(socket, &chunk, chunk.count, 0)
+    var count = recv(socket, &chunk, chunk.count, 0)
+    // Whoever is stopped while he waits is told so when he goes on, and nothing has happened.
+    while count < 0, errno == EINTR { count = recv(socket, &chunk, chunk.count, 0) }
     guard count > 0 else { throw HarnessError("connection closed or timed out") }
     buffer += chunk[..<count]
   }

@@ -110,8 +110,8 @@ package final class TallyServer: @unchecked Sendable {
 
   /// Whether the server answers `/o/ping` before it ends or `seconds` pass.
   package func waitUntilReady(seconds: Double = Patience.seconds) -> Bool {
-    let deadline = Clock.now + seconds
-    while Clock.now < deadline, process?.poll() == nil {
+    var left = Patience.Countdown(seconds)
+    while !left.isOver, process?.poll() == nil {
       let connection = HTTPConnection(port: port, seconds: 2)
       if let reply = try? connection.get("/o/ping"), reply.status == 200 { return true }
       usleep(5_000)
@@ -155,16 +155,18 @@ package final class TallyServer: @unchecked Sendable {
   /// Waits until everything durable is committed to the store, and asks so often. An answer costs the
   /// server about two milliseconds of processor time, which benchmarks count.
   package func settle(everyMilliseconds: UInt32 = 20) throws(HarnessError) {
-    let deadline = Clock.now + Patience.seconds
     let connection = connect()
-    while Clock.now < deadline {
+    var positions: (durable: Double?, stored: Double?) = (nil, nil)
+    let isSettled = try Patience.wait(everyMilliseconds: everyMilliseconds) {
+      () throws(HarnessError) -> Bool in
       let text = try connection.get("/metrics").text
-      let durable = Self.metric("tally_journal_durable_position", in: text)
-      let stored = Self.metric("tally_store_position", in: text)
-      if let durable, let stored, durable == stored { return }
-      usleep(everyMilliseconds * 1_000)
+      positions.durable = Self.metric("tally_journal_durable_position", in: text)
+      positions.stored = Self.metric("tally_store_position", in: text)
+      return positions.durable != nil && positions.durable == positions.stored
     }
-    throw HarnessError("the store did not catch up with the journal: \(log)")
+    guard isSettled else {
+      throw HarnessError("the store did not catch up with the journal: \(positions), \(log)")
+    }
   }
 
   /// Counts its raw items once more with `tally rebuild`; how that ended, and what it printed last.

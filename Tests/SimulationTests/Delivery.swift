@@ -55,9 +55,9 @@ final class Delivery {
 
   private func send(_ request: Request) throws {
     var failures: [String] = []
-    let deadline = Clock.now + Patience.seconds
+    var left = Patience.Countdown(Patience.seconds)
     for attempt in 0... {
-      guard Clock.now < deadline else { break }
+      if left.isOver { break }
       do {
         let reply = try exchange(request, attempt)
         if reply.status == 200 { return }
