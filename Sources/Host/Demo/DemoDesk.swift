@@ -67,6 +67,7 @@ struct DemoDesk: Sendable {
       deleted.appID = app.hex
       core.runtime.happenings.post(deleted)
       core.pictures.removeAll(appID: app.hex)
+      UserExports(data: core.configuration.host.data).removeAll(appID: app.hex)
     }
     var items = 0
     for number in numbers { items += try core.store.remove(RawRemoval(app: number)).items }

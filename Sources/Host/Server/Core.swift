@@ -210,6 +210,7 @@ final class Core: Sendable {
     guard ![.old, .events].contains(clearing.scope) else { return }
     live.forget(app: app.number)
     pictures.removeAll(appID: app.hexID)
+    UserExports(data: configuration.host.data).removeAll(appID: app.hexID)
     var gone = LifecycleQueue.Event(
       clearing.scope == .app ? .appDeleted : .appReset, atMs: Clock.system.nowMs)
     (gone.app, gone.appID) = (app.number, app.hexID)

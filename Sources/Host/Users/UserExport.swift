@@ -2,23 +2,32 @@ import Foundation
 import PluginRuntime
 import Store
 
-/// Puts together what is kept about one user.
+/// Puts together what is kept about users.
 struct UserExport {
   /// How long plugins may take to add what they know.
   private static let patience: TimeInterval = 10
 
   let core: Core
   let app: RegisteredApp
-  let user: AppUser
+  let users: [AppUser]
 
+  /// Of one user what there is; of several the list of them, and what there is of each.
   func json() throws -> JSONValue {
+    let requests = try requests()
+    let all = try users.map { try json(of: $0, requests.byUser[$0.uid] ?? [], requests.isCut) }
+    if all.count == 1 { return all[0] }
+    return .object(["app_users": .array(users.map(\.document)), "users": .array(all)])
+  }
+
+  private func json(
+    of user: AppUser, _ requests: [JSONValue], _ isCut: Bool
+  ) throws -> JSONValue {
     var members: [String: JSONValue] = ["app_users": .array([user.document])]
-    let (requests, isCut) = try requests()
     members["requests"] = .array(requests)
     if isCut { members["requests_left_out"] = .bool(true) }
-    members["picture"] = picture()
+    members["picture"] = picture(of: user)
     var plugins: [String: [String: JSONValue]] = [:]
-    for export in try told() {
+    for export in try told(of: user) {
       plugins[export.plugin, default: [:]][export.name] = JSONValue(
         String(decoding: export.json, as: UTF8.self))
     }
@@ -26,16 +35,30 @@ struct UserExport {
     return .object(members)
   }
 
-  /// What the user's devices sent, before they were one user as well.
-  private func requests() throws -> ([JSONValue], isCut: Bool) {
-    var found: [JSONValue] = []
-    var isCut = false
-    let numbers = try core.store.read { try $0.aliases(app: app.number, user: user.uid) }
-    try core.store.rawItems(app: app.number, users: Set(numbers)) { item in
-      guard found.count < UserExports.requestsMax else {
+  /// Who goes on for whom of those whose requests are looked for.
+  private func successors() throws -> [UInt64: UInt64] {
+    var successors: [UInt64: UInt64] = [:]
+    try core.store.read { (snapshot) throws in
+      for user in users {
+        for number in try snapshot.aliases(app: app.number, user: user.uid) {
+          successors[number] = user.uid
+        }
+      }
+    }
+    return successors
+  }
+
+  /// What the users' devices sent, before they were one user as well; in one look at all of it.
+  private func requests() throws -> (byUser: [UInt64: [JSONValue]], isCut: Bool) {
+    var found: [UInt64: [JSONValue]] = [:]
+    var (count, isCut) = (0, false)
+    let successors = try successors()
+    try core.store.rawItems(app: app.number, users: Set(successors.keys)) { item in
+      guard count < UserExports.requestsMax else {
         isCut = true
         return false
       }
+      count += 1
       var members: [String: JSONValue] = [
         "timestamp": .number(Double(item.timestampMs)),
         "received": .number(Double(item.receivedMs)),
@@ -45,14 +68,14 @@ struct UserExport {
         members["country"] = .string(request.country)
         members["city"] = .string(request.city)
       }
-      found.append(.object(members))
+      found[successors[item.user] ?? item.user, default: []].append(.object(members))
       return true
     }
     return (found, isCut)
   }
 
   /// What the user's device sent; nil when it sent none.
-  private func picture() -> JSONValue? {
+  private func picture(of user: AppUser) -> JSONValue? {
     let name = user.device.withUnsafeBytes { PictureFolder.name(appID: app.hexID, device: $0) }
     return core.pictures.read(name, appID: app.hexID).map { picture in
       .object([
@@ -63,7 +86,7 @@ struct UserExport {
   }
 
   /// What plugins add, when all have heard of it.
-  private func told() throws -> [LifecycleQueue.Export] {
+  private func told(of user: AppUser) throws -> [LifecycleQueue.Export] {
     let box = Answer()
     var event = LifecycleQueue.Event(.userExported, atMs: Clock.system.nowMs)
     (event.app, event.appID, event.user) = (app.number, app.hexID, user.uid)

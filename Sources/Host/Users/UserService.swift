@@ -7,6 +7,8 @@ import Store
 struct UserService: Sendable {
   /// Users one order with `force` may change.
   static let forcedMax = 1_000
+  /// Users of one export.
+  static let exportedMax = 100
   static let method = "user_details"
 
   let core: Core
@@ -121,10 +123,10 @@ struct UserService: Sendable {
     case .delete: return try delete(request, caller)
     case .export: return try export(request, caller)
     case .deleteExport:
-      guard let uid = exports.remove(name, appID: caller.app.hexID) else {
+      guard let users = exports.remove(name, appID: caller.app.hexID) else {
         return QueryReply(status: 400, message: "Export doesn't exist")
       }
-      audit.keep(.exportDeleted, [uid], by: caller)
+      audit.keep(.exportDeleted, users, by: caller)
       return QueryReply(status: 200, message: "Export deleted")
     }
   }
@@ -188,17 +190,22 @@ struct UserService: Sendable {
   private func export(_ request: QueryRequest, _ caller: Caller) throws -> QueryReply {
     let app = caller.app
     let query = try query(of: request, empty: "Parameter \"query\" cannot be empty")
-    let users = try read(app) { try $0.users(query, limit: 2) }
-    guard let user = users.first else {
+    let users = try read(app) { try $0.users(query, limit: Self.exportedMax + 1) }
+    guard let first = users.first else {
       throw UserDesk.Refusal(reason: "Query didn't mach any user")
     }
-    guard users.count == 1 else {
-      throw UserDesk.Refusal(reason: "This query would export more than one user")
+    guard users.count <= Self.exportedMax else {
+      throw UserDesk.Refusal(
+        reason: "This query would export more than \(Self.exportedMax) users")
     }
-    let json = try UserExport(core: core, app: app, user: user).json()
-    let name = UserExports.name(appID: app.hexID, uid: user.uid)
+    let uids = users.map(\.uid)
+    let name =
+      uids.count == 1
+      ? UserExports.name(appID: app.hexID, uid: first.uid)
+      : UserExports.name(appID: app.hexID, uids: uids)
+    let json = try UserExport(core: core, app: app, users: users).json()
     try exports.write(Array(json.text(escaping: false).utf8), as: name)
-    audit.keep(.exported, [user.uid], by: caller)
+    audit.keep(.exported, uids, by: caller)
     return QueryReply(status: 200, message: name)
   }
 
