@@ -85,7 +85,7 @@ struct AppArguments {
     return text.utf8.count <= Self.extraBytesMax ? text : nil
   }
 
-  private static func isCountry(_ text: String) -> Bool {
+  static func isCountry(_ text: String) -> Bool {
     text.isEmpty
       || text.utf8.count == 2
         && text.utf8.allSatisfy { $0 >= UInt8(ascii: "A") && $0 <= UInt8(ascii: "Z") }

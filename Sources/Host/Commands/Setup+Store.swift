@@ -13,7 +13,7 @@ extension Setup {
     do throws(StoreError) {
       let (member, app) = try store.createMember(
         NewMember(username: username, passwordHash: passwordHash, isGlobalAdmin: true),
-        withApp: NewApp(name: self.app, timezone: timezone), nowMs: nowMs)
+        withApp: NewApp(name: self.app, timezone: timezone, country: country), nowMs: nowMs)
       return [
         "member_id": member.id, "api_key": member.apiKey, "app_id": app.hex, "app_key": app.key,
       ]

@@ -28,8 +28,12 @@ struct Setup: Sendable {
   let passwordHash: String
   let app: String
   let timezone: String
+  /// Two letters, or nothing.
+  let country: String
 
-  init(username: String, password: String, app: String, timezone: String) throws(CommandError) {
+  init(
+    username: String, password: String, app: String, timezone: String, country: String = ""
+  ) throws(CommandError) {
     guard password.count >= Self.passwordCharactersMin, password.utf8.count <= Self.passwordBytesMax
     else {
       throw CommandError(
@@ -37,11 +41,12 @@ struct Setup: Sendable {
         "the password must have \(Self.passwordCharactersMin) characters or more, "
           + "at most \(Self.passwordBytesMax) bytes")
     }
-    try Self.check(username: username, app: app, timezone: timezone)
+    try Self.check(username: username, app: app, timezone: timezone, country: country)
     self.username = username
     passwordHash = try PasswordHash.make(password)
     self.app = app
     self.timezone = timezone
+    self.country = country
   }
 
   /// What came through the control socket, checked again: the socket is a boundary.
@@ -54,11 +59,13 @@ struct Setup: Sendable {
       throw CommandError(
         .control, "setup needs username, password_hash, app and timezone; update both programs")
     }
-    try Self.check(username: username, app: app, timezone: timezone)
+    let country = request.arguments["country"] ?? ""
+    try Self.check(username: username, app: app, timezone: timezone, country: country)
     self.username = username
     self.passwordHash = passwordHash
     self.app = app
     self.timezone = timezone
+    self.country = country
   }
 
   var controlRequest: ControlRequest {
@@ -66,11 +73,12 @@ struct Setup: Sendable {
       command: Self.command,
       arguments: [
         "username": username, "password_hash": passwordHash, "app": app, "timezone": timezone,
+        "country": country,
       ])
   }
 
   private static func check(
-    username: String, app: String, timezone: String
+    username: String, app: String, timezone: String, country: String
   ) throws(CommandError) {
     for (flag, text) in [("--username", username), ("--app", app)] {
       guard (1...nameBytesMax).contains(text.utf8.count), !text.contains(where: \.isNewline),
@@ -87,6 +95,10 @@ struct Setup: Sendable {
       throw CommandError(
         .invalidArgument,
         "--timezone \"\(timezone)\" is unknown; write a name such as Europe/Berlin or Etc/UTC")
+    }
+    guard AppArguments.isCountry(country) else {
+      throw CommandError(
+        .invalidArgument, "--country \"\(country)\" is none; write two letters such as DE")
     }
   }
 }

@@ -27,6 +27,11 @@ struct SetupCommand: ParsableCommand {
     help: ArgumentHelp("The app's time zone, such as Europe/Berlin.", valueName: "zone"))
   var timezone = "Etc/UTC"
 
+  @Option(
+    help: ArgumentHelp(
+      "The app's country, two letters such as DE: its cities are counted.", valueName: "code"))
+  var country = ""
+
   @Flag(help: "Print JSON.")
   var json = false
 
@@ -34,7 +39,7 @@ struct SetupCommand: ParsableCommand {
     let configuration = try options.load()
     let request = try Setup(
       username: username, password: password == "-" ? readLine() ?? "" : password, app: app,
-      timezone: timezone)
+      timezone: timezone, country: country)
     let result = try perform(request, configuration.host)
     if json {
       try Console.write(json: result.values)

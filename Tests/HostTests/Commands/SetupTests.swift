@@ -6,9 +6,10 @@ import Testing
 @Suite struct SetupTests {
   private func setup(
     username: String = "ada", password: String = "long enough", app: String = "Shop",
-    timezone: String = "Europe/Berlin"
+    timezone: String = "Europe/Berlin", country: String = "DE"
   ) throws(CommandError) -> Setup {
-    try Setup(username: username, password: password, app: app, timezone: timezone)
+    try Setup(
+      username: username, password: password, app: app, timezone: timezone, country: country)
   }
 
   @Test("Setup makes an administrator with the password and an app in the zone")
@@ -27,6 +28,7 @@ import Testing
     #expect(PasswordHash.matches("long enough", hash: member.passwordHash ?? ""))
     #expect(app.name == "Shop")
     #expect(app.timezone == "Europe/Berlin")
+    #expect(app.country == "DE")
   }
 
   @Test("A username that exists is refused and nothing is made")
@@ -54,12 +56,16 @@ import Testing
     #expect(received.passwordHash == request.passwordHash)
     #expect(received.app == request.app)
     #expect(received.timezone == request.timezone)
+    #expect(received.country == request.country)
   }
 
   @Test("The socket refuses what the command would refuse")
   func controlChecks() throws {
     var arguments = try setup().controlRequest.arguments
-    for (name, value) in [("timezone", "Mars/Base"), ("app", ""), ("password_hash", "secret")] {
+    for (name, value) in [
+      ("timezone", "Mars/Base"), ("app", ""), ("password_hash", "secret"), ("country", "de"),
+      ("country", "DEU"),
+    ] {
       let good = arguments[name]
       arguments[name] = value
       let request = ControlRequest(command: Setup.command, arguments: arguments)
