@@ -19,6 +19,7 @@ package final class Store: Sendable {
   /// Finds and seals keys and tokens of members.
   package let vault: Vault
   let reads: ReadWatch
+  let shelves = StatementShelves()
   let commits = CommitCounter()
   private let writer: Writer
   /// Held for as long as a commit takes. Who has waited for a `Mutex` is not seen by sanitizers.
@@ -69,6 +70,7 @@ package final class Store: Sendable {
 
   deinit {
     writer.letGo()
+    shelves.removeAll()
   }
 
   /// Makes one flush durable: raw rows first, then everything else with the positions, in one
@@ -129,6 +131,7 @@ package final class Store: Sendable {
     do {
       // The pool's last connection may only read, and would leave the log as it is.
       try writing.withLock { try writer.close(pool: pool) }
+      shelves.removeAll()
       try pool.close()
     } catch {
       throw StoreError(error, file: path)

@@ -1,19 +1,25 @@
-/// A query of a snapshot, stepped without row objects. Prepared when it is made, and gone with its
-/// last reference, so that a query never meets an unfinished one of its own kind.
+/// A query of a snapshot, stepped without row objects. Its statement is its own from when it is made
+/// until its last reference, so that a query never meets an unfinished one of its own kind.
 final class ReadStatement {
   private let transaction: ReadTransaction
+  private let sql: String
   /// nil only while it goes.
   private var prepared: SQLiteStatement?
 
   init(_ transaction: ReadTransaction, _ sql: String) throws {
     self.transaction = transaction
+    self.sql = sql
     prepared = try transaction.reading {
-      try SQLiteStatement(handle: $0, path: ReadTransaction.file, sql: sql)
+      try transaction.shelf.take(sql)
+        ?? SQLiteStatement(handle: $0, path: ReadTransaction.file, sql: sql)
     }
   }
 
   deinit {
-    transaction.release { prepared = nil }
+    transaction.release {
+      if let prepared { transaction.shelf.put(prepared, sql) }
+      prepared = nil
+    }
   }
 
   enum Argument {

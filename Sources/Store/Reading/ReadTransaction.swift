@@ -14,6 +14,7 @@ final class ReadTransaction: @unchecked Sendable {
   }
 
   let database: Database
+  let shelf: StatementShelf
   private let connection: OpaquePointer
   /// Held by whoever uses the connection. A query asks others while it is stepped, hence recursive.
   private let use = NSRecursiveLock()
@@ -21,13 +22,14 @@ final class ReadTransaction: @unchecked Sendable {
   private let lock = NSLock()
   private var state = State.open
 
-  init(_ database: Database) throws {
+  init(_ database: Database, _ shelves: StatementShelves) throws {
     guard let connection = database.sqliteConnection else {
       throw StoreError(
         .failed, "the store was read after it was closed; read inside Store.read only")
     }
     self.database = database
     self.connection = connection
+    shelf = shelves.shelf(of: connection)
   }
 
   /// Fixes the view, with the first query.
