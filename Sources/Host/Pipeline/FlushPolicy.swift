@@ -3,7 +3,8 @@
 ///
 /// Quiet server: at once, so that a request is visible within milliseconds. Busy server: every 250
 /// ms or 20 000 changed keys, because the price of a flush is its pages, and a bigger flush shares
-/// them. A waiting read brings the flush forward.
+/// them. A waiting read brings the flush forward: always a small one, a large one as far as
+/// `HurryBudget` reaches, so that readers of a busy server do not cost it a flush each.
 struct FlushPolicy {
   /// How often `changedKeysMax` may be held before the pipeline waits for the writer instead of
   /// gathering.
@@ -19,8 +20,10 @@ struct FlushPolicy {
     var changedKeys: Int
     /// A flush is being committed.
     var writing: Bool
-    /// A read waits for something that has been counted but not committed.
+    /// Something stands still until there is a commit.
     var wanted: Bool
+    /// A read waits for something that has been counted but not committed.
+    var asked: Bool
   }
 
   enum Decision: Equatable {
@@ -32,11 +35,13 @@ struct FlushPolicy {
   }
 
   private var lastFlush: ContinuousClock.Instant
+  private var budget: HurryBudget
 
   init(interval: Duration, changedKeysMax: Int, now: ContinuousClock.Instant) {
     self.interval = interval
     self.changedKeysMax = changedKeysMax
     lastFlush = now - interval
+    budget = HurryBudget(now: now)
   }
 
   mutating func decide(_ situation: Situation) -> Decision {
@@ -46,9 +51,12 @@ struct FlushPolicy {
       return held ? .holdBack : .gather(upTo: interval)
     }
     let age = situation.now - lastFlush
-    let due =
-      age >= interval || situation.changedKeys >= changedKeysMax || situation.wanted
-    guard due else { return .gather(upTo: interval - age) }
+    let isDue = age >= interval || situation.changedKeys >= changedKeysMax || situation.wanted
+    if !isDue {
+      guard situation.asked else { return .gather(upTo: interval - age) }
+      let wait = budget.wait(keys: situation.changedKeys, now: situation.now)
+      guard wait == .zero else { return .gather(upTo: min(wait, interval - age)) }
+    }
     lastFlush = situation.now
     return .flush
   }

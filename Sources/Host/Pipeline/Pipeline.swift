@@ -231,7 +231,7 @@ final class Pipeline: @unchecked Sendable {
       uncommitted: book.isDirty || counted > committed && !(writing && inFlight == counted),
       changedKeys: parts.workingSet.changedKeys, writing: writing,
       // What comes before a held batch is committed, for a held batch drops what is not.
-      wanted: ending || isHurried || isHeld || gate.isWanted(counted: counted))
+      wanted: ending || isHurried || isHeld, asked: gate.isWanted(counted: counted))
   }
 
   /// Does something between two entries of a batch, while everything before a position is committed
