@@ -45,7 +45,8 @@ struct ReadBench {
     defer { Files.remove(data) }
     let server = try TallyServer(
       config: "host:\n  durability: fsync\nplugins:\n  views: { enabled: true }\n", dataPath: data)
-    try server.start()
+    // As users have it: tests wait for their own commits for longer.
+    try server.start(environment: ["TALLY_READ_WAIT_MS": "25"])
     try fill(server)
     let quiet = try ask(server, for: 5)
     print(
