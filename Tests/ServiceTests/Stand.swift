@@ -99,11 +99,12 @@ final class Stand {
   /// The answer to `/o?method=…`.
   func answer(_ parameters: [String: String]) -> QueryReply {
     let service = QueryService(
-      store: core.store, journal: core.journal, gate: core.pipeline.gate, runtime: core.runtime,
+      store: core.store, journal: core.journal, runtime: core.runtime,
       access: core.access, apps: core.registry,
       sdk: SDKAccess(directory: core.directory), users: UserService(core: core),
       own: OwnRoutes(core: core, threads: .singleton), cache: core.reads, log: core.log)
-    return service.answer(.init(httpMethod: "GET", path: "/o", parameters: parameters))
+    return service.begin(.init(httpMethod: "GET", path: "/o", parameters: parameters))
+      .reply(behind: core.pipeline.gate)
   }
 
   /// Puts an entry into the journal as it stands and waits for its commit.

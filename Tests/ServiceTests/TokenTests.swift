@@ -26,11 +26,8 @@ import Testing
   }
 
   private func ask(_ path: String, _ parameters: [String: String]) -> QueryReply {
-    let core = stand.core
-    return OwnRoutes(
-      access: core.access, apps: core.registry, threads: .singleton, log: core.log,
-      routes: core.ownRoutes
-    ).answer(QueryRequest(httpMethod: "GET", path: path, parameters: parameters))
+    OwnRoutes(core: stand.core, threads: .singleton).answer(
+      QueryRequest(httpMethod: "GET", path: path, parameters: parameters))
   }
 
   private func text(_ reply: QueryReply) -> String { String(decoding: reply.body, as: UTF8.self) }

@@ -12,7 +12,6 @@ struct AppOverview: Sendable {
   let core: Core
 
   func answer(_ visit: Visit) throws -> QueryReply {
-    core.pipeline.gate.wait(for: core.journal.durablePosition)
     let period = visit.request.parameters["period"] ?? "30days"
     let known = core.registry.snapshot
     let only = visit.request.parameters["filter"].flatMap { JSONValue($0) }?.value(at: "_id")?

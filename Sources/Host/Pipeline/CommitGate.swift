@@ -26,6 +26,9 @@ final class CommitGate: @unchecked Sendable {
     condition.withLock { wanted > committed && committed < counted && wanted <= counted }
   }
 
+  /// Whether everything up to `position` is committed.
+  func has(_ position: UInt64) -> Bool { condition.withLock { committed >= position } }
+
   /// Blocks until `position` is committed or the limit has passed; true when it is.
   @discardableResult
   func wait(for position: UInt64) -> Bool {
@@ -74,11 +77,25 @@ final class CommitGate: @unchecked Sendable {
     return number
   }
 
+  /// Calls `tell` once: behind the commit of `position`, which is hurried, or when the limit has
+  /// passed. Nothing blocks.
+  func after(_ position: UInt64, _ tell: @escaping @Sendable () -> Void) {
+    condition.withLock { wanted = max(wanted, position) }
+    wake()
+    let listener = listen(for: position, tell)
+    Task { [self] in
+      try? await Task.sleep(for: waitMax)
+      if forget(listener) { tell() }
+    }
+  }
+
   /// How many are told of commits to come.
   var listening: Int { condition.withLock { listeners.count } }
 
-  func forget(_ listener: UInt64) {
-    condition.withLock { listeners[listener] = nil }
+  /// False when it has been told.
+  @discardableResult
+  func forget(_ listener: UInt64) -> Bool {
+    condition.withLock { listeners.removeValue(forKey: listener) != nil }
   }
 
   /// The store has committed everything up to `position`.

@@ -3,12 +3,11 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 import NIOCore
-import NIOPosix
 
 /// `/o`, everything below it and everything below `/i`: what plugins answer.
 struct QueryRoutes {
   let service: QueryService
-  let threads: NIOThreadPool
+  let threads: QuestionThreads
 
   func add(to router: Router<VisitContext>) {
     for path in ["/o", "/o/**", "/i/**"] {
@@ -29,7 +28,7 @@ struct QueryRoutes {
     let service = service
     let reply = await QuestionRun.answer(
       within: .milliseconds(bounds.deadlineMs), threads, question.cancellation
-    ) { service.answer(question) }
+    ) { service.begin(question) }
     return Routes.json(reply, to: question)
   }
 

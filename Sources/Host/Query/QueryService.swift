@@ -4,12 +4,11 @@ import PluginRuntime
 import Store
 import Synchronization
 
-/// Answers questions: who asks, about which app, which plugin owns it, from one snapshot. Blocks
-/// shortly; called on the read threads only.
+/// Answers questions: who asks, about which app, which plugin owns it, from one snapshot. On the
+/// read threads only.
 struct QueryService: Sendable {
   let store: Store
   let journal: Journal
-  let gate: CommitGate
   let runtime: PluginRuntime
   let access: Access
   let apps: AppRegistry
@@ -22,32 +21,40 @@ struct QueryService: Sendable {
 
   /// The answer to `/o` and everything below it. Errors come in the order clients know: app id
   /// malformed, app id missing, unknown question, who asks, unknown app.
-  func answer(_ request: QueryRequest) -> QueryReply {
+  func begin(_ request: QueryRequest) -> QuestionStep {
     do {
       if UserService.owns(request) {
         let reply = try users.answer(request)
         // It refuses what it does not know by itself.
         if reply.status == 400 { _ = access.security?.judge(request) }
-        return reply
+        return .answered(reply)
       }
-      if request.path == "/o", own.route(for: request) != nil { return own.answer(request) }
-      return request.path == Self.sdkPath ? try answerSDK(request) : try find(request)
-    } catch let denial as SDKAccess.Denial {
+      if request.path == "/o", own.route(for: request) != nil { return own.begin(request) }
+      if request.path == Self.sdkPath { return .answered(try answerSDK(request)) }
+      let rest = try find(request)
+      return .behind(journal.durablePosition) {
+        do { return try rest() } catch { return refusal(of: request, error) }
+      }
+    } catch {
+      return .answered(refusal(of: request, error))
+    }
+  }
+
+  private func refusal(of request: QueryRequest, _ error: any Error) -> QueryReply {
+    var detail = "\(error)"
+    switch error {
+    case let denial as SDKAccess.Denial:
       _ = access.security?.judge(request)
       return QueryReply(status: denial.status, message: denial.message)
-    } catch let error as QueryError {
-      if !error.detail.isEmpty {
-        log.error(
-          "question failed", metadata: ["path": "\(request.path)", "reason": "\(error.detail)"])
-      }
-      return error.reply
-    } catch let denial as AccessDenial {
+    case let denial as AccessDenial:
       access.security?.note(denial, request)
       return QueryReply(status: denial.status, message: denial.message)
-    } catch {
-      log.error("question failed", metadata: ["path": "\(request.path)", "reason": "\(error)"])
-      return QueryError(code: .storeFailed).reply
+    case let error as QueryError where error.detail.isEmpty: return error.reply
+    case let error as QueryError: detail = error.detail
+    default: break
     }
+    log.error("question failed", metadata: ["path": "\(request.path)", "reason": "\(detail)"])
+    return (error as? QueryError ?? QueryError(code: .storeFailed)).reply
   }
 
   /// What a route allows, before anything is read: the standard where there is none.
@@ -63,15 +70,14 @@ struct QueryService: Sendable {
       : runtime.route(path: request.path, http: request.httpMethod)
   }
 
-  private func find(_ request: QueryRequest) throws -> QueryReply {
+  /// Who answers, and that it may be asked; then what is left to do.
+  private func find(_ request: QueryRequest) throws -> @Sendable () throws -> QueryReply {
     let appID = request.parameters["app_id"]
     for (name, code) in [("app_id", QueryError.Code.invalidAppID), ("user_id", .invalidUserID)] {
       guard let id = request.parameters[name] else { continue }
       guard id.utf16.count == QueryRequest.identifierLength else { throw QueryError(code: code) }
     }
-    // Held until the answer is there: its plugin is not stopped before.
     let (lease, captured) = try reader(for: request, appID: appID)
-    defer { withExtendedLifetime(lease) {} }
     let route = lease.reader.route
     let known = apps.snapshot
     let app = appID.flatMap(known.app(hexID:))
@@ -80,12 +86,15 @@ struct QueryService: Sendable {
     if access.security?.judge(request, member: member?.id ?? "", app: app?.number ?? 0) == true {
       throw QueryError(code: .unsafeQuery)
     }
-    gate.wait(for: journal.durablePosition)
     let asked = request.capturing(captured)
-    if let app, let events = try EventQuestions(asked, app, store) {
-      return try events.answer(asked) { try answer($0, lease.reader, app, member) }
+    return {
+      // Held until the answer is there: its plugin is not stopped before.
+      defer { withExtendedLifetime(lease) {} }
+      if let app, let events = try EventQuestions(asked, app, store) {
+        return try events.answer(asked) { try answer($0, lease.reader, app, member) }
+      }
+      return try answer(asked, lease.reader, app, member)
     }
-    return try answer(asked, lease.reader, app, member)
   }
 
   /// Who asks; nil where anybody may.

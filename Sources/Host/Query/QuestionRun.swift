@@ -2,26 +2,41 @@ import NIOPosix
 import PluginRuntime
 import Synchronization
 
-/// One question on a read thread, answered in time or given up. A plugin that goes on behind its
-/// deadline keeps the thread it has, and nobody else.
+/// Where questions are answered: on few threads, none of which waits for a commit.
+struct QuestionThreads: Sendable {
+  let pool: NIOThreadPool
+  let gate: CommitGate
+}
+
+/// How far a question got on a read thread.
+enum QuestionStep: Sendable {
+  case answered(QueryReply)
+  /// Goes on behind the commit of a position, or when the longest wait for it is over.
+  case behind(UInt64, @Sendable () -> QueryReply)
+}
+
+/// One question, answered in time or given up. A plugin that goes on behind its deadline keeps the
+/// thread it has, and nobody else.
 final class QuestionRun: Sendable {
+  private let threads: QuestionThreads
   private let waiting: Mutex<CheckedContinuation<QueryReply, Never>?>
 
-  private init(_ continuation: CheckedContinuation<QueryReply, Never>) {
+  private init(_ threads: QuestionThreads, _ continuation: CheckedContinuation<QueryReply, Never>) {
+    self.threads = threads
     waiting = Mutex(continuation)
   }
 
   /// The answer of `body`, or 504 after `deadline`; then, and when the client is gone, whoever still
   /// answers is told so.
   static func answer(
-    within deadline: Duration, _ threads: NIOThreadPool, _ cancellation: Cancellation,
-    _ body: @escaping @Sendable () -> QueryReply
+    within deadline: Duration, _ threads: QuestionThreads, _ cancellation: Cancellation,
+    _ body: @escaping @Sendable () -> QuestionStep
   ) async -> QueryReply {
     let timer = Mutex<Task<Void, Never>?>(nil)
     defer { timer.withLock { $0?.cancel() } }
     return await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        let run = QuestionRun(continuation)
+        let run = QuestionRun(threads, continuation)
         timer.withLock {
           $0 = Task {
             guard (try? await Task.sleep(for: deadline)) != nil else { return }
@@ -29,13 +44,25 @@ final class QuestionRun: Sendable {
             run.finish(QueryError(code: .deadlinePassed).reply)
           }
         }
-        threads.submit { state in
-          let isActive = if case .active = state { true } else { false }
-          run.finish(isActive ? body() : QueryError(code: .storeFailed).reply)
-        }
+        run.step(body)
       }
     } onCancel: {
       cancellation.cancel()
+    }
+  }
+
+  /// Does `body` on a thread. What has to wait for a commit lets the thread go meanwhile.
+  private func step(_ body: @escaping @Sendable () -> QuestionStep) {
+    threads.pool.submit { [self] state in
+      guard case .active = state else {
+        return finish(QueryError(code: .storeFailed).reply)
+      }
+      switch body() {
+      case .answered(let reply): finish(reply)
+      case .behind(let position, let rest):
+        if threads.gate.has(position) { return finish(rest()) }
+        threads.gate.after(position) { self.step { .answered(rest()) } }
+      }
     }
   }
 

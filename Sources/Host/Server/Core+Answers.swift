@@ -19,17 +19,17 @@ extension Core {
         let report = try ledger.report(appIDs: registry.snapshot.hexIDs)
         return try .json(visit.app.map { report.only($0.hexID) } ?? report)
       },
-      "/o/live": OwnRoute(need: .readCore, about: .reading("What happens now.")) {
-        [live, pipeline, journal] visit in
+      "/o/live": OwnRoute(
+        need: .readCore, isFresh: true, about: .reading("What happens now.")
+      ) { [live] visit in
         guard let app = visit.app else { throw QueryError(code: .missingAppID) }
-        pipeline.gate.wait(for: journal.durablePosition)
         return QueryReply(status: 200, body: live.message(app).json)
       },
       "/o/raw": OwnRoute(
-        need: .readCore, about: .init("Queries over raw items.", RouteAbout.period)
-      ) { [raw, pipeline, journal] visit in
+        need: .readCore, isFresh: true,
+        about: .init("Queries over raw items.", RouteAbout.period)
+      ) { [raw] visit in
         guard let app = visit.app else { throw QueryError(code: .missingAppID) }
-        pipeline.gate.wait(for: journal.durablePosition)
         return try raw.answer(visit.request, app, nowMs: Clock.system.nowMs)
       },
       "/o?method=get_period_obj": OwnRoute(
@@ -39,7 +39,8 @@ extension Core {
         try PeriodReport.answer($0, nowMs: Clock.system.nowMs)
       },
       "/o?method=all_apps": OwnRoute(
-        need: .globalAdmin, about: .reading("All apps at a glance.", RouteAbout.period),
+        need: .globalAdmin, isFresh: true,
+        about: .reading("All apps at a glance.", RouteAbout.period),
         answer: AppOverview(core: self).answer),
     ]
   }

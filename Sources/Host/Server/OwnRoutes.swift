@@ -1,5 +1,6 @@
 import Foundation
 import Hummingbird
+import Journal
 import Logging
 import NIOPosix
 import Store
@@ -21,6 +22,8 @@ struct OwnRoute: Sendable {
   let need: Access.Need
   /// Without `app_id`, nobody is even asked who they are.
   var isAboutApp = false
+  /// Whether the answer has everything that was durable when it was asked for.
+  var isFresh = false
   /// What it does, in words.
   var about: RouteAbout = ""
   /// On a read thread.
@@ -32,7 +35,8 @@ struct OwnRoutes {
 
   let access: Access
   let apps: AppRegistry
-  let threads: NIOThreadPool
+  let threads: QuestionThreads
+  let journal: Journal
   let log: Logger
   /// By path, or `/o?method=<method>`.
   let routes: [String: OwnRoute]
@@ -56,7 +60,7 @@ struct OwnRoutes {
     }
     let own = self
     let reply = await QuestionRun.answer(within: Self.deadline, threads, question.cancellation) {
-      own.answer(question)
+      own.begin(question)
     }
     return Routes.json(reply, to: question)
   }
@@ -67,7 +71,8 @@ struct OwnRoutes {
       request.path == "/o" ? "/o?method=\(request.parameters["method"] ?? "")" : request.path]
   }
 
-  func answer(_ request: QueryRequest) -> QueryReply {
+  /// On a read thread.
+  func begin(_ request: QueryRequest) -> QuestionStep {
     do {
       guard let route = route(for: request) else { throw QueryError(code: .unknownPath) }
       let visit = try visit(request, route)
@@ -76,13 +81,22 @@ struct OwnRoutes {
       {
         throw QueryError(code: .unsafeQuery)
       }
-      return try route.answer(visit)
-    } catch let denial as AccessDenial {
+      guard route.isFresh else { return .answered(try route.answer(visit)) }
+      return .behind(journal.durablePosition) {
+        do { return try route.answer(visit) } catch { return refusal(of: request, error) }
+      }
+    } catch {
+      return .answered(refusal(of: request, error))
+    }
+  }
+
+  private func refusal(of request: QueryRequest, _ error: any Error) -> QueryReply {
+    switch error {
+    case let denial as AccessDenial:
       access.security?.note(denial, request)
       return QueryReply(status: denial.status, message: denial.message)
-    } catch let error as QueryError {
-      return error.reply
-    } catch {
+    case let error as QueryError: return error.reply
+    default:
       log.error("question failed", metadata: ["path": "\(request.path)", "reason": "\(error)"])
       return QueryError(code: .storeFailed).reply
     }
@@ -107,7 +121,9 @@ struct OwnRoutes {
 extension OwnRoutes {
   init(core: Core, threads: NIOThreadPool) {
     self.init(
-      access: core.access, apps: core.registry, threads: threads, log: core.log,
+      access: core.access, apps: core.registry,
+      threads: QuestionThreads(pool: threads, gate: core.pipeline.gate), journal: core.journal,
+      log: core.log,
       routes: core.ownRoutes)
   }
 }
