@@ -40,7 +40,7 @@ public struct Portrait: ~Copyable {
 }
 
 extension Registrar {
-  /// Says that `describe` tells what the plugin's cells say about users. Not in the isolated lane.
+  /// Says that `describe` tells what the plugin's cells say about users.
   public func describesUsers() throws {
     let status =
       pointer.pointee.describe?(pointer.pointee.ctx, Trampolines.describe) ?? TALLY_UNSUPPORTED

@@ -28,6 +28,7 @@ extension FaultsEndToEnd {
       }
       var answers = try Self.questions.map { "\($0): \(try isolated.answer($0))" }
       answers += try (0..<9).map { try portrait("device-\($0)", isolated) }
+      answers += try page(isolated)
       answers.append(try told(isolated))
       answers.append("\(letters(isolated.server.log))")
       #expect(isolated.server.terminate() == .code(0), "\(isolated.server.log)")
@@ -37,9 +38,19 @@ extension FaultsEndToEnd {
     /// The document of a user, without what depends on the server.
     private func portrait(_ device: String, _ isolated: IsolatedServer) throws -> String {
       let answer = try isolated.answer("method=user_details&did=\(device)")
-      var members = try #require(JSON(answer.dropFirst(4)).object, "\(answer)")
+      return "\(answer.prefix(3)) \(try anywhere(JSON(answer.dropFirst(4))))"
+    }
+
+    private func anywhere(_ user: JSON) throws -> String {
+      var members = try #require(user.object)
       members["_id"] = nil
-      return "\(answer.prefix(3)) \(JSON.object(members).text)"
+      return JSON.object(members).text
+    }
+
+    /// The documents of all users, told of together.
+    private func page(_ isolated: IsolatedServer) throws -> [String] {
+      let answer = try isolated.server.ask("method=user_details&iDisplayLength=1000")
+      return try (answer["aaData"]?.array ?? []).map(anywhere)
     }
 
     /// What a path with a captured segment, a method of its own and a body is told.
@@ -94,11 +105,33 @@ extension FaultsEndToEnd {
           == "200 \"seg\"\"PUT\"\"/o/prober/seg\"\"text/plain\"\"the Ω body\"app 1 route 2 member 24 "
           + "ref 1 now 1 cancelled 0")
       let portraits = inproc.filter { $0.contains("\"did\":\"device-") }
-      #expect(portraits.count == 9)
+      #expect(portraits.count == 2 * 9)
       #expect(portraits.contains { $0.contains(#""probe":{"app":1,"#) }, "\(portraits)")
       #expect(portraits.contains { !$0.contains("probe") }, "\(portraits)")
       #expect(inproc.last?.contains("asked to refuse") == true, "\(inproc.last ?? "")")
       #expect(inproc.last?.contains("was not registered") == true, "\(inproc.last ?? "")")
+    }
+
+    @Test("A page of users costs an isolated plugin a message for each hundred")
+    func messages() throws {
+      let isolated = try IsolatedServer([("prober", "isolated")])
+      defer { isolated.remove() }
+      let server = isolated.server
+      func calls() throws -> Double {
+        let reply = try server.connect().get("/o/plugins?api_key=\(server.keys.apiKey)")
+        let row = try JSON(reply.text).array?.first { $0["code"]?.string == "prober" }
+        return try #require(row?["reads"]?["calls"]?.number)
+      }
+      try isolated.accept(
+        (0..<150).map {
+          .init(device: "device-\($0)", minute: $0, members: ["probe": "\"alpha\""])
+        })
+      try server.settle()
+      let before = try calls()
+      let page = try server.ask("method=user_details&iDisplayLength=1000")["aaData"]?.array ?? []
+      #expect(page.filter { $0["probe"] != nil }.count == 150)
+      #expect(try calls() == before + 2)
+      #expect(server.terminate() == .code(0), "\(server.log)")
     }
   }
 }

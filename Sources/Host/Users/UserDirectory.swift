@@ -34,11 +34,22 @@ struct UserDirectory {
 
   // MARK: Documents
 
-  /// A user for whom nobody else goes on.
-  func user(_ stored: StoredUser) throws -> AppUser {
-    let told = try portraits.members(app: app, user: stored.uid) {
-      try snapshot.ownCell(plugin: $0, app: app, user: stored.uid)
+  /// Users for whom nobody else goes on, in this order.
+  private func users(_ stored: [StoredUser]) throws -> [AppUser] {
+    var found: [AppUser] = []
+    var rest = stored[...]
+    while !rest.isEmpty {
+      let some = rest.prefix(Portraits.usersMax)
+      rest = rest.dropFirst(some.count)
+      let told = try portraits.members(app: app, users: some.map(\.uid)) { plugin, user in
+        try snapshot.ownCell(plugin: plugin, app: app, user: user)
+      }
+      found += try zip(some, told).map { try user($0, told: $1) }
     }
+    return found
+  }
+
+  private func user(_ stored: StoredUser, told: [PortraitMember]) throws -> AppUser {
     var members: [String: JSONValue] = [:]
     for member in told {
       members[member.name] = JSONValue(String(decoding: member.json, as: UTF8.self))
@@ -65,15 +76,19 @@ struct UserDirectory {
     ]
   }
 
-  /// The user with that number, or the one that goes on for it.
-  func user(uid: UInt64) throws -> AppUser? {
-    let stored = try snapshot.user(app: app, uid: snapshot.successor(app: app, user: uid))
-    return try stored.flatMap { $0.isHidden && !findsHidden ? nil : try user($0) }
-  }
-
   /// The user of that device, or the one that goes on for it.
   func user(device: String) throws -> AppUser? {
-    try snapshot.user(app: app, device: device).flatMap { try user(uid: $0.uid) }
+    try living(device: device).flatMap { try users([$0]).first }
+  }
+
+  private func living(device: String) throws -> StoredUser? {
+    try snapshot.user(app: app, device: device).flatMap { try living(uid: $0.uid) }
+  }
+
+  /// The user with that number, or the one that goes on for it.
+  private func living(uid: UInt64) throws -> StoredUser? {
+    let stored = try snapshot.user(app: app, uid: snapshot.successor(app: app, user: uid))
+    return stored.flatMap { $0.isHidden && !findsHidden ? nil : $0 }
   }
 
   // MARK: Searching
@@ -91,39 +106,43 @@ struct UserDirectory {
   private func users(_ numbers: [UInt64], _ query: UserQuery, _ limit: Int) throws -> [AppUser] {
     var found: [AppUser] = []
     var known: Set<UInt64> = []
-    for number in numbers where found.count < limit {
-      guard let named = try snapshot.user(app: app, uid: number), let user = try user(uid: number),
-        case .object(let members) = user.document
-      else { continue }
-      let asNamed = JSONValue.object(members.merging(names(of: named)) { $1 })
-      guard query.matches(user.document) || query.matches(asNamed),
-        known.insert(user.uid).inserted
-      else { continue }
-      found.append(user)
+    var rest = numbers[...]
+    while found.count < limit, !rest.isEmpty {
+      let pairs = try rest.prefix(Portraits.usersMax).compactMap { number in
+        try snapshot.user(app: app, uid: number).flatMap { named in
+          try living(uid: number).map { (named: named, living: $0) }
+        }
+      }
+      rest = rest.dropFirst(Portraits.usersMax)
+      for (pair, user) in try zip(pairs, users(pairs.map(\.living))) where found.count < limit {
+        guard case .object(let members) = user.document else { continue }
+        let asNamed = JSONValue.object(members.merging(names(of: pair.named)) { $1 })
+        guard query.matches(user.document) || query.matches(asNamed),
+          known.insert(user.uid).inserted
+        else { continue }
+        found.append(user)
+      }
     }
     return found
   }
 
   /// Users by what somebody types: the beginning of a property, a device id or a number.
   func users(text: String, limit: Int) throws -> [AppUser] {
-    var found: [AppUser] = []
-    if let one = try user(device: text) { found.append(one) }
-    if let uid = UserNumber.number(text), let one = try user(uid: uid),
-      !found.contains(where: { $0.uid == one.uid })
-    {
-      found.append(one)
+    var found: [StoredUser] = []
+    var known: Set<UInt64> = []
+    func take(_ user: StoredUser?) {
+      if let user, known.insert(user.uid).inserted { found.append(user) }
     }
+    take(try living(device: text))
+    if let uid = UserNumber.number(text) { take(try living(uid: uid)) }
     for property in Self.searched where found.count < limit {
       let numbers = try snapshot.users(
         app: app, property: property, prefix: text.lowercased(), limit: limit)
-      for uid in numbers where !found.contains(where: { $0.uid == uid }) {
-        guard found.count < limit, let one = try user(uid: uid),
-          one.uid == uid || !found.contains(where: { $0.uid == one.uid })
-        else { continue }
-        found.append(one)
+      for uid in numbers where found.count < limit && !known.contains(uid) {
+        take(try living(uid: uid))
       }
     }
-    return found
+    return try users(found)
   }
 
   /// A page of all users, newest first.
@@ -135,7 +154,7 @@ struct UserDirectory {
       guard let last = slice.last else { return [] }
       (before, skipped) = (last.uid, skipped + slice.count)
     }
-    return try snapshot.users(app: app, before: before, limit: length).map(user)
+    return try users(snapshot.users(app: app, before: before, limit: length))
   }
 
   /// The users a value leads to; nil when nothing leads there from that path.
@@ -189,9 +208,9 @@ struct UserDirectory {
     var found: [AppUser] = []
     var before = UInt64.max
     while found.count < limit {
-      let slice = try snapshot.users(app: app, before: before, limit: Self.sliceUsers)
+      let slice = try snapshot.users(app: app, before: before, limit: Portraits.usersMax)
       guard let last = slice.last else { break }
-      found += try slice.lazy.map(user).filter(isMeant).prefix(limit - found.count)
+      found += try users(slice).filter(isMeant).prefix(limit - found.count)
       before = last.uid
     }
     return found

@@ -1,57 +1,79 @@
 import PluginABI
 
-/// What a plugin's cell says about a user, told on the thread that answers questions.
+/// What a plugin's cells say about users, told on the thread that answers questions.
 extension IsolatedLane {
-  /// Runners that one portrait may end.
-  private static let portraitDeathsMax = 2
-
-  /// Has the runner tell; one that dies is waited for, and the next one is asked.
-  func describe(_ portrait: UnsafePointer<tally_portrait>) -> (tally_status, String) {
+  /// Has the runner tell of all of them in one message. When it ends over that, each is asked for
+  /// alone, so that only who ended it goes without. False when one could not be told of.
+  func describe(_ canvases: [PortraitCanvas]) -> Bool {
     questionLock.lock()
     defer { questionLock.unlock() }
-    var deaths = 0
-    while true {
-      var told: [(name: [UInt8], json: [UInt8])] = []
-      var hasDied = false
-      let answer = once(.question) { runner in
-        let end = ask(runner, portrait.pointee) { told.append(($0, $1)) }
-        if case .returned = end {} else { hasDied = true }
-        return end
-      }
-      deaths += 1
-      guard hasDied, deaths < Self.portraitDeathsMax else {
-        for member in told { tell(portrait.pointee, member.name, member.json) }
-        return answer
-      }
+    if let isGood = ask(canvases) { return isGood }
+    return canvases.reduce(true) { isGood, canvas in ask([canvas]) == true && isGood }
+  }
+
+  /// Nil when the runner ended; then nothing was told.
+  private func ask(_ canvases: [PortraitCanvas]) -> Bool? {
+    var teller = Teller(canvases)
+    var hasDied = false
+    let (status, _) = once(.question) { runner in
+      var writer = runner.questions.writer()
+      Self.write(canvases, to: &writer)
+      let limit = plan.limits.hookDeadline
+      let replay = CallReplay(
+        services: serviceReplay,
+        own: { entry, status, reader throws(WireDamage) in
+          try teller.take(entry, status, &reader)
+          return nil
+        })
+      let end = call(
+        runner, on: .question, .describe, writer,
+        patience: Patience(limit: limit, reason: { Self.late(limit) }), replay)
+      if case .returned = end {} else { hasDied = true }
+      return end
+    }
+    let isWhole = !hasDied && status == TALLY_OK && teller.isAtEnd
+    if !isWhole { canvases.forEach { $0.forget() } }
+    return hasDied ? nil : isWhole && teller.isGood
+  }
+
+  private static func write(_ canvases: [PortraitCanvas], to writer: inout WireWriter) {
+    writer.put(UInt64(canvases.count))
+    for canvas in canvases {
+      writer.put(canvas.app, 0)
+      writer.put(canvas.user)
+      canvas.cell.withUnsafeBytes { writer.put($0) }
     }
   }
+}
 
-  private func ask(
-    _ runner: RunnerProcess, _ portrait: tally_portrait,
-    _ take: @escaping (_ name: [UInt8], _ json: [UInt8]) -> Void
-  ) -> Attempt {
-    var writer = runner.questions.writer()
-    writer.put(portrait.app, 0)
-    writer.put(portrait.user)
-    writer.put(portrait.cell.bytes)
-    let limit = plan.limits.hookDeadline
-    let replay = CallReplay(
-      services: serviceReplay,
-      own: { entry, _, reader throws(WireDamage) in
-        guard entry == .exported else { throw WireDamage() }
-        _ = try reader.word()
-        let name = Array(try reader.data())
-        take(name, Array(try reader.data()))
-        return nil
-      })
-    return call(
-      runner, on: .question, .describe, writer,
-      patience: Patience(limit: limit, reason: { Self.late(limit) }), replay)
-  }
+/// Hands on what a runner tells of one user after the other.
+private struct Teller {
+  private let canvases: [PortraitCanvas]
+  private var place = 0
+  /// Nobody was left out so far.
+  private(set) var isGood = true
 
-  private func tell(_ portrait: tally_portrait, _ name: [UInt8], _ json: [UInt8]) {
-    name.withTallyText { name in
-      json.withTallyText { portrait.member(portrait.ctx, name, $0) }
+  init(_ canvases: [PortraitCanvas]) { self.canvases = canvases }
+
+  var isAtEnd: Bool { place == canvases.count }
+
+  /// One member, or the end of a user with how that call ended.
+  mutating func take(
+    _ entry: Wire.Entry, _ status: UInt32, _ reader: inout WireReader
+  ) throws(WireDamage) {
+    guard !isAtEnd else { throw WireDamage() }
+    _ = try reader.word()
+    switch entry {
+    case .exported:
+      let name = try reader.data()
+      canvases[place].add(name, try reader.data())
+    case .status:
+      if tally_status(bitPattern: status) != TALLY_OK {
+        isGood = false
+        canvases[place].forget()
+      }
+      place += 1
+    default: throw WireDamage()
     }
   }
 }

@@ -4,7 +4,7 @@ import PluginABI
 /// installation.
 package enum Wire {
   /// Changes with every change of the messages.
-  package static let protocolNumber: UInt32 = 7
+  package static let protocolNumber: UInt32 = 8
   static let magic: UInt32 = 0x5441_4C52
 
   /// The first page of each block holds its `WireHeader`.
@@ -61,6 +61,7 @@ package enum Wire {
     case refuse = 8
     case write = 9
     case string = 10
+    /// Of an answer; of what is told of users, that all was told of one.
     case status = 11
     case document = 12
     case totals = 13

@@ -11,6 +11,8 @@ package struct PortraitMember: Sendable, Equatable {
 /// Has plugins tell what their cells say about users. Holds what runs from being stopped; made for
 /// one answer.
 package final class Portraits {
+  /// Users of one call: of one message, where the plugin runs in a process of its own.
+  package static let usersMax = 100
   /// Members of one user's document.
   static let membersMax = 512
   static let nameBytesMax = 64
@@ -32,68 +34,53 @@ package final class Portraits {
     set.instances.filter { $0.services?.commands.withLock { $0[name] } != nil }.map(\.name)
   }
 
-  /// The members of a user's document, each name once; `cell` hands a plugin's cell.
+  /// The members of each user's document, each name once; `cell` hands a plugin's cell of a user.
   package func members(
-    app: UInt32, user: UInt64, cell: (_ plugin: Int) throws -> [UInt8]?
-  ) rethrows -> [PortraitMember] {
-    let canvas = Canvas()
+    app: UInt32, users: [UInt64], cell: (_ plugin: Int, _ user: UInt64) throws -> [UInt8]?
+  ) rethrows -> [[PortraitMember]] {
+    precondition(users.count <= Self.usersMax, "more users than one call is about")
+    let canvases = users.map { PortraitCanvas(app: app, user: $0) }
     for instance in set.instances {
-      guard let describe = instance.enrollment.describe, let cell = try cell(instance.number),
-        !cell.isEmpty
-      else { continue }
-      canvas.plugin = instance.name
-      let mark = canvas.members.count
-      let begun = CallMeter.now()
+      guard let describe = instance.enrollment.describe else { continue }
+      var shown: [PortraitCanvas] = []
+      for canvas in canvases {
+        guard let cell = try cell(instance.number, canvas.user), !cell.isEmpty else { continue }
+        canvas.begin(instance.name, cell)
+        shown.append(canvas)
+      }
+      guard !shown.isEmpty else { continue }
       let before = ThreadKind.become(.request)
-      let (status, _) = cell.withTallyBytes { bytes in
-        canvas.withTable(app, user, bytes) { portrait in
-          instance.lane?.describe(portrait)
-            ?? ErrorText.collect(instance.secrets) { error in
+      paint(shown, by: instance, describe)
+      ThreadKind.become(before)
+    }
+    return canvases.map(\.members)
+  }
+
+  private func paint(
+    _ canvases: [PortraitCanvas], by instance: PluginInstance,
+    _ describe: @escaping Enrollment.DescribeFunction
+  ) {
+    guard let lane = instance.lane else {
+      for canvas in canvases {
+        account(of: instance) {
+          let (status, _) = canvas.withTable { portrait in
+            ErrorText.collect(instance.secrets) { error in
               instance.answers.during { describe(instance.pointer, portrait, error) }
             }
+          }
+          if status != TALLY_OK { canvas.forget() }
+          return status == TALLY_OK
         }
       }
-      ThreadKind.become(before)
-      instance.account[.question].record(since: begun, failed: status != TALLY_OK)
-      instance.counts.add(failed: status != TALLY_OK)
-      if status != TALLY_OK { canvas.forget(behind: mark) }
+      return
     }
-    return canvas.members
-  }
-}
-
-/// Takes what one user's plugins tell.
-private final class Canvas {
-  var plugin = ""
-  private(set) var members: [PortraitMember] = []
-  private var names: Set<String> = []
-
-  func forget(behind mark: Int) {
-    for member in members[mark...] { names.remove(member.name) }
-    members.removeSubrange(mark...)
+    account(of: instance) { lane.describe(canvases) }
   }
 
-  func withTable<T>(
-    _ app: UInt32, _ user: UInt64, _ cell: tally_bytes,
-    _ body: (UnsafePointer<tally_portrait>) -> T
-  ) -> T {
-    var table = tally_portrait()
-    table.struct_size = UInt32(MemoryLayout<tally_portrait>.size)
-    (table.app, table.user, table.cell) = (app, user, cell)
-    table.ctx = Unmanaged.passUnretained(self).toOpaque()
-    table.member = { ctx, name, json in
-      guard let ctx else { return }
-      Unmanaged<Canvas>.fromOpaque(ctx).takeUnretainedValue().add(name, json.bytes)
-    }
-    return withExtendedLifetime(self) { withUnsafePointer(to: table, body) }
-  }
-
-  private func add(_ name: tally_str, _ json: UnsafeRawBufferPointer) {
-    guard members.count < Portraits.membersMax, name.len <= Portraits.nameBytesMax,
-      json.count <= Portraits.valueBytesMax, let name = name.string, !name.isEmpty,
-      !names.contains(name), JSONCheck.isValue(json)
-    else { return }
-    names.insert(name)
-    members.append(PortraitMember(plugin: plugin, name: name, json: Array(json)))
+  private func account(of instance: PluginInstance, _ call: () -> Bool) {
+    let begun = CallMeter.now()
+    let isGood = call()
+    instance.account[.question].record(since: begun, failed: !isGood)
+    instance.counts.add(failed: !isGood)
   }
 }

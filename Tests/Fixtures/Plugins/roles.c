@@ -162,6 +162,7 @@ static tally_status process(void *instance, const tally_batch *batch, const tall
     tally_str device = tally_batch_text(batch, item->device_off, item->device_len);
     tally_bytes payload = {how.ptr, how.len};
     misbehave("process", how);
+    if (how.len > 0) effects->cell_put(effects->ctx, i, payload);
     if (how.len > 0 && how.len < sizeof(armed)) {
       memcpy(armed, how.ptr, how.len);
       armed[how.len] = 0;
@@ -238,6 +239,24 @@ static tally_status lifecycle(void *instance, const tally_lifecycle *event, cons
            event->at_ms > 0);
   host->log(host->ctx, TALLY_LOG_INFO, fixture_text(text));
   (void)error;
+  return TALLY_OK;
+}
+
+static tally_status merge(void *instance, const tally_merge *merge, const tally_error *error) {
+  tally_str from = {merge->from.ptr, merge->from.len};
+  (void)instance;
+  (void)error;
+  misbehave("merge", from);
+  merge->put(merge->ctx, merge->from);
+  return TALLY_OK;
+}
+
+static tally_status portray(void *instance, const tally_portrait *portrait, const tally_error *error) {
+  tally_str cell = {portrait->cell.ptr, portrait->cell.len};
+  (void)instance;
+  (void)error;
+  misbehave("describe", cell);
+  portrait->member(portrait->ctx, fixture_text("roles"), fixture_text("\"told\""));
   return TALLY_OK;
 }
 
@@ -390,7 +409,7 @@ static tally_status enroll(void *instance, const tally_registrar *registrar, con
   tally_command_handler handler = {sizeof(handler), 0, TEXT("add"), apply};
   tally_job_kind kind = {sizeof(kind), 2, TEXT("note"), {NULL, 0}, 0, 0, 0, 0, run};
   tally_collection collection = {sizeof(collection), 1000, TEXT("notes"), reduce};
-  tally_route route = {sizeof(route), 0, TEXT("/o"), TEXT("roles"), {NULL, 0}, {NULL, 0}, 0, 0, 0, 0, answer};
+  tally_route route = {sizeof(route), 0, TEXT("/o"), TEXT("roles"), {NULL, 0}, {NULL, 0}, 0, 0, 0, 10000, answer};
   tally_hook hooks[5] = {{0}, {0}, {0}, {0}, {0}};
   uint32_t number;
   tally_status status = registrar->metric(registrar->ctx, &described, &metric);
@@ -403,6 +422,7 @@ static tally_status enroll(void *instance, const tally_registrar *registrar, con
   hooks[4].flags = TALLY_HOOK_NEVER_BLOCKS;
   if (status == TALLY_OK) status = registrar->collection(registrar->ctx, &collection, &notes);
   if (status == TALLY_OK) status = registrar->route(registrar->ctx, &route, &number);
+  if (status == TALLY_OK) status = registrar->describe(registrar->ctx, portray);
   if (status == TALLY_OK) status = add_hook(registrar, TALLY_HOOK_TRANSFORM, hooks[0]);
   if (status == TALLY_OK) status = add_hook(registrar, TALLY_HOOK_PROCESS, hooks[1]);
   if (status == TALLY_OK) status = add_hook(registrar, TALLY_HOOK_COMMITTED, hooks[2]);
@@ -427,4 +447,4 @@ static const tally_setting settings[] = {{sizeof(tally_setting), TALLY_SETTING_I
 static const tally_need needs[] = {{TEXT("tally.kv"), 1, 0}, {TEXT("tally.commands"), 1, 0}};
 
 FIXTURE(roles, "roles", descriptor.settings = settings; descriptor.n_settings = 1; descriptor.needs = needs;
-        descriptor.n_needs = 2; plugin.create = create; plugin.enroll = enroll)
+        descriptor.n_needs = 2; plugin.create = create; plugin.enroll = enroll; plugin.merge = merge)

@@ -185,6 +185,7 @@ final class RunnerCalls: @unchecked Sendable {
     return ErrorText.collect(plugin.secrets) { function(plugin.instance, &event, $0) }
   }
 
+  /// What it comes to for one user is no status of the whole.
   private func describe(
     _ message: inout WireReader, _ stage: RecordingStage
   ) throws(WireDamage) -> (tally_status, String) {
@@ -192,12 +193,18 @@ final class RunnerCalls: @unchecked Sendable {
     guard let describe = plugin.enrollment.describe else { throw WireDamage() }
     var portrait = tally_portrait()
     portrait.struct_size = UInt32(MemoryLayout<tally_portrait>.size)
-    (portrait.app, _) = try message.pair()
-    portrait.user = try message.word()
-    portrait.cell = tally_bytes(try message.data())
     portrait.ctx = stage.ctx
     portrait.member = { RecordingStage.from($0).put(.exported, 0, 0, [$1.bytes, $2.bytes]) }
-    return ErrorText.collect(plugin.secrets) { describe(plugin.instance, &portrait, $0) }
+    for _ in 0..<(try message.word()) {
+      (portrait.app, _) = try message.pair()
+      portrait.user = try message.word()
+      portrait.cell = tally_bytes(try message.data())
+      let (status, _) = ErrorText.collect(plugin.secrets) { error in
+        withUnsafePointer(to: portrait) { describe(plugin.instance, $0, error) }
+      }
+      stage.put(.status, UInt32(bitPattern: status), 0, [])
+    }
+    return (TALLY_OK, "")
   }
 
   private func job(
