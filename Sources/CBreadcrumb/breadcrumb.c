@@ -39,7 +39,15 @@ static void note_exit(void) {
   if (crumb != NULL && crumb->calling) crumb->signal = TALLY_BREADCRUMB_EXIT;
 }
 
-int tally_breadcrumb_note_exits(void) { return atexit(note_exit); }
+static pthread_once_t exits_once = PTHREAD_ONCE_INIT;
+static int exits_status;
+
+static void watch_exits(void) { exits_status = atexit(note_exit); }
+
+int tally_breadcrumb_note_exits(void) {
+  pthread_once(&exits_once, watch_exits);
+  return exits_status;
+}
 
 static pthread_key_t stack_key;
 static pthread_once_t stack_once = PTHREAD_ONCE_INIT;

@@ -31,7 +31,7 @@ void tally_breadcrumb_install_beside(void);
 /* Stands for a signal where a thread called exit() inside a call. */
 #define TALLY_BREADCRUMB_EXIT 256u
 
-/* Has exit() noted as well. Once per process; 0 on success. */
+/* Has exit() noted as well; 0 on success. */
 int tally_breadcrumb_note_exits(void);
 
 /* Gives the calling thread a signal stack of its own, so that a stack overflow is noted too; and has its faults blamed

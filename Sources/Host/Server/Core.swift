@@ -248,7 +248,8 @@ final class Core: Sendable {
       log.error(
         "the last run ended inside a plugin",
         metadata: [
-          "plugin": "\(death.consumer)", "signal": "\(death.signal)", "at": "\(place)",
+          "plugin": "\(death.consumer)", "by": "\(Breadcrumb.words(death.signal))",
+          "at": "\(place)",
         ])
       if death.role == nil { suspects.add(death) }
     }

@@ -69,9 +69,17 @@ package final class Breadcrumb: @unchecked Sendable {
 
   deinit { munmap(crumbs, Self.fileBytes) }
 
-  /// From here on, faults of threads that have a crumb are noted.
+  /// From here on, faults of threads that have a crumb are noted, and calls of `exit`.
   package func install() {
     tally_breadcrumb_install()
+    // Without it such a call is only not named.
+    _ = tally_breadcrumb_note_exits()
+  }
+
+  /// How a call ended the process, for the operator: "with …".
+  package static func words(_ signal: UInt32) -> String {
+    signal == TALLY_BREADCRUMB_EXIT
+      ? "a call of exit()" : RunnerProcess.End.signal(Int32(clamping: signal)).words
   }
 
   /// Makes the calling thread the pipeline's, whose calls are said by `during`.

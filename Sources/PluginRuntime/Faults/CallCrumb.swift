@@ -38,6 +38,6 @@ extension Breadcrumb.Death {
   /// For the operator.
   var reason: String {
     let what = role?.phrase ?? (request == nil ? "a hook" : "an intake hook")
-    return "ended the server with \(RunnerProcess.End.signal(Int32(signal)).words) in \(what)"
+    return "ended the server with \(Breadcrumb.words(signal)) in \(what)"
   }
 }

@@ -25,7 +25,7 @@ extension Dispatcher {
     if !isReplay,
       let signal = suspects.killer(instance.name, position: command.position, item: 0)
     {
-      return .untried("ended the process with signal \(signal)")
+      return .untried("ended the process with \(Breadcrumb.words(signal))")
     }
     let block = CommandBlock(command)
     let users = [command.user?.slot ?? EffectStage.noUser]

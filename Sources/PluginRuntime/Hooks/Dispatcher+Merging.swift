@@ -61,7 +61,7 @@ extension Dispatcher {
   ) -> (tally_status, String) {
     let (position, item) = (merge.key.position, merge.key.item)
     if let signal = suspects.killer(instance.name, position: position, item: item) {
-      return (TALLY_FAILED, "ended the process with signal \(signal)")
+      return (TALLY_FAILED, "ended the process with \(Breadcrumb.words(signal))")
     }
     return answer.withTable(merge, from, into) { table in
       if let lane = instance.lane { return lane.merge(table) }

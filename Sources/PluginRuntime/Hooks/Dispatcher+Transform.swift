@@ -72,7 +72,7 @@ extension Dispatcher {
       work.batch.pointee.end_item = index + 1
       let reason: String?
       if let signal = suspects.killer(hook.consumer, position: item.position, item: item.index) {
-        reason = "ended the process with signal \(signal)"
+        reason = "ended the process with \(Breadcrumb.words(signal))"
       } else {
         reason = call(hook, work, item: item)
       }

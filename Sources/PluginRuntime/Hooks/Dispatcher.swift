@@ -182,7 +182,7 @@ package final class Dispatcher {
       work.batch.pointee.end_item = index + 1
       let reason: String?
       if let signal = suspects.killer(instance.name, position: item.position, item: item.index) {
-        reason = "ended the process with signal \(signal)"
+        reason = "ended the process with \(Breadcrumb.words(signal))"
       } else {
         reason = try call(instance, hook, work, item: item)
       }
