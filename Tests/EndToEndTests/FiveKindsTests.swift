@@ -382,5 +382,21 @@ extension EndToEnd {
       #expect(try server.connect().get("/o/five/fast?\(who)").status == 200)
       #expect(server.terminate() == .code(0))
     }
+
+    @Test("Whoever answers a client that has gone is told")
+    func gone() throws {
+      let server = try server()
+      try server.start()
+      let who = "api_key=\(server.keys.apiKey)&app_id=\(server.keys.appID)"
+      // The client has a second's patience, its route a minute's, the plugin ten seconds'.
+      #expect(throws: HarnessError.self) {
+        try server.connect(seconds: 1).get("/o/patient/slow?\(who)&wait=1")
+      }
+      let ends = ["the wait was cancelled", "nobody cancelled"]
+      #expect(Patience.wait { ends.contains { server.log.contains($0) } })
+      #expect(server.log.contains(ends[0]), "\(server.log)")
+      #expect(try server.connect().get("/o/five/fast?\(who)").status == 200)
+      #expect(server.terminate() == .code(0))
+    }
   }
 }

@@ -18,7 +18,13 @@ struct RareParts: Sendable {
 
 /// The connections of the one port: the SDK lane in front, Hummingbird behind it.
 final class SDKLane: ServerChildChannel, HTTPChannelHandler {
-  typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+  /// A connection, as Hummingbird sees it, and who tells that its client has gone.
+  struct Value: ServerChildChannelValue {
+    let parts: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+    let departure: Departure
+
+    var channel: any Channel { parts.channel }
+  }
 
   /// What every event loop's part of the lane is made from.
   struct Context: Sendable {
@@ -63,16 +69,18 @@ final class SDKLane: ServerChildChannel, HTTPChannelHandler {
       let loop = loops[ObjectIdentifier(channel.eventLoop)]
       guard let loop else { preconditionFailure("every event loop has its part of the lane") }
       let pipeline = channel.pipeline.syncOperations
-      let lane = SDKLaneHandler(loop: loop, isRefused: !isAdmitted)
+      let departure = Departure()
+      let lane = SDKLaneHandler(loop: loop, departure: departure, isRefused: !isAdmitted)
       try pipeline.addHandler(HTTPResponseEncoder())
       try pipeline.addHandler(PlainReader(lane: lane))
       try pipeline.addHandler(requestDecoder())
       try pipeline.addHandler(lane)
       try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
       try pipeline.addHandler(HTTPConnectionStateHandler(logger: logger))
-      return try NIOAsyncChannel(
+      let parts = try NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>(
         wrappingChannelSynchronously: channel,
         configuration: .init(isOutboundHalfClosureEnabled: true))
+      return Value(parts: parts, departure: departure)
     }
   }
 
@@ -97,7 +105,9 @@ final class SDKLane: ServerChildChannel, HTTPChannelHandler {
   }
 
   func handle(value: Value, logger: Logger) async {
-    await handleHTTP(asyncChannel: value, logger: logger)
+    await Departure.$ofClient.withValue(value.departure) {
+      await handleHTTP(asyncChannel: value.parts, logger: logger)
+    }
   }
 
   /// The event loops are about to end.

@@ -12,6 +12,9 @@ extension SDKLaneHandler {
       flushReplies()
     case ChannelEvent.inputClosed:
       isInputClosed = true
+      // Whoever ends a side while it waits has gone, as far as anybody knows; it is answered all the
+      // same.
+      departure.happened()
       if case .passing = mode { return context.fireUserInboundEventTriggered(event) }
       takeHeld()
       flushReplies()

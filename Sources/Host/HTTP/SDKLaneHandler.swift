@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import PluginRuntime
 
 /// One connection of the SDK lane. Answers `/i` and `/i/bulk` itself, on the event loop, and passes
 /// every other request on to Hummingbird behind it, one at a time and in turn.
@@ -28,6 +29,8 @@ final class SDKLaneHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   let loop: LaneLoop
+  /// Who answers a request that was passed on is told of it here.
+  let departure: Departure
   var mode = Mode.between
   /// The lane's request that is arriving.
   var request: LaneRequest?
@@ -66,8 +69,9 @@ final class SDKLaneHandler: ChannelDuplexHandler, RemovableChannelHandler {
   /// There are too many connections: this one is told so and closed.
   private let isRefused: Bool
 
-  init(loop: LaneLoop, isRefused: Bool) {
+  init(loop: LaneLoop, departure: Departure, isRefused: Bool) {
     self.loop = loop
+    self.departure = departure
     self.isRefused = isRefused
   }
 
@@ -101,6 +105,7 @@ final class SDKLaneHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   private func forget() {
+    departure.happened()
     mode = .finishing
     held.removeAll()
     dropRequest()

@@ -42,7 +42,8 @@ package struct Question {
 package final class Cancellation: Sendable {
   private let flag = Atomic<Bool>(false)
 
-  package init() {}
+  /// Made while a request is answered, it hears when the client of that goes.
+  package init() { Departure.ofClient?.watch(self) }
 
   package func cancel() { flag.store(true, ordering: .relaxed) }
 

@@ -219,7 +219,7 @@ static tally_status add_route(const tally_registrar *registrar, uint32_t methods
   route.path = str(path);
   route.method = str(method);
   route.body_bytes_max = 1000;
-  route.deadline_ms = 1000;
+  route.deadline_ms = strncmp(path, "/o/patient/", 11) == 0 ? 60000 : 1000;
   route.answer = answer;
   return registrar->route(registrar->ctx, &route, out_route);
 }
@@ -253,6 +253,7 @@ static tally_status enroll(void *instance, const tally_registrar *registrar, con
   if (status == TALLY_OK) status = add_hook(registrar, TALLY_HOOK_LIFECYCLE, &hooks[4]);
   if (status == TALLY_OK) status = add_route(registrar, 0, "/o", "five", &self->by_method);
   if (status == TALLY_OK) status = add_route(registrar, 0, "/o/sdk", "five", &self->by_body);
+  if (status == TALLY_OK) status = add_route(registrar, TALLY_METHOD_GET, "/o/patient/{word}", "", &self->by_path);
   if (status == TALLY_OK) status = add_route(registrar, TALLY_METHOD_GET, "/o/five/{word}", "", &self->by_path);
   if (status == TALLY_OK) status = add_route(registrar, TALLY_METHOD_POST, "/i/five/{word}", "", &self->by_body);
   return status;
