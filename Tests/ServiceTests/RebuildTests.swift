@@ -70,6 +70,24 @@ import Testing
     }
   }
 
+  @Test(
+    "What was cleared is not missed: what came later is counted as ever",
+    arguments: [AppClearing.Scope.everything, .data])
+  func cleared(_ scope: AppClearing.Scope) throws {
+    let stand = try filled()
+    let reason = try AppRemovalDesk(core: stand.core).clear(stand.app.number, AppClearing(scope))
+    #expect(reason == nil)
+    for number in 0..<5 { try stand.send(#"{"events":[{"key":"later"}]}"#, device: "l\(number)") }
+    stand.settle()
+    try stand.whileStopped {
+      let report = try rebuild(stand)
+      #expect((report.items, report.missing, report.differing) == (5, 0, 0), "\(report.examples)")
+      try change(stand, "UPDATE counter SET m0 = m0 + 1 WHERE m0 = 5")
+      #expect(try rebuild(stand, writes: true).isWritten)
+      #expect(try rebuild(stand).differing == 0)
+    }
+  }
+
   @Test("Where raw items are gone it says so, and writes nothing")
   func gone() throws {
     let stand = try filled()

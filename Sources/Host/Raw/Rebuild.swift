@@ -9,7 +9,8 @@ struct Rebuild {
   struct Report: Codable, Equatable, Sendable {
     /// Raw items that were counted.
     var items = 0
-    /// Items that were stored once and whose raw rows are gone: counters know more than they.
+    /// Items that were stored once and whose raw rows are gone while counters know of them still:
+    /// those of apps that were cleared as a whole are not among them.
     var missing: Int64 = 0
     /// Buckets of the plugins that run, and how many of them are not what raw items say.
     var buckets = 0
@@ -45,9 +46,11 @@ struct Rebuild {
   func run(writes: Bool, progress: (UInt64, UInt64) -> Void) throws -> Report {
     var report = Report()
     let source = try Store.open(directory: folder, tuning: StoreTuning(configuration.host))
+    // As the next start would: these are nobody's any more.
+    for pending in source.pendingRemovals { _ = try source.complete(pending) }
     let end = source.committedPosition
     let counts = try source.counts()
-    let stored = Ledger.all(counts.ledger).values.reduce(0) { $0 + $1.stored }
+    let stored = Ledger.all(counts.ledger).values.reduce(0) { $0 + $1.stored - $1.cleared }
     try source.close()
     try Store.makeTwin(at: twin, of: folder)
     report.items = counts.rawRows

@@ -10,6 +10,8 @@ package struct Ledger: Equatable, Sendable {
   package static let storedReason = "stored"
   /// A consumer could not take the item; it is stored all the same.
   package static let deadLetterReason = "dead-letter"
+  /// The item was stored, and went with all data of its app.
+  package static let clearedReason = "cleared"
   package static let limitPrefix = "limit:"
   package static let timePrefix = "time:"
 
@@ -18,6 +20,8 @@ package struct Ledger: Equatable, Sendable {
   /// By reason.
   package private(set) var rejected: [String: Int64] = [:]
   package private(set) var deadLetters: Int64 = 0
+  /// Of those that were stored.
+  package private(set) var cleared: Int64 = 0
   /// Times of items and events, by where they lay: "future", "past", "nowhere".
   package private(set) var movedTimes: [String: Int64] = [:]
 
@@ -29,6 +33,7 @@ package struct Ledger: Equatable, Sendable {
     case Self.acceptedReason: accepted += items
     case Self.storedReason: stored += items
     case Self.deadLetterReason: deadLetters += items
+    case Self.clearedReason: cleared += items
     case _ where reason.hasPrefix(Self.limitPrefix): break
     case _ where reason.hasPrefix(Self.timePrefix):
       movedTimes[String(reason.dropFirst(Self.timePrefix.count)), default: 0] += items

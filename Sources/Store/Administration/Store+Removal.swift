@@ -76,6 +76,12 @@ extension Store {
     if clearing.scope == .app {
       try db.execute(sql: "DELETE FROM app WHERE id = ?", arguments: [number])
     }
+    // Everything that was stored by now: neither raw items nor counters know of it any more.
+    try db.execute(
+      sql: """
+        INSERT OR REPLACE INTO ledger(app, reason, items)
+        SELECT app, ?, items FROM ledger WHERE app = ? AND reason = ?
+        """, arguments: [Ledger.clearedReason, number, Ledger.storedReason])
   }
 
   /// Buckets that reach over the first day that stays, stay.
