@@ -81,10 +81,11 @@ examples: kit
 
 FUZZ_SECONDS ?= 300
 SEEDS ?= 2000
-nightly: setup ## Fuzz every parser, simulate thousands of seeds; hours (FUZZ_SECONDS=300 SEEDS=2000)
+nightly: setup ## Fuzz every parser, simulate thousands of seeds, switch plugins; hours (FUZZ_SECONDS=300 SEEDS=2000)
 	@$(SWIFT) build --build-tests
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(TESTS) --skip-build --filter FuzzTests
 	@SEEDS=$(SEEDS) $(TESTS) --skip-build --filter SimulationTests
+	@TALLY_TOGGLES=1000 TALLY_RELOADS=50 $(TESTS) --skip-build --filter LiveTests/toggles
 
 sanitize: setup ## Run the tests of what runs plugins under ThreadSanitizer and AddressSanitizer
 	@$(foreach sanitizer,$(SANITIZERS), \

@@ -15,6 +15,7 @@ extension EndToEnd {
       let before = try live.resources()
       let load = LiveLoad(live.server)
       var times: [Double] = []
+      let first = live.privateKiB()
       for round in 1...Self.toggles {
         let isOn = round % 2 == 0
         try live.write(live.config(live: isOn, views: isOn))
@@ -29,6 +30,9 @@ extension EndToEnd {
       }
       let growth = (live.privateKiB() - memory) / Self.reloads
       if Self.reloads >= 50 { #expect(growth <= 200, "\(growth) KiB a generation") }
+      // Switching makes generations as well, each second time.
+      let switched = 2 * (memory - first) / Self.toggles
+      if Self.toggles >= 1_000 { #expect(switched <= 200, "\(switched) KiB a generation") }
       try live.write(live.config())
       #expect(try live.wait { try live.about() != nil } != nil)
       let (sent, failures) = load.stop()

@@ -77,6 +77,69 @@ struct RefusalTests {
         + "sizeof(tally_plugin)")
   }
 
+  /// What each statement makes of the tables, and how it is refused; LIB is the library's path.
+  private static let broken: [(statement: String, reason: String)] = [
+    ("return NULL", "TALLY-113: LIB: the entry function returned NULL, need a tally_plugin"),
+    (
+      "return lengthen(&plugin, 7)",
+      """
+      TALLY-112: LIB: tally_plugin has 120 bytes with data behind the 112 this host knows (plugin \
+      minor 0, host minor 0); update Tally
+      """
+    ),
+    (
+      "plugin.descriptor = lengthen_descriptor(&descriptor, 7)",
+      """
+      TALLY-113: LIB: tally_descriptor has 176 bytes with data behind the 168 this host knows; \
+      update Tally
+      """
+    ),
+    (
+      "descriptor.struct_size = 8",
+      """
+      TALLY-113: LIB: tally_descriptor.struct_size is 8, need 168; set it to \
+      sizeof(tally_descriptor)
+      """
+    ),
+    (
+      #"descriptor.name = fixture_text("\xff")"#,
+      "TALLY-113: LIB: descriptor name must be 1 to 64 characters of a-z, 0-9 and -"
+    ),
+    (
+      #"descriptor.summary = fixture_text("\xff")"#,
+      "TALLY-113: LIB: descriptor version and summary must be UTF-8 text"
+    ),
+    (
+      #"descriptor.name = fixture_text("other")"#,
+      """
+      TALLY-113: LIB: the descriptor's name is "other", need "broken-tables"; rename one of them
+      """
+    ),
+    ("plugin.descriptor = NULL", nullMember), ("plugin.create = NULL", nullMember),
+    ("plugin.enroll = NULL", nullMember), ("plugin.destroy = NULL", nullMember),
+  ]
+
+  private static let nullMember =
+    "TALLY-113: LIB: descriptor, create, enroll and destroy must not be NULL in tally_plugin"
+
+  @Test("Tables that are too long, too short, empty, or no text")
+  func brokenTables() throws {
+    for (place, (statement, reason)) in Self.broken.enumerated() {
+      // A library that was loaded once stays as it was.
+      let own = try place == 0 ? folder : PluginFolder()
+      try own.compile("broken-tables", ["-DBROKEN=\(statement)"])
+      #expect(
+        try own.refusal("broken-tables")
+          == reason.replacing("LIB", with: "FOLDER/libbroken-tables.so"))
+    }
+  }
+
+  @Test("Tables of a later header that say nothing new are taken")
+  func longerTables() throws {
+    try folder.compile("broken-tables", ["-DBROKEN=return lengthen(&plugin, 0)"])
+    #expect(try folder.refusal("broken-tables") == nil)
+  }
+
   @Test("A plugin that refuses to start")
   func refusesStart() throws {
     try folder.compile("refuses-start")

@@ -57,6 +57,18 @@ struct PluginCheckTests {
     let memory = try result("elf.memory", open)
     #expect(memory.outcome == .failed)
     #expect(memory.problems.first?.contains("executable stack") == true)
+    let beside = folder.path + "/beside.c"
+    try Data("int loose(void);\nint loose(void) { return 1; }\n".utf8).write(
+      to: URL(filePath: beside))
+    let two = try result(
+      "elf.exports",
+      CompiledFixture.library("taps", in: folder, flags: [beside, "-fvisibility=default"]))
+    #expect(two.outcome == .warned)
+    #expect(
+      two.problems == [
+        "exports 1 more names (loose ...) that another library may bind to; build with "
+          + "-fvisibility=hidden or a version script"
+      ])
     let missing = try result("elf.exports", try CompiledFixture.library("no-entry", in: folder))
     #expect(missing.outcome == .failed)
     #expect(missing.problems.first?.hasPrefix("TALLY-102: does not export") == true)
