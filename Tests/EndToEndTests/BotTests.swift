@@ -3,7 +3,10 @@ import Testing
 
 extension EndToEnd {
   @Suite(.serialized) struct BotTests {
-    private static let config = TallyServer.everything + "  user-agent: { enabled: true }\n"
+    private static func config(_ mode: String) -> String {
+      TallyServer.everything + "  user-agent: { enabled: true, mode: \(mode) }\n"
+    }
+
     /// What Googlebot sends, as JSON in a query.
     private static let robot =
       "%7B%22_ua%22:%22Mozilla/5.0%20(compatible;%20Googlebot/2.1)%22%7D"
@@ -31,9 +34,11 @@ extension EndToEnd {
       return rows.map { $0["did"]?.string }
     }
 
-    @Test("A bot is nobody, behind restarts too, until its device sends what people send")
-    func nobody() throws {
-      let server = try TallyServer(config: Self.config)
+    @Test(
+      "A bot is nobody, behind restarts too, until its device sends what people send",
+      arguments: ["inproc", "isolated"])
+    func nobody(mode: String) throws {
+      let server = try TallyServer(config: Self.config(mode))
       try server.start()
       for _ in 1...3 {
         try begin(server, metrics: Self.robot)

@@ -16,6 +16,7 @@ package struct StoreCounts: Equatable, Sendable {
     package let position: UInt64
   }
 
+  /// Merged ones too, and none that is hidden.
   package let users: Int
   package let series: Int
   package let counters: Int
@@ -41,7 +42,8 @@ extension StoreCounts {
       try Int.fetchOne(db, sql: "SELECT count(*) FROM \(table)") ?? 0
     }
     self.init(
-      users: try count("user"), series: try count("series"), counters: try count("counter"),
+      users: try count("user WHERE created_ms >= 0"), series: try count("series"),
+      counters: try count("counter"),
       rawRows: 0, deadLetters: try count("dead_letter"), ledger: try Self.ledger(db),
       consumers: try Self.consumers(db))
   }

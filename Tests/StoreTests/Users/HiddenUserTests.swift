@@ -22,6 +22,7 @@ import Testing
     for _ in 0..<2 {
       try fixture.flush()
       #expect(try listed(fixture) == (1, [2]))
+      #expect(try fixture.store.counts().users == 1)
       try fixture.reopen()
       let again = try fixture.user("bot")
       #expect(again.isNew && again.uid == 1)
