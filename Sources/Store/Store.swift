@@ -19,8 +19,7 @@ package final class Store: Sendable {
   /// Finds and seals keys and tokens of members.
   package let vault: Vault
   let reads: ReadWatch
-  let shelves = StatementShelves()
-  let commits = CommitCounter()
+  let caches = ReadCaches()
   private let writer: Writer
   /// Held for as long as a commit takes. Who has waited for a `Mutex` is not seen by sanitizers.
   private let writing = NSLock()
@@ -55,12 +54,13 @@ package final class Store: Sendable {
     try DatabaseFile.makeDirectory(directory)
     try DatabaseFile.makeDirectory(rawDirectory)
     pool = try Store.openMain(path: path, tuning: tuning)
-    pool.add(transactionObserver: commits, extent: .databaseLifetime)
+    pool.add(transactionObserver: caches.commits, extent: .databaseLifetime)
     try DatabaseFile.syncDirectory(directory)
     vault = try Vault.open(pool, keyFile: tuning.keyFile ?? "\(directory)/\(KeyFile.name)")
     let raw = RawFiles(directory: rawDirectory, tuning: tuning)
+    let commits = caches.commits
     writer = try pool.writeWithoutTransaction { db in
-      try Writer(db, path: path, raw: raw, tuning: tuning)
+      try Writer(db, path: path, raw: raw, commits: commits, tuning: tuning)
     }
     let committed = try pool.read { try Store.position(of: 0, $0) }
     try raw.deleteAll(beyond: committed)
@@ -70,7 +70,7 @@ package final class Store: Sendable {
 
   deinit {
     writer.letGo()
-    shelves.removeAll()
+    caches.letGo()
   }
 
   /// Makes one flush durable: raw rows first, then everything else with the positions, in one
@@ -131,7 +131,7 @@ package final class Store: Sendable {
     do {
       // The pool's last connection may only read, and would leave the log as it is.
       try writing.withLock { try writer.close(pool: pool) }
-      shelves.removeAll()
+      caches.letGo()
       try pool.close()
     } catch {
       throw StoreError(error, file: path)

@@ -28,7 +28,7 @@ final class ReadingFixture {
   }
 
   func read<Value>(_ body: (Snapshot) throws -> Value) throws -> Value {
-    try pool.read { try body(Snapshot(ReadTransaction($0, StatementShelves()))) }
+    try pool.read { try body(Snapshot(ReadTransaction($0, ReadCaches()))) }
   }
 
   /// A series in order of discovery, with the years in which it has values.

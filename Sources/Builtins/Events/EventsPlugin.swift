@@ -54,7 +54,7 @@ struct EventsPlugin: Plugin {
     answers = EventAnswers(events: events, limits: limits, analytics: analytics)
     try registrar.hook(keys: [try host.intern("events")])
     try registrar.read(method: "events", feature: "core", isPure: true)
-    try registrar.read(method: "get_events", feature: "core")
+    try registrar.read(method: "get_events", feature: "core", isPure: true)
   }
 
   func process(_ batch: Batch, _ facts: Facts, _ effects: borrowing Effects) {

@@ -7,7 +7,7 @@ import Synchronization
 final class ReadCache: Sendable {
   /// Bytes of all answers, and of one that is kept.
   static let bytesMax = 16 << 20
-  static let answerBytesMax = 1 << 20
+  static let answerBytesMax = 4 << 20
   /// What an entry costs besides its texts.
   private static let entryBytes = 256
 

@@ -20,13 +20,43 @@ struct DocumentRange {
       / 100
   }
 
+  /// Its months, in order.
+  var months: [Int32] {
+    var found: [Int32] = []
+    var date = CivilDate(day: days.lowerBound).firstOfMonth
+    while date.ordinal < days.upperBound {
+      found.append(date.year * 100 + date.month)
+      date = date.nextMonth
+    }
+    return found
+  }
+
+  /// Its days without those of some months, in order and in as few pieces as there can be.
+  func days(without months: some Collection<Int32>) -> [Range<Int32>] {
+    if months.isEmpty { return [days] }
+    var found: [Range<Int32>] = []
+    for month in self.months where !months.contains(month) {
+      let first = CivilDate.ordinal(year: month / 100, month: month % 100, day: 1)
+      let days = (first..<CivilDate(day: first).nextMonth.ordinal).clamped(to: self.days)
+      if let last = found.last, last.upperBound == days.lowerBound {
+        found[found.count - 1] = last.lowerBound..<days.upperBound
+      } else {
+        found.append(days)
+      }
+    }
+    return found
+  }
+
+  /// The buckets of a grain that days, or whole months, are made of.
+  static func bounds(of grain: Grain, _ days: Range<Int32>) -> ClosedRange<Int32> {
+    grain == .hour
+      ? days.lowerBound * Grain.hoursPerDay...days.upperBound * Grain.hoursPerDay - 1
+      : grain.bucket(ofDay: days.lowerBound)...grain.bucket(ofDay: days.upperBound - 1)
+  }
+
   /// The first and the last bucket of a grain.
   func bounds(of grain: Grain) -> ClosedRange<Int32> {
-    switch grain {
-    case .hour: days.lowerBound * Grain.hoursPerDay...days.upperBound * Grain.hoursPerDay - 1
-    case .year: years
-    default: grain.bucket(ofDay: days.lowerBound)...grain.bucket(ofDay: days.upperBound - 1)
-    }
+    grain == .year ? years : Self.bounds(of: grain, days)
   }
 }
 

@@ -16,6 +16,8 @@ struct DocumentRenderer {
   private var hour, day, month, year, week: LevelValues
   /// By level, the mask of each slot's measures that are summed from below.
   private let folds: ByLevel<[UInt32]>
+  /// The months that were written and not copied.
+  private(set) var made: [Int32: MonthCache.Month] = [:]
 
   init(_ source: DocumentSource, options: DocumentOptions) {
     self.source = source
@@ -52,6 +54,7 @@ struct DocumentRenderer {
   }
 
   private mutating func render(month number: Int32) {
+    if let kept = source.kept[number] { return copy(kept) }
     let mark = output.open(String(number % 100))
     let first = CivilDate.ordinal(year: number / 100, month: number % 100, day: 1)
     let days = first..<CivilDate(day: first).nextMonth.ordinal
@@ -61,8 +64,21 @@ struct DocumentRenderer {
     month.add(source.rows[.month], bucket: number)
     output.write(&month)
     if foldsUpwards { month.fold(into: &year, masks: folds[.year]) }
+    let (slots, sums) = month.contents
     month.clear()
     output.close(from: mark)
+    made[number] = MonthCache.Month(
+      version: source.version, json: output.json.written(since: mark),
+      slots: slots.map { source.slotIDs[$0] }, sums: sums)
+  }
+
+  private mutating func copy(_ kept: MonthCache.Month) {
+    if !kept.json.isEmpty { output.json.rendered(kept.json) }
+    let width = source.shape.metric.measures.count
+    for (place, id) in kept.slots.enumerated() {
+      guard let slot = source.slotNumbers[id], folds[.year][slot] != 0 else { continue }
+      year.combine(slot: slot, with: kept.sums, at: place * width, mask: folds[.year][slot])
+    }
   }
 
   private mutating func render(day number: Int32, name: String) {

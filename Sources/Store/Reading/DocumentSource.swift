@@ -13,6 +13,10 @@ struct DocumentSource {
 
   let shape: DocumentShape
   let range: DocumentRange
+  /// Months that were written before and are not read.
+  let kept: [Int32: MonthCache.Month]
+  /// As `ReadTransaction` has it.
+  let version: UInt64
   private(set) var slots: [Slot] = []
   private(set) var rows: ByLevel<GrainRows>
   /// Lists of `meta`, each in order of discovery.
@@ -29,10 +33,12 @@ struct DocumentSource {
 
   init(
     _ transaction: ReadTransaction, _ shape: DocumentShape, app: UInt32, subjects: [String],
-    value: String?, range: DocumentRange
+    value: String?, range: DocumentRange, kept: [Int32: MonthCache.Month] = [:]
   ) throws {
     self.shape = shape
     self.range = range
+    self.kept = kept
+    version = transaction.version
     rows = ByLevel {
       let places = BucketPlaces($0.grain(weeks: range.weekGrain), range)
       return GrainRows(places: places, width: shape.metric.measures.count)
@@ -67,8 +73,8 @@ struct DocumentSource {
     guard group.style != .total else {
       let totals = try queries.compactMap { try $0.total() }
       guard !totals.isEmpty else { return }
-      lines += totals.map { Line(series: $0, slot: slots.count, group: place) }
-      slots.append(Slot(key: "", style: .total, dimension: "", summed: group.summed))
+      let slot = slot("", group)
+      lines += totals.map { Line(series: $0, slot: slot, group: place) }
       return
     }
     var names: [String] = []
@@ -86,23 +92,37 @@ struct DocumentSource {
 
   /// The slot of a key; slots of one histogram, and those of all inline values, are neighbours.
   private mutating func slot(_ key: String, _ group: DocumentGroup) -> Int {
-    let id = SlotID(key: key, histogram: group.style.isHistogram ? group.dimension : nil)
+    let id = SlotID(key, group.style, group.dimension)
     if let known = slotNumbers[id] {
       for level in DocumentLevel.allCases { slots[known].summed[level] |= group.summed[level] }
       return known
     }
     slotNumbers[id] = slots.count
+    slotIDs.append(id)
     slots.append(
       Slot(key: key, style: group.style, dimension: group.dimension, summed: group.summed))
     return slots.count - 1
   }
 
-  private struct SlotID: Hashable {
-    let key: String
-    let histogram: String?
+  /// What tells a slot from others, in whichever document of its kind.
+  struct SlotID: Hashable {
+    private let key: String
+    /// Inline values share one place, each histogram has its own.
+    private let place: String
+
+    init(_ key: String, _ style: DocumentGroup.Style, _ dimension: String) {
+      self.key = key
+      place =
+        switch style {
+        case .total: "total"
+        case .inline: ""
+        case .histogram: "of " + dimension
+        }
+    }
   }
 
-  private var slotNumbers: [SlotID: Int] = [:]
+  private(set) var slotNumbers: [SlotID: Int] = [:]
+  private(set) var slotIDs: [SlotID] = []
 
   /// A value whose text is the key of something else beside it gets the mark that stored numbers
   /// have: "[CLY]14".
@@ -131,15 +151,21 @@ struct DocumentSource {
       SELECT bucket, \(columns) FROM counter
       WHERE series = ? AND grain = ? AND bucket BETWEEN ? AND ?
       """)
+    let unread = range.days(without: kept.keys)
     for level in DocumentLevel.allCases {
-      let places = rows[level].places
+      let (grain, isOfMonths) = (rows[level].places.grain, level != .week && level != .year)
+      let runs =
+        isOfMonths
+        ? unread.map { DocumentRange.bounds(of: grain, $0) } : [rows[level].places.bounds]
       var found = rows[level]
       for line in lines {
         let mask = shape.groups[line.group].own[level]
         guard mask != 0 else { continue }
-        try statement.forEach(
-          series: line.series, grain: places.grain, buckets: places.bounds
-        ) { found.append($0, slot: Int32(line.slot), mask: mask) }
+        for run in runs {
+          try statement.forEach(series: line.series, grain: grain, buckets: run) {
+            found.append($0, slot: Int32(line.slot), mask: mask)
+          }
+        }
       }
       found.arrange()
       rows[level] = found

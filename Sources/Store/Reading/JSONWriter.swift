@@ -57,6 +57,11 @@ package struct JSONWriter: Sendable {
     bytes.removeLast(bytes.count - mark)
   }
 
+  /// What was written since the mark, as `rendered` takes it: without the comma before it.
+  func written(since mark: Int) -> [UInt8] {
+    Array(bytes[mark...].drop { $0 == UInt8(ascii: ",") })
+  }
+
   /// Whether the innermost open bracket holds nothing yet.
   var isAtOpening: Bool {
     bytes.last == Bracket.object.opening || bytes.last == Bracket.array.opening

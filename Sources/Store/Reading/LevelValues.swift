@@ -44,6 +44,12 @@ struct LevelValues {
     }
   }
 
+  /// The slots that hold something, and the measures of each.
+  var contents: (slots: [Int], measures: [Int64]) {
+    let slots = touched.map(Int.init)
+    return (slots, slots.flatMap { values[$0 * kinds.count..<($0 + 1) * kinds.count] })
+  }
+
   mutating func clear() {
     for slot in touched {
       isTouched[Int(slot)] = false

@@ -14,7 +14,10 @@ final class ReadTransaction: @unchecked Sendable {
   }
 
   let database: Database
+  let caches: ReadCaches
   let shelf: StatementShelf
+  /// The commits that were counted before the view was taken; it may show more.
+  private(set) var version: UInt64 = 0
   private let connection: OpaquePointer
   /// Held by whoever uses the connection. A query asks others while it is stepped, hence recursive.
   private let use = NSRecursiveLock()
@@ -22,18 +25,20 @@ final class ReadTransaction: @unchecked Sendable {
   private let lock = NSLock()
   private var state = State.open
 
-  init(_ database: Database, _ shelves: StatementShelves) throws {
+  init(_ database: Database, _ caches: ReadCaches) throws {
     guard let connection = database.sqliteConnection else {
       throw StoreError(
         .failed, "the store was read after it was closed; read inside Store.read only")
     }
     self.database = database
     self.connection = connection
-    shelf = shelves.shelf(of: connection)
+    self.caches = caches
+    shelf = caches.shelf(of: connection)
   }
 
   /// Fixes the view, with the first query.
   func begin() throws(StoreError) {
+    version = caches.commits.value
     let code = sqlite3_exec(connection, "BEGIN", nil, nil, nil)
     guard code == SQLITE_OK else {
       throw StoreError(sqlite: code, handle: connection, file: Self.file)

@@ -38,12 +38,17 @@ extension Snapshot {
     let shape = DocumentShape(metric, dimension: dimension)
     let range = DocumentRange(
       period, weekGrain: shape.weekGrain, todayOnly: options.contains(.todayOnly))
+    let months = DocumentMonths(
+      transaction, metric, app: app, subjects: subjects, dimension: dimension, value: value,
+      options: options)
     let source = try DocumentSource(
-      transaction, shape, app: app, subjects: subjects, value: value, range: range)
+      transaction, shape, app: app, subjects: subjects, value: value, range: range,
+      kept: months.kept(range))
     guard !source.slots.isEmpty else { return Array("{}".utf8) }
     let wantsSegments = metric.dimensionLimit > 0 && !options.contains(.withoutMeta)
     let segments = wantsSegments ? try dimensions(metric, app: app, subjects: subjects) : []
     var renderer = DocumentRenderer(source, options: options)
+    defer { months.keep(renderer.made) }
     return renderer.render(segments: segments)
   }
 

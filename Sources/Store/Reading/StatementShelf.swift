@@ -27,20 +27,3 @@ final class StatementShelf: @unchecked Sendable {
     }
   }
 }
-
-/// The shelves of all reading connections, of which there are never more than `Store.readersMax`.
-final class StatementShelves: @unchecked Sendable {
-  private let lock = NSLock()
-  private var shelves: [OpaquePointer: StatementShelf] = [:]
-
-  func shelf(of connection: OpaquePointer) -> StatementShelf {
-    lock.withLock {
-      let shelf = shelves[connection] ?? StatementShelf()
-      shelves[connection] = shelf
-      return shelf
-    }
-  }
-
-  /// Lets go of all statements, without which no connection closes.
-  func removeAll() { lock.withLock { shelves = [:] } }
-}

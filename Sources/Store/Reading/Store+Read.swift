@@ -4,7 +4,7 @@ extension Store {
   package func read<T>(_ body: (Snapshot) throws -> T) throws -> T {
     // The transaction is ours, since it may end before the body does.
     try pool.unsafeRead { database in
-      let transaction = try ReadTransaction(database, shelves)
+      let transaction = try ReadTransaction(database, caches)
       try transaction.begin()
       reads.add(transaction)
       defer {

@@ -79,6 +79,30 @@ struct CounterRows: Sendable {
 
   var count: Int { rows.count }
 
+  /// The months (year * 100 + month) whose hours, days or sums are among the rows.
+  var months: Set<Int32> {
+    var found: Set<Int32> = []
+    // Rows come in order, so that most lie in the month of the one before.
+    var days: Range<Int32> = 0..<0
+    for row in rows {
+      let bucket = Int32(truncatingIfNeeded: row.key.bucket)
+      switch Grain(rawValue: UInt32(row.key.grain)) {
+      case .month: found.insert(bucket)
+      case .hour where !days.contains(Grain.day(ofHour: bucket)):
+        days = Self.month(of: Grain.day(ofHour: bucket), &found)
+      case .day where !days.contains(bucket): days = Self.month(of: bucket, &found)
+      default: break
+      }
+    }
+    return found
+  }
+
+  private static func month(of day: Int32, _ found: inout Set<Int32>) -> Range<Int32> {
+    let first = CivilDate(day: day).firstOfMonth
+    found.insert(first.year * 100 + first.month)
+    return first.ordinal..<first.nextMonth.ordinal
+  }
+
   mutating func sort() {
     rows.sort { $0.key.rawValue < $1.key.rawValue }
   }

@@ -5,6 +5,7 @@ import GRDB
 final class Writer: @unchecked Sendable {
   private let raw: RawFiles
   private let path: String
+  private let commits: CommitCounter
   /// Nil when the store is closed.
   private var statements: WriterStatements?
   private let checkpoint: Checkpoint
@@ -12,10 +13,13 @@ final class Writer: @unchecked Sendable {
   private var rawMayBeAhead = false
   private(set) var committedPosition: UInt64
 
-  init(_ db: Database, path: String, raw: RawFiles, tuning: StoreTuning) throws {
+  init(
+    _ db: Database, path: String, raw: RawFiles, commits: CommitCounter, tuning: StoreTuning
+  ) throws {
     guard let handle = db.sqliteConnection else { throw Self.closed(path) }
     self.raw = raw
     self.path = path
+    self.commits = commits
     statements = try WriterStatements(handle, path: path)
     checkpoint = Checkpoint(handle, path: path, pagesMax: tuning.walPagesMax)
     committedPosition = try Store.position(of: 0, db)
@@ -31,8 +35,10 @@ final class Writer: @unchecked Sendable {
       try faultPoint?(.beforeRaw)
       try writeRaw(flush)
       try faultPoint?(.betweenRawAndMain)
+      let months = flush.counters.months
       try pool.write { _ in
         try statements.write(flush)
+        commits.announce(months)
         try faultPoint?(.beforeMainCommit)
       }
       committedPosition = max(committedPosition, flush.position)
