@@ -20,6 +20,16 @@ import Harness
 /// `{D}` and `{W}` are the year, month, day and week of that day. `{repeat:N:text}` is the text N
 /// times, `{byte:FF}` one byte. In an answer, the string "{any}" stands for any string, and as a
 /// whole for any body; the string "{number}" stands for any number.
+///
+/// Below an answer, lines that begin with two spaces are headers it must have, and lines `keep` take
+/// a value out of it, which is `{{name}}` in everything that follows:
+///
+///     200 {"_id":"{any}","api_key":"{any}"}
+///       Content-Type: application/json; charset=utf-8
+///     keep ada = _id
+///     keep first = aaData.0._id
+///     keep cookie = header Set-Cookie
+///     keep csrf = text value="{}" name="_csrf"
 struct Conversation: CustomStringConvertible, Sendable {
   let path: String
   let name: String
@@ -35,6 +45,9 @@ struct Conversation: CustomStringConvertible, Sendable {
     var lead: [String] = []
     var requests: [Request] = []
     var answer = ""
+    /// Headers of the answer, and lines `keep`.
+    var answerHeaders: [String] = []
+    var kept: [String] = []
   }
 
   struct Request: Sendable {
@@ -60,7 +73,7 @@ struct Conversation: CustomStringConvertible, Sendable {
     for line in try Files.text(path).split(separator: "\n", omittingEmptySubsequences: false) {
       let text = String(line)
       if isAnswer && !text.isEmpty && !text.hasPrefix("#") && !Self.isRequest(text) {
-        step.answer += step.answer.isEmpty ? text : "\n" + text
+        step.add(toAnswer: text)
         continue
       }
       if isAnswer && !step.answer.isEmpty {
@@ -104,8 +117,24 @@ struct Conversation: CustomStringConvertible, Sendable {
   /// The file again, with the answers it has now.
   var text: String {
     steps.map { step in
-      (step.lead + step.requests.flatMap(\.lines) + ["----", step.answer]).joined(separator: "\n")
+      (step.lead + step.requests.flatMap(\.lines) + ["----", step.answer]
+        + step.answerHeaders.map { "  " + $0 } + step.kept.map { Conversation.Step.keep + $0 })
+        .joined(separator: "\n")
     }.joined(separator: "\n") + "\n"
+  }
+}
+
+extension Conversation.Step {
+  fileprivate static let keep = "keep "
+
+  fileprivate mutating func add(toAnswer text: String) {
+    if !answer.isEmpty, text.hasPrefix("  ") {
+      answerHeaders.append(String(text.dropFirst(2)))
+    } else if !answer.isEmpty, text.hasPrefix(Self.keep) {
+      kept.append(String(text.dropFirst(Self.keep.count)))
+    } else {
+      answer += answer.isEmpty ? text : "\n" + text
+    }
   }
 }
 

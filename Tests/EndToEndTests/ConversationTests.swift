@@ -41,18 +41,18 @@ extension EndToEnd {
       if !conversation.places.isEmpty {
         try PlaceFile(conversation.places).put(at: server.folder + "/places.mmdb")
       }
-      let substitutions = Substitutions(keys: server.keys, now: Clock.unixMilliseconds)
+      var substitutions = Substitutions(keys: server.keys, now: Clock.unixMilliseconds)
       try server.start()
       for index in conversation.steps.indices {
-        try hold(&conversation.steps[index], server, substitutions, encoding)
+        try hold(&conversation.steps[index], server, &substitutions, encoding)
       }
       if Self.isRecording { try Files.write(conversation.text, to: conversation.path) }
       #expect(server.terminate() == .code(0), "\(server.log.suffix(2_000))")
     }
 
     private func hold(
-      _ step: inout Conversation.Step, _ server: TallyServer, _ substitutions: Substitutions,
-      _ encoding: RequestEncoding?
+      _ step: inout Conversation.Step, _ server: TallyServer,
+      _ substitutions: inout Substitutions, _ encoding: RequestEncoding?
     ) throws {
       let connection = server.connect()
       for (index, request) in step.requests.enumerated() {
@@ -63,13 +63,29 @@ extension EndToEnd {
         }
         if index < step.requests.count - 1 {
           #expect(reply.status == 200, "\(shown)\nanswered \(reply.status) \(reply.text)")
-        } else if Self.isRecording {
-          step.answer = recorded(reply, substitutions)
         } else {
-          let complaint = try difference(reply, try substitutions.text(step.answer))
-          #expect(complaint == nil, "\(shown)\n\(complaint ?? "")")
+          let complaint =
+            try difference(reply, try substitutions.text(step.answer))
+            ?? headersMissing(reply, try step.answerHeaders.map(substitutions.text))
+          if Self.isRecording, complaint != nil {
+            step.answer = recorded(reply, substitutions)
+          } else {
+            #expect(complaint == nil, "\(shown)\n\(complaint ?? "")")
+          }
+          try substitutions.keep(step.kept, of: reply)
         }
       }
+    }
+
+    /// The headers of an answer that are not as they are told; nil when all are.
+    private func headersMissing(_ reply: HTTPReply, _ headers: [String]) -> String? {
+      let missing = headers.filter { header in
+        let parts = header.split(separator: ":", maxSplits: 1).map(String.init)
+        guard parts.count == 2, let value = reply.headers[parts[0].lowercased()] else { return true }
+        let need = parts[1].drop { $0 == " " }
+        return need != "{any}" && need != value
+      }
+      return missing.isEmpty ? nil : "need \(missing)\nhave \(reply.headers)"
     }
 
     /// What every answer says of itself, refusals too: browsers read it, and SDKs in them.
@@ -85,7 +101,7 @@ extension EndToEnd {
       _ request: Conversation.Request, _ connection: HTTPConnection, _ substitutions: Substitutions,
       _ encoding: RequestEncoding?
     ) throws -> HTTPReply {
-      var headers = request.headers
+      var headers = try request.headers.map(substitutions.text)
       let body = try request.body.map { try substitutions.bytes($0) }
       if body != nil, !headers.contains(where: { $0.lowercased().hasPrefix("content-type:") }) {
         headers.append("Content-Type: application/x-www-form-urlencoded")

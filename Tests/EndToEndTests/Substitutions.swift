@@ -9,6 +9,8 @@ struct Substitutions {
   private let month: String
   private let day: String
   private let week: String
+  /// What was taken out of answers, by name.
+  private var kept: [String: String] = [:]
 
   static let zone = "Europe/Istanbul"
 
@@ -34,7 +36,12 @@ struct Substitutions {
     while let open = rest.firstIndex(of: "{") {
       out += rest[..<open].utf8
       rest = rest[open...]
-      if let close = rest.firstIndex(of: "}"),
+      if rest.hasPrefix("{{"), let close = rest.range(of: "}}") {
+        let name = String(rest[..<close.lowerBound].dropFirst(2))
+        guard let value = kept[name] else { throw HarnessError("nothing is kept as \(name)") }
+        out += value.utf8
+        rest = rest[close.upperBound...]
+      } else if let close = rest.firstIndex(of: "}"),
         let value = value(rest[rest.index(after: open)..<close])
       {
         out += value
@@ -91,7 +98,38 @@ struct Substitutions {
     for (value, name) in [
       (keys.appKey, "{app_key}"), (keys.appID, "{app_id}"), (keys.apiKey, "{api_key}"),
     ] { text = text.replacing(value, with: name) }
+    for (name, value) in kept { text = text.replacing(value, with: "{{\(name)}}") }
     return text
+  }
+
+  // MARK: Values of answers
+
+  /// Takes values out of an answer: lines `name = path`, `name = header NAME`, `name = text BEFORE{}AFTER`.
+  mutating func keep(_ lines: [String], of reply: HTTPReply) throws {
+    for line in lines {
+      let parts = line.components(separatedBy: " = ")
+      let source = try text(parts.dropFirst().joined(separator: " = "))
+      guard parts.count > 1, let value = Self.value(source, of: reply) else {
+        throw HarnessError("keep \(line): not in \(reply.status) \(reply.headers) \(reply.text)")
+      }
+      kept[parts[0]] = value
+    }
+  }
+
+  private static func value(_ source: String, of reply: HTTPReply) -> String? {
+    if source.hasPrefix("header ") { return reply.headers[source.dropFirst(7).lowercased()] }
+    if source.hasPrefix("text ") {
+      let around = source.dropFirst(5).components(separatedBy: "{}")
+      guard around.count == 2, let start = reply.text.range(of: around[0])?.upperBound,
+        let end = reply.text[start...].range(of: around[1])?.lowerBound
+      else { return nil }
+      return String(reply.text[start..<end])
+    }
+    var value = try? JSON(reply.text)
+    for part in source.split(separator: ".") {
+      value = Int(part).flatMap { value?.array?.at($0) } ?? value?[String(part)]
+    }
+    return value.map { $0.string ?? $0.text }
   }
 
   private func named(_ value: JSON, level: Int) -> JSON {
@@ -110,4 +148,8 @@ struct Substitutions {
     default: return value
     }
   }
+}
+
+extension Array {
+  fileprivate func at(_ place: Int) -> Element? { indices.contains(place) ? self[place] : nil }
 }
