@@ -1,6 +1,6 @@
 import Store
 
-/// Keeps lists of entries for clients, by a name: `/o/cms/entries` and `/i/cms/*`.
+/// Keeps lists of entries of an app for clients, by a name: `/o/cms/entries` and `/i/cms/*`.
 struct EntryDesk: Sendable {
   static let entriesMax = 1_000
   private static let entryBytesMax = 64 << 10
@@ -17,7 +17,7 @@ struct EntryDesk: Sendable {
       }
       query = members
     }
-    let entries = try core.store.entries(of: name).compactMap { JSONValue($0) }.filter { entry in
+    let entries = try core.store.entries(of: name, app: Self.app(visit)).compactMap { JSONValue($0) }.filter { entry in
       query.allSatisfy { entry.value(at: $0.key) == $0.value }
     }
     return QueryReply(.object(["result": .object(["data": .array(entries)])]))
@@ -34,16 +34,19 @@ struct EntryDesk: Sendable {
     guard texts.count <= Self.entriesMax,
       texts.allSatisfy({ $0.body.utf8.count <= Self.entryBytesMax }),
       entries.allSatisfy(Self.isPlain),
-      try core.store.keepEntries(texts, of: name, max: Self.entriesMax)
+      try core.store.keepEntries(texts, of: name, app: Self.app(visit), max: Self.entriesMax)
     else { return QueryReply(status: 400, message: "Invalid parameter \"entries\"") }
     return QueryReply(status: 200, message: "Entries saved")
   }
 
   func clear(_ visit: Visit) throws -> QueryReply {
     guard let name = name(visit) else { return Self.missing("_id") }
-    try core.store.deleteEntries(of: name)
+    try core.store.deleteEntries(of: name, app: Self.app(visit))
     return QueryReply(status: 200, message: "CMS cache cleared")
   }
+
+  /// What a global administrator keeps without an app is no app's.
+  private static func app(_ visit: Visit) -> UInt32 { visit.app?.number ?? 0 }
 
   private func name(_ visit: Visit) -> String? {
     visit.request.parameters["_id"].flatMap {

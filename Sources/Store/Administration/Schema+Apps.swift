@@ -39,4 +39,16 @@ extension Schema {
     ) WITHOUT ROWID
     """,
   ]
+
+  /// Entries of before are no app's.
+  static let entriesOfApps = [
+    "ALTER TABLE cms_entry RENAME TO cms_entry_before",
+    """
+    CREATE TABLE cms_entry(
+      app INT NOT NULL, namespace TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,
+      PRIMARY KEY(app, namespace, id)) WITHOUT ROWID
+    """,
+    "INSERT INTO cms_entry SELECT 0, namespace, id, body FROM cms_entry_before",
+    "DROP TABLE cms_entry_before",
+  ]
 }

@@ -46,18 +46,19 @@ extension Store {
 
   /// Keeps entries by their ids, all or none; false when the name then had too many.
   package func keepEntries(
-    _ entries: [(id: String, body: String)], of name: String, max: Int
+    _ entries: [(id: String, body: String)], of name: String, app: UInt32, max: Int
   ) throws(StoreError) -> Bool {
     let left = StoreError(.invalid, "a name has at most \(max) entries")
     do throws(StoreError) {
       try administer { db in
         for entry in entries {
           try db.execute(
-            sql: "INSERT OR REPLACE INTO cms_entry(namespace, id, body) VALUES(?, ?, ?)",
-            arguments: [name, entry.id, entry.body])
+            sql: "INSERT OR REPLACE INTO cms_entry(app, namespace, id, body) VALUES(?, ?, ?, ?)",
+            arguments: [app, name, entry.id, entry.body])
         }
         let count = try Int.fetchOne(
-          db, sql: "SELECT count(*) FROM cms_entry WHERE namespace = ?", arguments: [name])
+          db, sql: "SELECT count(*) FROM cms_entry WHERE app = ? AND namespace = ?",
+          arguments: [app, name])
         if count ?? 0 > max { throw left }
       }
     } catch {
@@ -67,16 +68,18 @@ extension Store {
     return true
   }
 
-  package func entries(of name: String) throws(StoreError) -> [String] {
+  package func entries(of name: String, app: UInt32) throws(StoreError) -> [String] {
     try look {
       try String.fetchAll(
-        $0, sql: "SELECT body FROM cms_entry WHERE namespace = ? ORDER BY id", arguments: [name])
+        $0, sql: "SELECT body FROM cms_entry WHERE app = ? AND namespace = ? ORDER BY id",
+        arguments: [app, name])
     }
   }
 
-  package func deleteEntries(of name: String) throws(StoreError) {
+  package func deleteEntries(of name: String, app: UInt32) throws(StoreError) {
     try administer {
-      try $0.execute(sql: "DELETE FROM cms_entry WHERE namespace = ?", arguments: [name])
+      try $0.execute(
+        sql: "DELETE FROM cms_entry WHERE app = ? AND namespace = ?", arguments: [app, name])
     }
   }
 }

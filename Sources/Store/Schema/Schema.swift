@@ -61,6 +61,9 @@ enum Schema {
           ) WITHOUT ROWID
           """)
     }
+    migrator.registerMigration("15 entries of apps") { db in
+      for statement in entriesOfApps { try db.execute(sql: statement) }
+    }
     return migrator
   }
 
