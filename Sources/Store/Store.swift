@@ -18,6 +18,7 @@ package final class Store: Sendable {
   let pool: DatabasePool
   /// Finds and seals keys and tokens of members.
   package let vault: Vault
+  let keyFile: String
   let reads: ReadWatch
   let caches = ReadCaches()
   private let writer: Writer
@@ -56,7 +57,8 @@ package final class Store: Sendable {
     pool = try Store.openMain(path: path, tuning: tuning)
     pool.add(transactionObserver: caches.commits, extent: .databaseLifetime)
     try DatabaseFile.syncDirectory(directory)
-    vault = try Vault.open(pool, keyFile: tuning.keyFile ?? "\(directory)/\(KeyFile.name)")
+    keyFile = tuning.keyFile ?? "\(directory)/\(KeyFile.name)"
+    vault = try Vault.open(pool, keyFile: keyFile)
     let raw = RawFiles(directory: rawDirectory, tuning: tuning)
     let commits = caches.commits
     writer = try pool.writeWithoutTransaction { db in

@@ -47,6 +47,24 @@ import Testing
     #expect(line.detail == #"{"path":"/o","reason":"User does not exist"}"#)
   }
 
+  @Test("Each line says where it came from, past the proxies that are named")
+  func addresses() throws {
+    let log = SecurityLog(
+      store: stand.core.store, log: stand.core.log,
+      proxies: try #require(TrustedProxies("10.0.0.0/8")))
+    var request = QueryRequest(
+      httpMethod: "GET", path: "/o", parameters: ["query": #"{"$where":"1"}"#])
+    for (peer, forwarded, expected) in [
+      ("192.0.2.7", nil, "192.0.2.7"), ("192.0.2.7", "198.51.100.1", "192.0.2.7"),
+      ("10.0.0.1", "203.0.113.5, 198.51.100.1", "198.51.100.1"), (nil, "198.51.100.1", ""),
+    ] {
+      (request.peer, request.forwarded) = (peer.flatMap { ClientAddress($0) }, forwarded)
+      log.note(.memberUnknown, request)
+      #expect(log.judge(request))
+      #expect(try lines().prefix(2).map(\.address) == [expected, expected])
+    }
+  }
+
   @Test("A query with an operator that runs code is refused behind the rights, and noted")
   func injection() throws {
     let query = #"{"a":{"$or":[{"$where":"1"}]}}"#

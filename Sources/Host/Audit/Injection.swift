@@ -46,7 +46,10 @@ extension SecurityLog {
   func judge(_ request: QueryRequest, member: String = "", app: UInt32 = 0) -> Bool {
     let refused = Injection.operatorRefused(request.parameters)
     guard let found = refused ?? Injection.attempt(request.parameters) else { return false }
-    note(Event(kind: .injection, reason: found, path: request.path, member: member, app: app))
+    note(
+      Event(
+        kind: .injection, reason: found, path: request.path, member: member, app: app,
+        address: address(of: request)))
     return refused != nil
   }
 }

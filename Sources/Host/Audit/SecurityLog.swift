@@ -37,13 +37,15 @@ final class SecurityLog: Sendable {
 
   private let store: Store
   private let log: Logger
+  private let proxies: TrustedProxies
   private let now: @Sendable () -> Int64
   private let state = Mutex(State())
 
   init(
-    store: Store, log: Logger, now: @escaping @Sendable () -> Int64 = { Clock.system.nowMs }
+    store: Store, log: Logger, proxies: TrustedProxies = .init(),
+    now: @escaping @Sendable () -> Int64 = { Clock.system.nowMs }
   ) {
-    (self.store, self.log, self.now) = (store, log, now)
+    (self.store, self.log, self.proxies, self.now) = (store, log, proxies, now)
   }
 
   /// How often each kind was noted since the start.
@@ -115,6 +117,9 @@ extension SecurityLog {
     note(
       Event(
         kind: denial == .memberUnknown || denial == .tokenInvalid ? .loginFailed : .denied,
-        reason: denial.message, path: request.path))
+        reason: denial.message, path: request.path, address: address(of: request)))
   }
+
+  /// Who asked; empty where nobody can say.
+  func address(of request: QueryRequest) -> String { proxies.client(of: request)?.text ?? "" }
 }

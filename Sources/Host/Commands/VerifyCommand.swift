@@ -19,9 +19,9 @@ struct VerifyCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    let folder = try options.load().host.data
-    try DataFolder.check(existing: folder)
-    let report = try Self.verify(folder)
+    let host = try options.load().host
+    try DataFolder.check(existing: host.data)
+    let report = try Self.verify(host.data, keyFile: host.keyFile)
     if json {
       try Console.write(json: report)
     } else {
@@ -30,8 +30,8 @@ struct VerifyCommand: ParsableCommand {
     guard report.isSound else { throw ExitCode.failure }
   }
 
-  static func verify(_ folder: String) throws -> VerifyReport {
-    let store = try StoreInspection(directory: folder)
+  static func verify(_ folder: String, keyFile: String? = nil) throws -> VerifyReport {
+    let store = try StoreInspection(directory: folder, keyFile: keyFile)
     let journal = try Journal.verify(directory: folder + "/journal") {
       try store.committedPosition()
     }

@@ -26,6 +26,22 @@ struct LoginDesk: Sendable {
 
   func attempt(name: String, password: String, from address: ClientAddress?) throws -> Outcome {
     let member = core.members.member(named: name)
+    let outcome = try judge(member, name, password, address)
+    guard case .success(let member) = outcome else { return outcome }
+    return .success(try welcome(member, password))
+  }
+
+  /// Whether somebody who is known by something else has the member's password, too. Guesses wait as
+  /// those at the login do.
+  func confirm(
+    _ member: Member, password: String, from address: ClientAddress?
+  ) throws -> Outcome {
+    try judge(member, member.username, password, address)
+  }
+
+  private func judge(
+    _ member: Member?, _ name: String, _ password: String, _ address: ClientAddress?
+  ) throws -> Outcome {
     let account = accountSubject(name, member)
     let network = core.store.loginSubject(
       "network \(address?.truncated.text ?? "")", Self.networkBackoff)
@@ -41,8 +57,7 @@ struct LoginDesk: Sendable {
       return .failed
     }
     try core.store.endLogin(account: account, network: network)
-    if member.isLocked { return .locked }
-    return .success(try welcome(member, password))
+    return member.isLocked ? .locked : .success(member)
   }
 
   /// Lets somebody try again at once.

@@ -45,15 +45,14 @@ struct PageRoutes: Sendable {
   }
 
   private func read(_ request: Request, _ context: VisitContext) async -> PageRequest? {
-    guard let question = await QueryRoutes.question(of: request, upTo: Self.bodyBytesMax) else {
-      return nil
-    }
-    let forwarded = HTTPField.Name("X-Forwarded-For").flatMap { request.headers[$0] }
+    guard
+      let question = await QueryRoutes.question(of: request, context, upTo: Self.bodyBytesMax)
+    else { return nil }
     return PageRequest(
       method: request.method == .post ? "POST" : "GET", path: question.path,
       parameters: question.parameters, cookie: question.session,
       authorization: request.headers[.authorization],
-      address: context.peer.map { proxies.client(behind: $0, forwarded: forwarded) })
+      address: proxies.client(of: question))
   }
 
   private static func response(_ page: PageReply) -> Response {

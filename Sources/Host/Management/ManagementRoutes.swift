@@ -19,9 +19,9 @@ struct ManagementRoutes {
   @Sendable private func handle(
     _ request: Request, context: VisitContext
   ) async throws -> Response {
-    guard let question = await QueryRoutes.question(of: request, upTo: Self.bodyBytesMax) else {
-      return Routes.json(QueryError(code: .bodyTooLarge).reply)
-    }
+    guard
+      let question = await QueryRoutes.question(of: request, context, upTo: Self.bodyBytesMax)
+    else { return Routes.json(QueryError(code: .bodyTooLarge).reply) }
     let service = service
     let reply = try await threads.runIfActive { service.answer(question) }
     return Routes.json(reply, to: question)

@@ -62,13 +62,17 @@ final class MemberDesk: Sendable {
       wanted.passwordHash = try PasswordHash.make(password)
       // What somebody else chose is to be changed by who uses it.
       wanted.passwordChangedMs = id == visit.member.id ? Clock.system.nowMs : 0
-      wanted.endsSessions = id != visit.member.id
+      wanted.endsSessions = true
+      // Whoever changes their own stays where they are, and nowhere else.
+      wanted.sessionKept = id == visit.member.id ? visit.token?.hash : nil
     }
     return try change {
       let updated = try core.store.updateMember(id: id, wanted) {
         [line("member.changed", $0, by: visit.member, Self.detail(arguments))]
       }
-      if wanted.endsSessions { core.tokens.forget { $0.owner == id && $0.isOfPassword } }
+      if wanted.endsSessions {
+        core.tokens.forget { $0.owner == id && $0.isOfPassword && $0.hash != wanted.sessionKept }
+      }
       return updated == nil
         ? QueryReply(status: 500, message: "Error updating user")
         : QueryReply(status: 200, message: "Success")
@@ -93,10 +97,12 @@ final class MemberDesk: Sendable {
     guard let password = visit.request.parameters["password"], !password.isEmpty else {
       return QueryReply(status: 400, message: "password mandatory")
     }
-    guard let hash = visit.member.passwordHash, PasswordHash.matches(password, hash: hash) else {
-      return QueryReply(status: 400, message: "password not valid")
+    switch try LoginDesk(core: core).confirm(visit.member, password: password, from: visit.address)
+    {
+    case .success: return try delete([visit.member.id], by: visit.member)
+    case .blocked: return QueryReply(status: 400, message: "too many attempts, try again later")
+    case .failed, .locked: return QueryReply(status: 400, message: "password not valid")
     }
-    return try delete([visit.member.id], by: visit.member)
   }
 
   private func delete(_ ids: [String], by member: Member) throws -> QueryReply {

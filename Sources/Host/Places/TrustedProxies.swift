@@ -70,3 +70,10 @@ package struct TrustedProxies: Equatable, Sendable, CustomStringConvertible {
     networks.contains { $0.contains(address) }
   }
 }
+
+extension TrustedProxies {
+  /// Who asked a question; nil where nobody can say.
+  func client(of request: QueryRequest) -> ClientAddress? {
+    request.peer.map { client(behind: $0, forwarded: request.forwarded) }
+  }
+}

@@ -14,6 +14,9 @@ struct QueryRequest: Sendable {
   /// A browser that may be logged in, and what one of its pages sends with it.
   var session: SessionCookie?
   var csrf: String?
+  /// The other end of the connection, and the header `X-Forwarded-For`.
+  var peer: ClientAddress?
+  var forwarded: String?
   /// Says that nobody waits any more.
   var cancellation = Cancellation()
 

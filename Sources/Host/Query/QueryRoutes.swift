@@ -22,9 +22,9 @@ struct QueryRoutes {
   ) async throws -> Response {
     // A question by POST may name its method in the body, which then has the standard bounds.
     let bounds = service.bounds(of: Self.head(of: request))
-    guard let question = await Self.question(of: request, upTo: bounds.bodyBytesMax) else {
-      return Routes.json(QueryError(code: .bodyTooLarge).reply)
-    }
+    guard
+      let question = await Self.question(of: request, context, upTo: bounds.bodyBytesMax)
+    else { return Routes.json(QueryError(code: .bodyTooLarge).reply) }
     let service = service
     let reply = await QuestionRun.answer(
       within: .milliseconds(bounds.deadlineMs), threads, question.cancellation
@@ -34,8 +34,11 @@ struct QueryRoutes {
 
   /// A request as a question; parameters in a body, a form or a JSON object, overwrite those of the
   /// query. nil when the body has more than `limit` bytes.
-  static func question(of request: Request, upTo limit: Int) async -> QueryRequest? {
+  static func question(
+    of request: Request, _ context: VisitContext, upTo limit: Int
+  ) async -> QueryRequest? {
     var question = head(of: request)
+    question.peer = context.peer
     guard request.method != .get else { return question }
     guard let body = try? await request.body.collect(upTo: limit) else { return nil }
     question.body = Array(buffer: body)
@@ -61,6 +64,7 @@ struct QueryRoutes {
       question.parameters["auth_token"] = token
     }
     question.session = SessionCookie(header: request.headers[.cookie])
+    question.forwarded = HTTPField.Name("X-Forwarded-For").flatMap { request.headers[$0] }
     question.csrf = HTTPField.Name("x-csrf-token").flatMap { request.headers[$0] }
     if let header = request.headers[.authorization], header.lowercased().hasPrefix("bearer ") {
       question.bearer = header.dropFirst(7).trimmingCharacters(in: .whitespaces)

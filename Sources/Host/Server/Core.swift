@@ -65,7 +65,7 @@ final class Core: Sendable {
     store = try Store.open(directory: host.data, tuning: StoreTuning(host))
     spaces = try ConfigurationSpaces(store)
     deadLetters = DeadLetterDesk(store: store)
-    security = SecurityLog(store: store, log: log)
+    security = SecurityLog(store: store, log: log, proxies: host.trustedProxies)
     pictures = PictureFolder(host)
     firstRun = try FirstRun.make(in: store, host: host)
     journal = try Journal.open(

@@ -15,6 +15,8 @@ struct Visit {
   var token: AccessToken?
   /// Whether the caller is less than the member.
   var isLess = false
+  /// Where they are; nil where nobody can say.
+  var address: ClientAddress?
 }
 
 /// A path that the host itself answers: what it asks of callers, and its answer.
@@ -38,6 +40,7 @@ struct OwnRoutes {
   let threads: QuestionThreads
   let journal: Journal
   let log: Logger
+  let proxies: TrustedProxies
   /// By path, or `/o?method=<method>`.
   let routes: [String: OwnRoute]
 
@@ -55,9 +58,9 @@ struct OwnRoutes {
   @Sendable private func handle(
     _ request: Request, context: VisitContext
   ) async throws -> Response {
-    guard let question = await QueryRoutes.question(of: request, upTo: Self.bodyBytesMax) else {
-      return Routes.json(QueryError(code: .bodyTooLarge).reply)
-    }
+    guard
+      let question = await QueryRoutes.question(of: request, context, upTo: Self.bodyBytesMax)
+    else { return Routes.json(QueryError(code: .bodyTooLarge).reply) }
     let own = self
     let reply = await QuestionRun.answer(within: Self.deadline, threads, question.cancellation) {
       own.begin(question)
@@ -114,7 +117,7 @@ struct OwnRoutes {
     }
     return Visit(
       request: request, member: caller.member, app: id.flatMap(known.app(hexID:)),
-      token: caller.token, isLess: caller.isLess)
+      token: caller.token, isLess: caller.isLess, address: proxies.client(of: request))
   }
 }
 
@@ -123,8 +126,7 @@ extension OwnRoutes {
     self.init(
       access: core.access, apps: core.registry,
       threads: QuestionThreads(pool: threads, gate: core.pipeline.gate), journal: core.journal,
-      log: core.log,
-      routes: core.ownRoutes)
+      log: core.log, proxies: core.configuration.host.trustedProxies, routes: core.ownRoutes)
   }
 }
 

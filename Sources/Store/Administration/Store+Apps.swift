@@ -90,7 +90,7 @@ extension Store {
     let draft = try AppDraft(new, nowMs: nowMs, using: &generator)
     return try administer { db in
       let app = try draft.insert(db)
-      for line in lines(app) { try line.insert(db) }
+      for line in lines(app) { try line.insert(db, under: vault.auditKey) }
       return app
     }
   }

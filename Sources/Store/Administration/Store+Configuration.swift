@@ -27,7 +27,7 @@ extension Store {
           sql: "INSERT INTO configuration(space, name, value) VALUES(?, ?, ?)",
           arguments: [line.space, line.name, value])
       }
-      try audit.insert(db)
+      try audit.insert(db, under: vault.auditKey)
     }
   }
 }

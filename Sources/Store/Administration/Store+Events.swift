@@ -16,7 +16,7 @@ extension Store {
       try db.execute(
         sql: "INSERT OR REPLACE INTO event_registry(app, body) VALUES(?, ?)",
         arguments: [app, changed])
-      try line.insert(db)
+      try line.insert(db, under: vault.auditKey)
     }
   }
 

@@ -10,6 +10,8 @@ package struct MemberChange: Equatable, Sendable {
   package var lastLoginMs: Int64?
   /// Whoever is logged in has to do it again; links to choose a password are void.
   package var endsSessions = false
+  /// The session that goes on all the same: the hash of its token.
+  package var sessionKept: String?
   package var isGlobalAdmin: Bool?
   package var permission: String?
   package var isLocked: Bool?
@@ -63,11 +65,16 @@ extension Store {
         ])
       if change.endsSessions {
         try db.execute(
-          sql: "DELETE FROM token WHERE owner = ? AND (purpose = ? OR kind <> ?)",
-          arguments: [id, AccessToken.sessionPurpose, AccessToken.Kind.program.rawValue])
+          sql: """
+            DELETE FROM token
+            WHERE owner = ? AND (purpose = ? OR kind <> ?) AND hash IS NOT ?
+            """,
+          arguments: [
+            id, AccessToken.sessionPurpose, AccessToken.Kind.program.rawValue, change.sessionKept,
+          ])
       }
       if member.isGlobalAdmin { try Self.keepAnAdmin(db) }
-      for line in lines(member) { try line.insert(db) }
+      for line in lines(member) { try line.insert(db, under: vault.auditKey) }
       return try self.member(id, db)
     }
   }
@@ -83,7 +90,7 @@ extension Store {
         try db.execute(sql: "DELETE FROM member WHERE id = ?", arguments: [member.id])
         try db.execute(sql: "DELETE FROM note WHERE owner = ?", arguments: [member.id])
         try db.execute(sql: "DELETE FROM token WHERE owner = ?", arguments: [member.id])
-        try line(member).insert(db)
+        try line(member).insert(db, under: vault.auditKey)
       }
       if members.contains(where: \.isGlobalAdmin) { try Self.keepAnAdmin(db) }
       return members

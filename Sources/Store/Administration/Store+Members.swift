@@ -82,7 +82,7 @@ extension Store {
     let draft = try MemberDraft(new, nowMs: nowMs, using: &generator)
     return try administer { db in
       let member = try draft.insert(db, self)
-      for line in lines(member) { try line.insert(db) }
+      for line in lines(member) { try line.insert(db, under: vault.auditKey) }
       return member
     }
   }

@@ -74,6 +74,6 @@ extension Store {
 
   /// As `StoreInspection` finds it.
   package func damage() throws(StoreError) -> [String] {
-    try StoreInspection(directory: directory).damage()
+    try StoreInspection(directory: directory, keyFile: keyFile).damage()
   }
 }

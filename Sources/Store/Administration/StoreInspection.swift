@@ -6,9 +6,11 @@ import GRDB
 package struct StoreInspection: Sendable {
   private let path: String
   private let rawDirectory: String
+  private let keyFile: String
   private let queue: DatabaseQueue
 
-  package init(directory: String) throws(StoreError) {
+  package init(directory: String, keyFile: String? = nil) throws(StoreError) {
+    self.keyFile = keyFile ?? "\(directory)/\(KeyFile.name)"
     path = Store.mainPath(directory)
     rawDirectory = Store.rawPath(directory)
     do { queue = try Self.open(path) } catch { throw StoreError(error, file: path) }
@@ -44,8 +46,20 @@ package struct StoreInspection: Sendable {
         if finding != "ok" { found.append("\(path): \(finding)") }
       }
     }
-    if let finding = try look(AuditChain.damage) { found.append("\(path): \(finding)") }
+    if let finding = try auditDamage() { found.append("\(path): \(finding)") }
     return found
+  }
+
+  /// What is wrong with the audit, or why nobody can say.
+  private func auditDamage() throws(StoreError) -> String? {
+    do {
+      return try look { db in
+        try AuditChain.damage(db, under: try Vault.auditKey(db, keyFile: keyFile))
+      }
+    } catch {
+      guard [.missing, .foreign].contains(error.code) else { throw error }
+      return error.message
+    }
   }
 
   private func look<T>(_ body: (Database) throws -> T) throws(StoreError) -> T {

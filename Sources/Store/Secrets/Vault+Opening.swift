@@ -19,21 +19,38 @@ extension Vault {
           + "or name its place with host.key_file")
     }
     let vaults = file.keys.map(Vault.init)
-    guard let old = vaults.first(where: { $0.mark == mark }) else {
+    guard let old = vaults.first(where: { $0.mark == mark || $0.olderMark == mark }) else {
       throw StoreError(
         .foreign,
         "the key file \(path) is not the one that keys of members are sealed under; put that back, "
           + "or add its line to this one")
     }
-    if vaults[0].mark != mark { try vaults[0].take(over: old, pool) }
+    if vaults[0].mark != mark {
+      try vaults[0].take(over: old, isAuditKeyed: old.mark == mark, pool)
+    }
     return vaults[0]
+  }
+
+  /// What the audit of a database is chained under, without a change to it. Nil under no key; throws
+  /// without the key that it needs.
+  static func auditKey(_ db: Database, keyFile path: String) throws -> [UInt8]? {
+    guard let mark = try String.fetchOne(db, sql: Self.markQuery) else { return nil }
+    let vaults = try KeyFile(path: path)?.keys.map(Vault.init) ?? []
+    if let vault = vaults.first(where: { $0.mark == mark }) { return vault.auditKey }
+    if vaults.contains(where: { $0.olderMark == mark }) { return nil }
+    throw StoreError(
+      .missing,
+      "the audit is chained under a key that is not in \(path); put that file back, or name its "
+        + "place with host.key_file")
   }
 
   private static let markName = "secrets"
   private static let markQuery = "SELECT value FROM meta WHERE key = '\(markName)'"
 
   /// Seals everything under this key. What it was before can be read nowhere in the file afterwards.
-  private func take(over old: Vault?, _ pool: DatabasePool) throws {
+  private func take(
+    over old: Vault?, isAuditKeyed: Bool = false, _ pool: DatabasePool
+  ) throws {
     let isFresh = try pool.writeWithoutTransaction { db in
       let before = try Int.fetchOne(db, sql: "PRAGMA secure_delete") ?? 0
       try db.execute(sql: "PRAGMA secure_delete=ON")
@@ -45,6 +62,7 @@ extension Vault {
         let tokens = try Row.fetchAll(db, sql: "SELECT hash, owner, sealed FROM token")
         for row in tokens { try sealToken(row, old, db) }
         isFresh = members.isEmpty && tokens.isEmpty
+        try AuditChain.renew(db, from: isAuditKeyed ? old?.auditKey : nil, to: auditKey)
         try db.execute(
           sql: "INSERT OR REPLACE INTO meta(key, value) VALUES(?, ?)",
           arguments: [Self.markName, mark])

@@ -7,6 +7,12 @@ package struct Vault: Sendable {
   private let finding: [UInt8]
   private let sealing: [UInt8]
   private let root: [UInt8]
+  /// What the lines of the audit are chained under.
+  let auditKey: [UInt8]
+  /// Compares two hashes, in a time that says nothing about where they differ.
+  package var areEqual: @Sendable (_ one: [UInt8], _ other: [UInt8]) -> Bool = {
+    $0.count == $1.count && CRYPTO_memcmp($0, $1, $0.count) == 0
+  }
 
   private static let nonceBytes = 12
   private static let tagBytes = 16
@@ -18,23 +24,32 @@ package struct Vault: Sendable {
     root = key
     finding = Self.hash(Array("find".utf8), under: key)
     sealing = Self.hash(Array("seal".utf8), under: key)
+    auditKey = Self.hash(Array("use:audit".utf8), under: key)
   }
 
   /// What a secret is found by: 64 hexadecimal digits that tell nothing about it.
   package func hash(_ secret: String) -> String {
-    Identifier.hex(Self.hash(Array(secret.utf8), under: finding))
+    Identifier.hex(keyed(secret))
   }
 
   /// Whether two texts are the same; how long it takes says nothing about where they differ.
-  package func isSame(_ one: String, _ other: String) -> Bool { hash(one) == hash(other) }
+  package func isSame(_ one: String, _ other: String) -> Bool {
+    areEqual(keyed(one), keyed(other))
+  }
+
+  private func keyed(_ text: String) -> [UInt8] { Self.hash(Array(text.utf8), under: finding) }
 
   /// A key for another use.
   package func key(for use: String) -> [UInt8] {
     Self.hash(Array("use:\(use)".utf8), under: root)
   }
 
-  /// What says, without telling it, which key this is.
-  var mark: String { Identifier.hex(key(for: "mark")) }
+  /// What says, without telling it, which key this is, and that the audit is chained under it: nobody
+  /// without the key can take that back.
+  var mark: String { Identifier.hex(key(for: "mark and audit")) }
+
+  /// The same in a database of before, whose audit is chained under no key.
+  var olderMark: String { Identifier.hex(key(for: "mark")) }
 
   /// HMAC-SHA256.
   package static func hash(_ bytes: [UInt8], under key: [UInt8]) -> [UInt8] {

@@ -42,8 +42,8 @@ extension AuditLine {
   }
 
   /// Adds the line to the chain.
-  func insert(_ db: Database) throws {
-    let chain = try AuditChain(db).adding(self)
+  func insert(_ db: Database, under key: [UInt8]) throws {
+    let chain = try AuditChain(db).adding(self, under: key)
     try db.execute(
       sql: """
         INSERT INTO audit(id,at_ms,plugin,member,app,action,detail,address,chain)
@@ -64,7 +64,7 @@ extension Store {
   package func audit(_ lines: [AuditLine]) throws(StoreError) {
     guard !lines.isEmpty else { return }
     try administer { db in
-      for line in lines { try line.insert(db) }
+      for line in lines { try line.insert(db, under: vault.auditKey) }
     }
   }
 
