@@ -81,7 +81,9 @@ extension EndToEnd {
     private func headersMissing(_ reply: HTTPReply, _ headers: [String]) -> String? {
       let missing = headers.filter { header in
         let parts = header.split(separator: ":", maxSplits: 1).map(String.init)
-        guard parts.count == 2, let value = reply.headers[parts[0].lowercased()] else { return true }
+        guard parts.count == 2, let value = reply.headers[parts[0].lowercased()] else {
+          return true
+        }
         let need = parts[1].drop { $0 == " " }
         return need != "{any}" && need != value
       }

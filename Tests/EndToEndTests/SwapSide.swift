@@ -98,11 +98,13 @@ struct SwapSide {
       [adminKey, readerKey].map { "\(path)&app_id=\(appID)&api_key=\($0)" }
     }
     let key = server.keys.apiKey
-    let all = own + [
-      "/o/apps/plugins?app_id=\(appID)&api_key=\(key)", "/o/users/id?id=\(adminID)&api_key=\(key)",
-      "/o/users/id?id=\(readerID)&api_key=\(key)", "/o/configs?api_key=\(key)",
-      "/o/plugins-check?api_key=\(key)",
-    ]
+    let all =
+      own + [
+        "/o/apps/plugins?app_id=\(appID)&api_key=\(key)",
+        "/o/users/id?id=\(adminID)&api_key=\(key)",
+        "/o/users/id?id=\(readerID)&api_key=\(key)", "/o/configs?api_key=\(key)",
+        "/o/plugins-check?api_key=\(key)",
+      ]
     return try all.map { path in
       let reply = try server.connect(seconds: 30).get(path)
       return "\(path) \(reply.status) \(path.contains("download") ? "" : reply.text)"

@@ -17,7 +17,9 @@ struct EntryDesk: Sendable {
       }
       query = members
     }
-    let entries = try core.store.entries(of: name, app: Self.app(visit)).compactMap { JSONValue($0) }.filter { entry in
+    let entries = try core.store.entries(of: name, app: Self.app(visit)).compactMap {
+      JSONValue($0)
+    }.filter { entry in
       query.allSatisfy { entry.value(at: $0.key) == $0.value }
     }
     return QueryReply(.object(["result": .object(["data": .array(entries)])]))

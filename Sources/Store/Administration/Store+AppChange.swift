@@ -56,7 +56,9 @@ extension Store {
             """, arguments: [app.number, key])
       }
       let changed = try App.all(where: "hex = ?", [hex], db).first
-      for line in changed.map({ lines(app, $0) }) ?? [] { try line.insert(db, under: vault.auditKey) }
+      for line in changed.map({ lines(app, $0) }) ?? [] {
+        try line.insert(db, under: vault.auditKey)
+      }
       return changed
     }
   }

@@ -15,7 +15,8 @@ import Testing
     ada = try store.createMember(NewMember(username: "ada", passwordHash: "x"), nowMs: 1)
   }
 
-  @Test("A member is found by a hash under the server's key, and by nothing that is nearer to theirs")
+  @Test(
+    "A member is found by a hash under the server's key, and by nothing that is nearer to theirs")
   func found() throws {
     let members = MemberDirectory(try store.members(), vault: store.vault)
     #expect(members.caller(apiKey: ada.apiKey)?.member.id == ada.id)

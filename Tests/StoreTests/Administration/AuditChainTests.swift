@@ -149,7 +149,8 @@ struct AuditChainTests {
     }
   }
 
-  @Test("Lines of before there was a key are verified as they are, and go under it at the next start")
+  @Test(
+    "Lines of before there was a key are verified as they are, and go under it at the next start")
   func older() throws {
     try makeOlder()
     #expect(try fixture.store.damage().isEmpty)
