@@ -83,19 +83,21 @@ final class CommitGate: @unchecked Sendable {
     condition.withLock { wanted = max(wanted, position) }
     wake()
     let listener = listen(for: position, tell)
+    // The timer does not hold on to `tell`, which may hold on to a plugin that is to end.
     Task { [self] in
       try? await Task.sleep(for: waitMax)
-      if forget(listener) { tell() }
+      take(listener)?()
     }
   }
 
   /// How many are told of commits to come.
   var listening: Int { condition.withLock { listeners.count } }
 
-  /// False when it has been told.
-  @discardableResult
-  func forget(_ listener: UInt64) -> Bool {
-    condition.withLock { listeners.removeValue(forKey: listener) != nil }
+  func forget(_ listener: UInt64) { _ = take(listener) }
+
+  /// Nil when it has been told.
+  private func take(_ listener: UInt64) -> (@Sendable () -> Void)? {
+    condition.withLock { listeners.removeValue(forKey: listener)?.tell }
   }
 
   /// The store has committed everything up to `position`.

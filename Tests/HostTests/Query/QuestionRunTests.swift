@@ -41,6 +41,31 @@ struct QuestionRunTests {
     }
   }
 
+  /// Stands for what a question holds: a plugin's instance, which ends with the last.
+  private final class Held: Sendable {
+    private let gone: AsyncStream<Void>.Continuation
+
+    init(_ gone: AsyncStream<Void>.Continuation) { self.gone = gone }
+
+    deinit { gone.finish() }
+  }
+
+  @Test("What a question held is let go with its answer, however long it might have waited")
+  func letsGo() async throws {
+    try await Self.run(waitMax: .seconds(3_600)) { threads in
+      let (gone, end) = AsyncStream<Void>.makeStream()
+      let answer = Task {
+        await Self.ask(
+          threads,
+          .behind(7) { [held = Held(end)] in withExtendedLifetime(held) { Self.reply(200) } })
+      }
+      while threads.gate.listening == 0 { try await Task.sleep(for: .milliseconds(1)) }
+      threads.gate.advance(to: 7)
+      #expect(await answer.value == 200)
+      for await _ in gone {}
+    }
+  }
+
   @Test("Without a commit it goes on when the longest wait is over, once")
   func waitsNoLonger() async throws {
     try await Self.run(waitMax: .milliseconds(1)) { threads in
