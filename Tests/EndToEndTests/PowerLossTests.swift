@@ -81,13 +81,11 @@ extension FaultsEndToEnd {
       let server = try TallyServer(dataPath: disk.mountPath + "/data")
       disk.unmount()
       let load = Load(server, patience: patience)
-      // Whoever is lied to may trap, and to tell where takes a debug build a minute.
-      let environment = isLying ? ["SWIFT_BACKTRACE": "enable=no"] : [:]
       for round in 1...rounds {
         // Early losses hit recovery, late ones hit flushes, checkpoints and trimming.
         let moment = 10 * (1 << random.int(0...8)) + random.int(0...40)
         try disk.mount(seed: UInt64(round), loseAfter: moment, isLying: isLying)
-        try server.launch(environment: environment)
+        try server.launch()
         try disk.losePower(within: 1.5)
         server.kill()
         disk.unmount()
@@ -97,7 +95,7 @@ extension FaultsEndToEnd {
       if load.accepted < 20 * rounds {
         complaints.append("only \(load.accepted) requests accepted")
       }
-      do { try server.start(environment: environment) } catch { complaints.append("\(error)") }
+      do { try server.start() } catch { complaints.append("\(error)") }
       load.stop()
       if complaints.isEmpty { complaints = load.complaints() }
       server.kill()

@@ -79,8 +79,13 @@ package final class TallyServer: @unchecked Sendable {
   package var logPath: String { folder + "/log" }
   package var log: String { (try? Files.text(logPath)) ?? "" }
 
-  /// A read waits for the commit of what was accepted before it, however busy the machine is.
-  private static let patience = ["TALLY_READ_WAIT_MS": "20000"]
+  /// A read waits for the commit of what was accepted before it, however busy the machine is. Many
+  /// servers of tests are made to die, and to tell where takes a debug build a minute:
+  /// SWIFT_BACKTRACE=enable=yes has it told.
+  private static let patience = [
+    "TALLY_READ_WAIT_MS": "20000",
+    "SWIFT_BACKTRACE": Environment["SWIFT_BACKTRACE"] ?? "enable=no",
+  ]
 
   /// Starts the server without waiting for it.
   package func launch(
