@@ -1,9 +1,14 @@
 import TestThreads
 import Testing
 
-/// Everything that starts servers, one test after another: they share two cores and the disk.
+// Everything that starts servers, in three rows that take about as long as each other: one test after
+// another in each, since all share two cores and the disk. Servers mostly wait.
+
+/// What servers answer.
 @Suite(.serialized, .ownThread) enum EndToEnd {}
 
-/// Servers that lose power, are killed, or have plugins that do what they may not. They mostly wait,
-/// so that they run beside the others, one after another as well.
+/// Servers that lose power, are killed, or whose plugins are switched, merge users or end them.
 @Suite(.serialized, .ownThread) enum FaultsEndToEnd {}
+
+/// Servers with isolated plugins.
+@Suite(.serialized, .ownThread) enum IsolatedEndToEnd {}

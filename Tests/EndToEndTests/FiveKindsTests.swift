@@ -2,7 +2,7 @@ import Foundation
 import Harness
 import Testing
 
-extension EndToEnd {
+extension FaultsEndToEnd {
   /// The fixture `five-kinds` in a server, doing what requests ask for.
   @Suite(.serialized) struct FiveKindsTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent()

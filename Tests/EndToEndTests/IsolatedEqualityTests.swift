@@ -2,7 +2,7 @@ import Foundation
 import Harness
 import Testing
 
-extension FaultsEndToEnd {
+extension IsolatedEndToEnd {
   /// The same library, the same requests: both lanes answer with the same bytes.
   @Suite(.serialized) struct IsolatedEqualityTests {
     private static let values = [

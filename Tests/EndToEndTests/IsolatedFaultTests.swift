@@ -2,7 +2,7 @@ import Foundation
 import Harness
 import Testing
 
-extension FaultsEndToEnd {
+extension IsolatedEndToEnd {
   /// Plugins that end their process. Isolated they end nothing else.
   @Suite(.serialized) struct IsolatedFaultTests {
     #if arch(x86_64)

@@ -2,7 +2,7 @@ import Foundation
 import Harness
 import Testing
 
-extension FaultsEndToEnd {
+extension IsolatedEndToEnd {
   /// Every hostile behaviour in every role of an isolated plugin, while others are counted.
   @Suite(.serialized) struct IsolatedHostileTests {
     static let roles = [

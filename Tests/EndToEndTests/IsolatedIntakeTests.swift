@@ -2,7 +2,7 @@ import Foundation
 import Harness
 import Testing
 
-extension FaultsEndToEnd {
+extension IsolatedEndToEnd {
   /// Intake hooks in a process of their own: the same verdicts, and no request waits for long.
   @Suite(.serialized) struct IsolatedIntakeTests {
     private static let asks = [

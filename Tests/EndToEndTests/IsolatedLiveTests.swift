@@ -2,7 +2,7 @@ import Foundation
 import Harness
 import Testing
 
-extension FaultsEndToEnd {
+extension IsolatedEndToEnd {
   /// An isolated plugin is switched, reconfigured and replaced as any other.
   @Suite(.serialized) struct IsolatedLiveTests {
     @Test("An isolated plugin switched and replaced under load: nothing lost, doubled or refused")

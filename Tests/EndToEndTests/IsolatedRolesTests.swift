@@ -2,7 +2,7 @@ import Foundation
 import Harness
 import Testing
 
-extension FaultsEndToEnd {
+extension IsolatedEndToEnd {
   /// Hooks of every kind, commands, jobs and services: both lanes do and answer the same.
   @Suite(.serialized) struct IsolatedRolesTests {
     private static let wishes = [

@@ -2,7 +2,7 @@ import Foundation
 import Harness
 import Testing
 
-extension EndToEnd {
+extension FaultsEndToEnd {
   @Suite(.serialized) struct LiveTests {
     /// TALLY_TOGGLES=1000 and TALLY_RELOADS=50 for the long run.
     private static let toggles = Environment["TALLY_TOGGLES"].flatMap(Int.init) ?? 30

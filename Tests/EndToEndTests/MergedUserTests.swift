@@ -2,7 +2,7 @@ import Foundation
 import Harness
 import Testing
 
-extension EndToEnd {
+extension FaultsEndToEnd {
   /// What is told of users who turned out to be one.
   @Suite(.serialized) struct MergedUserTests {
     /// Sends a label of two devices, and that they are one.

@@ -2,7 +2,7 @@ import Foundation
 import Harness
 import Testing
 
-extension EndToEnd {
+extension FaultsEndToEnd {
   /// Plugins that end the server's own process where no record is to blame.
   @Suite(.serialized) struct ProcessFaultTests {
     private static let phrases = [
