@@ -1,3 +1,4 @@
+import Foundation
 import PluginKit
 import Synchronization
 
@@ -15,6 +16,8 @@ struct FetchPlugin: Plugin {
 
   /// How requests that were begun ended.
   static let ended = Mutex<[String]>([])
+  /// Held by a test that looks at `ended`, which is one for all.
+  static let watching = NSLock()
 
   private let client: HTTPClient
 

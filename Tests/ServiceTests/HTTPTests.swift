@@ -79,6 +79,8 @@ import enum Harness.Patience
     #expect(
       get(stand, base + "/")
         == "limit: tally.http.perform: too many requests are under way; try again later")
+    FetchPlugin.watching.lock()
+    defer { FetchPlugin.watching.unlock() }
     FetchPlugin.ended.withLock { $0.removeAll() }
     try stand.restart()
     let ended = FetchPlugin.ended.withLock { $0 }
@@ -90,6 +92,8 @@ import enum Harness.Patience
   func begins() throws {
     let (web, stand) = (try WebServer(), try stand(allowing: "127.0.0.1"))
     let base = "http://127.0.0.1:\(web.port)"
+    FetchPlugin.watching.lock()
+    defer { FetchPlugin.watching.unlock() }
     FetchPlugin.ended.withLock { $0.removeAll() }
     #expect(get(stand, base + "/", ["begin": "1"]) == "begun")
     #expect(get(stand, base + "/never", ["begin": "1", "cancel": "1"]) == "begun")

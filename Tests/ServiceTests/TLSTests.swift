@@ -87,6 +87,8 @@ import Testing
     #expect(get(stand, base + "/missing").hasPrefix("20  404 "))
     let body = String(repeating: "0123456789", count: 20)
     #expect(get(stand, base + "/page", ["body": body]) == "20  200 \(body)")
+    FetchPlugin.watching.lock()
+    defer { FetchPlugin.watching.unlock() }
     FetchPlugin.ended.withLock { $0.removeAll() }
     for _ in 0..<32 { #expect(get(stand, base + "/page", ["begin": "1"]) == "begun") }
     for _ in 0..<1_000 where FetchPlugin.ended.withLock({ $0.count }) < 32 { usleep(5_000) }
