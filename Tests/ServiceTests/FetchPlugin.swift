@@ -1,4 +1,4 @@
-import Foundation
+import class Foundation.NSLock
 import PluginKit
 import Synchronization
 
