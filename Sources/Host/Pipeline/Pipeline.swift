@@ -41,13 +41,16 @@ final class Pipeline: @unchecked Sendable {
   private let reader: JournalReader
   private let nap = Nap()
   let writer: StoreWriter
-  private let news: MergeNews
+  let news: MergeNews
   private let breadcrumb: Breadcrumb
   private var policy: FlushPolicy
   /// The last position every hook at the head has seen.
   private(set) var counted: UInt64
-  private(set) var committed: UInt64
-  private(set) var writing = false
+  var committed: UInt64
+  // What is being committed: `Pipeline+Committing.swift`.
+  var writing = false
+  var inFlight: UInt64 = 0
+  var positionsInFlight: [(plugin: Int, position: UInt64)] = []
   // Who counts: `Pipeline+Consumers.swift`.
   var counter: BatchCounter
   var book = ConsumerBook()
@@ -243,61 +246,6 @@ final class Pipeline: @unchecked Sendable {
     try parts.workingSet.reset()
   }
 
-  // MARK: Committing
-
-  private var inFlight: UInt64 = 0
-  private var positionsInFlight: [(plugin: Int, position: UInt64)] = []
-
-  func flush() {
-    noteGivenUp()
-    positionsInFlight = book.take(counted: counted)
-    var flush = parts.workingSet.takeFlush(
-      through: counted,
-      positions: positionsInFlight + parts.lanes.takePositions() + news.takePositions())
-    flush.services = parts.router.takeRows()
-    isHurried = false
-    inFlight = counted
-    writing = true
-    writer.submit(flush)
-  }
-
-  private func collectOutcome() throws {
-    guard writing else { return }
-    _ = try settle(writer.takeOutcome())
-  }
-
-  func settle(_ outcome: StoreWriter.Outcome?) throws -> Bool {
-    guard let outcome else { return false }
-    writing = false
-    switch outcome {
-    case .failed(let error): throw error
-    case .committed(let flush):
-      didCommit(flush)
-      gate.advance(to: committed)
-      parts.lanes.advance(to: committed)
-      forgetSettledSuspects()
-      parts.journal.trim(through: committed)
-    }
-    return true
-  }
-
-  private func didCommit(_ flush: Flush) {
-    parts.workingSet.didCommit(flush)
-    committed = inFlight
-    book.didCommit(positionsInFlight)
-    parts.router.didCommit(through: committed)
-    for merge in flush.merges { news.tell(merge, counter.apps) }
-  }
-
-  private func forgetSettledSuspects() {
-    guard !parts.dispatcher.suspects.isEmpty,
-      parts.dispatcher.suspects.settle(through: settledPosition)
-    else { return }
-    do { try parts.dispatcher.suspects.save(path: parts.suspectsPath) } catch {
-      parts.log.warning("faults file cannot be written", metadata: ["error": "\(error)"])
-    }
-  }
-
   /// A failed commit or read leaves no trace: everything since the last commit is dropped and
   /// counted again.
   private func beginAgain(after error: any Error) {
@@ -328,6 +276,7 @@ final class Pipeline: @unchecked Sendable {
       parts.log.error("store is still failing", metadata: ["error": "\(error)"])
     }
   }
+
   /// A pause that a stop cuts.
   private func pause(seconds: Double) {
     let deadline = Date(timeIntervalSinceNow: seconds)

@@ -52,7 +52,7 @@ final class Core: Sendable {
   /// What the configuration says about plugins, in the words of the lifecycle.
   let plugins: PluginPlan
   /// What is read later is put in place later.
-  private let reloading = NSLock()
+  let reloading = NSLock()
 
   /// `linked` are plugins that are linked in beside the built-ins.
   init(
@@ -88,7 +88,8 @@ final class Core: Sendable {
     outbox = try Outbox(
       journal: journal, store: store, partition: { services.partition(app: $0, device: $1) })
     let breadcrumb = try Breadcrumb(path: host.data + "/breadcrumb")
-    let suspects = try Self.suspects(after: breadcrumb.deaths, path: host.suspectsPath, log)
+    let suspects = try Suspects(
+      after: breadcrumb.deaths, path: host.suspectsPath, log: log)
     runtime = PluginRuntime(
       store: workingSet,
       services: .init(
@@ -109,13 +110,11 @@ final class Core: Sendable {
     plugins = PluginPlan(
       builtins: Builtins.entries(withFaultPoint: faults.isArmed(.hookTrap)) + linked)
     try plugins.begin(lifecycle, with: configuration, after: breadcrumb.deaths)
-    pipeline = try Self.makePipeline(
-      host,
-      Parts(
-        journal: journal, store: store, workingSet: workingSet, runtime: runtime, builder: builder,
-        registry: registry, services: services, outbox: outbox, faults: faults, outcomes: outcomes,
-        breadcrumb: breadcrumb, suspects: suspects),
-      log)
+    pipeline = try PipelineAssembly(
+      host: host, journal: journal, store: store, workingSet: workingSet, runtime: runtime,
+      builder: builder, registry: registry, services: services, outbox: outbox, faults: faults,
+      outcomes: outcomes, breadcrumb: breadcrumb, log: log
+    ).pipeline(suspects)
     raw = RawQuestions(store: store, retentionMonths: host.limits.rawRetentionMonths)
     keeper = RawKeeper(store: store, limits: host.limits, registry: registry, log: log)
     live = LiveFeed(
@@ -183,118 +182,4 @@ final class Core: Sendable {
 
   /// The same for what stops without a signal.
   func stop() { stop(StopClock(log: log)) }
-
-  /// Makes a new app visible to intake, questions and the pipeline.
-  func reloadAdministration() throws {
-    reloading.lock()
-    defer { reloading.unlock() }
-    let apps = try store.apps()
-    let known = registry.snapshot
-    try registry.replace(with: apps)
-    directory.replace(apps.map { AppView($0, configuration.host) })
-    members.replace(with: try store.members())
-    for app in apps where known.byNumber[app.number] == nil {
-      var created = LifecycleQueue.Event(.appCreated, atMs: Clock.system.nowMs)
-      created.app = app.number
-      created.appID = app.hex
-      runtime.happenings.post(created)
-    }
-  }
-
-  /// Tells what it concerns that data of an app is gone; the pipeline's thread.
-  private func didClear(_ app: RegisteredApp, _ clearing: AppClearing) {
-    do { try reloadAdministration() } catch {
-      log.error("what changed of apps is not seen", metadata: ["error": "\(error)"])
-    }
-    keeper.wake()
-    guard ![.old, .events].contains(clearing.scope) else { return }
-    live.forget(app: app.number)
-    pictures.removeAll(appID: app.hexID)
-    UserExports(data: configuration.host.data).removeAll(appID: app.hexID)
-    var gone = LifecycleQueue.Event(
-      clearing.scope == .app ? .appDeleted : .appReset, atMs: Clock.system.nowMs)
-    (gone.app, gone.appID) = (app.number, app.hexID)
-    runtime.happenings.post(gone)
-  }
-
-  /// The parts a pipeline is made of, named once.
-  private struct Parts {
-    let journal: Journal
-    let store: Store
-    let workingSet: WorkingSet
-    let runtime: PluginRuntime
-    let builder: BatchBuilder
-    let registry: AppRegistry
-    let services: HostServices
-    let outbox: Outbox
-    let faults: FaultPoints
-    let outcomes: LedgerTally.Counters
-    let breadcrumb: Breadcrumb
-    let suspects: Suspects
-  }
-
-  /// Names who ended the last run, and remembers which records did it.
-  private static func suspects(
-    after deaths: [Breadcrumb.Death], path: String, _ log: Logger
-  ) throws -> Suspects {
-    var suspects = Suspects(path: path)
-    for death in deaths {
-      var place = "positions \(death.positions)"
-      if death.role == nil, let request = death.request {
-        place = "request \(String(request, radix: 16))"
-      } else if death.positions == 0...0 {
-        place = "no record"
-      }
-      log.error(
-        "the last run ended inside a plugin",
-        metadata: [
-          "plugin": "\(death.consumer)", "by": "\(Breadcrumb.words(death.signal))",
-          "at": "\(place)",
-        ])
-      if death.role == nil { suspects.add(death) }
-    }
-    if !deaths.isEmpty { try suspects.save(path: path) }
-    return suspects
-  }
-
-  private static func makePipeline(
-    _ host: HostSettings, _ parts: Parts, _ log: Logger
-  ) throws -> Pipeline {
-    let (breadcrumb, suspects) = (parts.breadcrumb, parts.suspects)
-    breadcrumb.install()
-    parts.runtime.watchIntake(breadcrumb, suspects)
-    let dispatcher = parts.runtime.dispatcher(breadcrumb: breadcrumb, suspects: suspects)
-    let commands = CommandApplier(
-      workingSet: parts.workingSet, dispatcher: dispatcher, registry: parts.registry)
-    let catchUp = CatchUp(
-      store: parts.store, workingSet: parts.workingSet, table: parts.builder.table,
-      retentionMonths: host.limits.rawRetentionMonths, registry: parts.registry,
-      commands: commands, log: log)
-    let router = EntryRouter(
-      .init(
-        store: parts.store, dispatcher: dispatcher, workingSet: parts.workingSet,
-        commands: commands,
-        desk: parts.services.desk, outbox: parts.outbox, clearer: parts.services.clearer, log: log))
-    let lanes = CommittedLanes(store: parts.store, log: log) {
-      CommittedBatches(
-        store: parts.store, table: parts.builder.table,
-        retentionMonths: host.limits.rawRetentionMonths, registry: parts.registry)
-    }
-    let replay = DeadLetterReplay(
-      store: parts.store, workingSet: parts.workingSet, dispatcher: dispatcher,
-      builder: BatchBuilder(
-        retentionMonths: host.limits.rawRetentionMonths, table: parts.builder.table),
-      registry: parts.registry, commands: commands)
-    return try Pipeline(
-      .init(
-        journal: parts.journal, store: parts.store, workingSet: parts.workingSet,
-        runtime: parts.runtime, dispatcher: dispatcher,
-        makeCounter: { factNames in
-          BatchCounter(
-            workingSet: parts.workingSet, dispatcher: dispatcher, builder: parts.builder,
-            registry: parts.registry, factNames: factNames, counters: parts.outcomes, log: log)
-        }, catchUp: catchUp, router: router, lanes: lanes, suspectsPath: host.suspectsPath,
-        limits: host.limits, log: log, faults: parts.faults, replay: replay),
-      breadcrumb: breadcrumb)
-  }
 }
