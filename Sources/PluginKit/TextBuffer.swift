@@ -1,5 +1,8 @@
 /// Room on the stack in which a hook composes a text. What does not fit is cut.
 public struct TextBuffer {
+  /// Bytes that any number fits into.
+  static let numberBytesMax = 40
+
   @usableFromInline let base: UnsafeMutableRawPointer
   /// Bytes that fit.
   public let capacity: Int

@@ -27,8 +27,11 @@ struct SketchTotalsTests {
 
   /// Users in a series on a day, as a hook would count them.
   private func see(_ users: some Sequence<Int>, on date: String, _ line: Int32? = nil) throws {
-    let line = line ?? self.line
-    let hour = ordinal(date) * 24 + 9
+    try see(users, day: ordinal(date), line ?? self.line)
+  }
+
+  private func see(_ users: some Sequence<Int>, day: Int32, _ line: Int32) throws {
+    let hour = day * 24 + 9
     for name in users {
       let user = try fixture.user("d\(name)")
       var seen = try fixture.set.seen(user: user.slot, plugin: 1)
@@ -105,5 +108,43 @@ struct SketchTotalsTests {
     let found = try #require(try total(#"["07-03-2025","10-03-2025"]"#, dimension: "cc"))
     #expect(found.measures[2] == 4)
     #expect(found.accuracy == .upperBound)
+  }
+
+  @Test("Users of kept months are those put together anew", arguments: UInt64(1)...6)
+  func kept(seed: UInt64) throws {
+    var random = SplitMix(seed: seed)
+    for round in 0..<25 {
+      let day = ordinal("2024-11-20") + Int32(random.next() % 100)
+      let first = Int(random.next() % 2_000)
+      let count = random.next() % 8 == 0 ? 1_200 : Int(random.next() % 6)
+      try see(first..<first + count, day: day, line)
+      try fixture.flush()
+      if round % 9 == 8 {
+        try fixture.store.pool.write {
+          try $0.execute(sql: "DELETE FROM sketch WHERE day % 4 = 1")
+        }
+      }
+      let period = Period.at("2025-02-27", "\(2 + random.next() % 99)days")
+      func total(_ snapshot: Snapshot) throws -> SeriesTotal? {
+        try snapshot.totals(Self.metric, app: 1, period: period).first
+      }
+      let anew = try fixture.store.pool.unsafeRead {
+        try total(Snapshot(ReadTransaction($0, ReadCaches())))
+      }
+      #expect(try fixture.store.read(total) == anew, "round \(round)")
+    }
+    #expect(fixture.store.caches.sketches.count > 0)
+  }
+
+  @Test("No more months are kept than there is room for, and the newest stay")
+  func room() {
+    let cache = SketchCache()
+    for month in 0..<Int32(SketchCache.monthsMax + 10) {
+      cache.keep(UserSketch(), .init(series: 1, month: month), version: 1)
+    }
+    #expect(cache.count == SketchCache.monthsMax)
+    #expect(cache.sketch(.init(series: 1, month: 9), version: 1, changed: 0) == nil)
+    #expect(cache.sketch(.init(series: 1, month: 10), version: 1, changed: 1) != nil)
+    #expect(cache.sketch(.init(series: 1, month: 10), version: 2, changed: 2) == nil)
   }
 }

@@ -6,14 +6,25 @@ import Testing
 struct TickTests {
   private let users = ExampleMetrics.users
 
+  private struct Tick {
+    let name: String
+    let measures: [Int64]
+  }
+
   private func ticks(
     _ fixture: ReadingFixture, _ text: String, value: String? = nil
-  ) throws -> [SeriesTotal] {
-    try fixture.read {
-      try $0.ticks(
+  ) throws -> [Tick] {
+    let chart = try fixture.read {
+      try $0.chart(
         users, app: 1, dimension: value == nil ? nil : "cc", value: value,
         period: .at("2025-03-14", text))
     }
+    var ticks: [Tick] = []
+    chart.forEach { name, measures in
+      ticks.append(Tick(name: name, measures: Array(measures)))
+      return true
+    }
+    return ticks
   }
 
   @Test("Days come in order, those without anything too, over the end of a month")

@@ -162,10 +162,7 @@ struct EventAnalytics: Sendable {
       reply.number(old[place])
       reply.write(Change(now[place], before: old[place]))
       reply.write(",\"sparkline\":[")
-      for (index, point) in points[place].enumerated() {
-        if index > 0 { reply.write(",") }
-        reply.number(point)
-      }
+      reply.numbers(points[place])
       reply.write("]}")
     }
   }

@@ -1,3 +1,4 @@
+import Foundation
 import PluginRuntime
 import Store
 
@@ -24,34 +25,41 @@ struct AppOverview: Sendable {
         }))
   }
 
+  /// What the plugin says of a point of the chart, or of the whole period.
+  private struct Numbers: Decodable {
+    let t: Double?
+    let n: Double?
+    let u: Double?
+    let d: Double?
+    let e: Double?
+  }
+
   private func row(_ app: App, _ registered: RegisteredApp, _ period: String) throws -> JSONValue {
     let points = try ask(Self.points, registered, ["period": period])
     let all = try ask(Self.totals, registered, ["period": period, "metric": "users"]).first
-    func number(_ value: JSONValue?, _ name: String) -> Double {
-      if case .number(let number)? = value?.value(at: name) { number } else { 0 }
+    func sum(_ number: KeyPath<Numbers, Double?>) -> Double {
+      points.reduce(0) { $0 + ($1[keyPath: number] ?? 0) }
     }
-    func sum(_ name: String) -> Double { points.reduce(0) { $0 + number($1, name) } }
-    func chart(_ value: (JSONValue) -> Double) -> JSONValue {
+    func chart(
+      _ number: KeyPath<Numbers, Double?>, of parts: KeyPath<Numbers, Double?>? = nil
+    ) -> JSONValue {
       .array(
-        points.enumerated().map {
-          .array([.number(Double($0.offset)), .number(value($0.element))])
+        points.enumerated().map { place, point in
+          let count = parts.map { point[keyPath: $0] ?? 0 } ?? 1
+          let value = count == 0 ? 0 : (point[keyPath: number] ?? 0) / count
+          return .array([.number(Double(place)), .number(value)])
         })
     }
-    func each(_ point: JSONValue, _ name: String, of parts: String) -> Double {
-      number(point, parts) == 0 ? 0 : number(point, name) / number(point, parts)
-    }
-    let sessions = sum("t")
+    let sessions = sum(\.t)
     return .object([
       "_id": .string(app.hex), "name": .string(app.name), "test": .bool(false),
-      "sessions": .number(sessions), "users": .number(number(all, "u")),
-      "newusers": .number(sum("n")), "duration": .number(sum("d")),
-      "avgduration": .number(sessions == 0 ? 0 : sum("d") / sessions),
+      "sessions": .number(sessions), "users": .number(all?.u ?? 0),
+      "newusers": .number(sum(\.n)), "duration": .number(sum(\.d)),
+      "avgduration": .number(sessions == 0 ? 0 : sum(\.d) / sessions),
       "charts": .object([
-        "total-users": chart { number($0, "u") }, "new-users": chart { number($0, "n") },
-        "total-sessions": chart { number($0, "t") },
-        "time-spent": chart { each($0, "d", of: "t") },
-        "total-time-spent": chart { number($0, "d") },
-        "avg-events-served": chart { each($0, "e", of: "u") },
+        "total-users": chart(\.u), "new-users": chart(\.n), "total-sessions": chart(\.t),
+        "time-spent": chart(\.d, of: \.t), "total-time-spent": chart(\.d),
+        "avg-events-served": chart(\.e, of: \.u),
       ]),
     ])
   }
@@ -59,15 +67,12 @@ struct AppOverview: Sendable {
   /// A plugin's answer about an app; nothing when no plugin has any.
   private func ask(
     _ path: String, _ app: RegisteredApp, _ parameters: [String: String]
-  ) throws -> [JSONValue] {
+  ) throws -> [Numbers] {
     guard case .found(let lease, _) = core.runtime.route(path: path, http: "GET") else { return [] }
     let question = Question(
       app: app.number, appID: app.hexID, calendar: app.calendar, httpMethod: "GET", path: path,
       parameters: parameters, nowMs: Clock.system.nowMs)
     let answer = try core.store.read { try lease.reader.answer(question, snapshot: $0) }
-    guard case .array(let rows)? = JSONValue(String(decoding: answer.body, as: UTF8.self)) else {
-      return []
-    }
-    return rows
+    return (try? JSONDecoder().decode([Numbers].self, from: Data(answer.body))) ?? []
   }
 }

@@ -24,18 +24,26 @@ extension ReadContext {
     guard let visit, let asked = asked(pointer), let metric = metric(asked.metric) else {
       return TALLY_INVALID
     }
+    func say(
+      _ name: String, _ measures: UnsafeBufferPointer<Int64>, error: Double = 0
+    ) -> Bool {
+      var table = tally_total()
+      table.struct_size = UInt32(MemoryLayout<tally_total>.size)
+      table.n_measures = UInt32(measures.count)
+      table.measures = measures.baseAddress
+      table.name = keep(name)
+      table.error = error
+      return withUnsafePointer(to: table) { visit(visitContext, $0) } != 0
+    }
     return reading {
+      guard asked.flags & TALLY_QUESTION_BY_TICK == 0 else {
+        try chart(metric, asked).forEach { say($0, $1) }
+        return TALLY_OK
+      }
       for line in try lines(metric, asked) {
-        var table = tally_total()
-        table.struct_size = UInt32(MemoryLayout<tally_total>.size)
-        table.n_measures = UInt32(line.measures.count)
-        table.name = keep(line.name)
-        table.error = line.accuracy.error
-        let goesOn = line.measures.withUnsafeBufferPointer { measures in
-          table.measures = measures.baseAddress
-          return withUnsafePointer(to: table) { visit(visitContext, $0) }
-        }
-        if goesOn == 0 { break }
+        let error = line.accuracy.error
+        let goesOn = line.measures.withUnsafeBufferPointer { say(line.name, $0, error: error) }
+        if !goesOn { break }
       }
       return TALLY_OK
     }
@@ -60,15 +68,15 @@ extension ReadContext {
     if asked.flags & TALLY_QUESTION_BY_SUBJECT != 0 {
       return try snapshot.totalsBySubject(metric, app: question.app, period: period)
     }
-    let subject = asked.subject.string ?? ""
-    if asked.flags & TALLY_QUESTION_BY_TICK != 0 {
-      return try snapshot.ticks(
-        metric, app: question.app, subject: subject, dimension: dimension(asked),
-        value: value(asked), period: period)
-    }
     return try snapshot.totals(
-      metric, app: question.app, subject: subject, dimension: dimension(asked),
+      metric, app: question.app, subject: asked.subject.string ?? "", dimension: dimension(asked),
       value: value(asked), period: period)
+  }
+
+  private func chart(_ metric: MetricDefinition, _ asked: tally_question) throws -> Chart {
+    try snapshot.chart(
+      metric, app: question.app, subject: asked.subject.string ?? "", dimension: dimension(asked),
+      value: value(asked), period: range(asked))
   }
 
   private func range(_ asked: tally_question) -> Period {

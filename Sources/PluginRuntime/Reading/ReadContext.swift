@@ -16,8 +16,11 @@ final class ReadContext {
   var storeFailure: (any Error)?
   /// What the plugin did that no answer may: nothing of it is sent.
   private(set) var violation: String?
-  /// Texts and bytes handed out, which the header promises for the whole call.
+  /// Where texts and bytes are that were handed out, which the header promises for the whole call.
   private var kept: [UnsafeMutableRawBufferPointer] = []
+  /// What is left of the last of `kept`: a chart alone hands out hundreds of names.
+  private var room = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+  private static let roomBytes = 4_096
 
   init(_ question: Question, snapshot: Snapshot, instance: PluginInstance, route: UInt32) {
     self.question = question
@@ -31,10 +34,16 @@ final class ReadContext {
   /// Bytes that stay where they are until the answer is done.
   func keep(_ bytes: some Collection<UInt8>) -> tally_bytes {
     guard !bytes.isEmpty else { return tally_bytes() }
-    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 8)
+    let count = bytes.count
+    let aligned = (count + 7) & ~7
+    if room.count < aligned {
+      room = .allocate(byteCount: max(aligned, Self.roomBytes), alignment: 8)
+      kept.append(room)
+    }
+    let copy = UnsafeMutableRawBufferPointer(rebasing: room[..<count])
     copy.copyBytes(from: bytes)
-    kept.append(copy)
-    return tally_bytes(ptr: UnsafeRawPointer(copy.baseAddress), len: UInt64(copy.count))
+    room = UnsafeMutableRawBufferPointer(rebasing: room[aligned...])
+    return tally_bytes(ptr: UnsafeRawPointer(copy.baseAddress), len: UInt64(count))
   }
 
   /// As `keep`, for text.

@@ -4,6 +4,7 @@ import Foundation
 final class ReadCaches: @unchecked Sendable {
   let commits = CommitCounter()
   let months = MonthCache()
+  let sketches = SketchCache()
   private let lock = NSLock()
   /// By connection, of which there are never more than `Store.readersMax`.
   private var shelves: [OpaquePointer: StatementShelf] = [:]

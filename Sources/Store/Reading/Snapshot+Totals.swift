@@ -70,19 +70,6 @@ extension Snapshot {
       return left == right ? $0.offset < $1.offset : left > right
     }.map(\.element)
   }
-
-  /// Who was there on any of the days; nil where nobody is known to have been.
-  private func sketch(of series: Int64, _ days: Range<Int32>) throws -> UserSketch? {
-    var sketch = UserSketch()
-    let sql = "SELECT body FROM sketch WHERE series = ? AND day BETWEEN ? AND ?"
-    try ReadStatement(transaction, sql).forEach([
-      .integer(series), .integer(Int64(days.lowerBound)), .integer(Int64(days.upperBound - 1)),
-    ]) { row in
-      let day = row.bytes(0).withUnsafeBytes { UserSketch(bytes: $0) }
-      if let day { sketch.merge(day) }
-    }
-    return sketch.count == 0 ? nil : sketch
-  }
 }
 
 extension MetricDefinition {
