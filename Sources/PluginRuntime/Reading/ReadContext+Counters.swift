@@ -9,7 +9,7 @@ extension ReadContext {
     }
     return reading {
       write(
-        try snapshot.document(
+        whole: try snapshot.document(
           metric, app: question.app, subjects: subjects(asked), dimension: dimension(asked),
           value: value(asked), period: period(asked.period),
           options: options(asked)))

@@ -77,6 +77,12 @@ final class ReadContext {
     }
   }
 
+  /// As `write`, without a copy where it is the first.
+  func write(whole bytes: [UInt8]) {
+    guard answer.body.isEmpty, bytes.count <= Self.answerBytesMax else { return write(bytes) }
+    answer.body = bytes
+  }
+
   func write(_ bytes: some Collection<UInt8>) {
     guard answer.body.count + bytes.count <= Self.answerBytesMax else {
       return refuse("the answer is over \(Self.answerBytesMax) bytes")

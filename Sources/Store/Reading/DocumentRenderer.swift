@@ -30,6 +30,8 @@ struct DocumentRenderer {
 
   /// The whole document. `segments` lists the subject's dimensions in `meta`.
   mutating func render(segments: [String]) -> [UInt8] {
+    // Megabytes of kept months are not moved as the text grows.
+    output.json.reserveCapacity(source.kept.values.reduce(0) { $0 + $1.json.count } * 9 / 8)
     output.json.open(.object)
     for year in source.range.years { render(year: year) }
     if !output.json.isAtOpening, !options.contains(.withoutMeta) { renderMeta(segments) }
