@@ -24,7 +24,8 @@ struct MetricAnswers: Sendable {
     }
     countries = try read("countries", "The countries with the most new users of a period.")
     sessions = try read("sessions", "Sessions and users, point by point of a period.")
-    metric = try read("metric", "The values of a metric over a period, by users.")
+    metric = try read(
+      "metric", "The values of a metric over a period, by users; `before=true`: the one before.")
     tops = try read("tops", "The largest three values of one or several metrics.")
   }
 
@@ -97,17 +98,18 @@ struct MetricAnswers: Sendable {
     guard let name = request["metric"], !name.isEmpty else {
       return reply.refuse(400, "Must provide metric")
     }
+    let isBefore = request["before"] == "true"
     reply.write("[")
     if name == "users" || name == "sessions" {
-      let all = try SessionNumbers(request, counters, request["period"] ?? "")
+      let all = try SessionNumbers(request, counters, request["period"] ?? "", before: isBefore)
       if all.sessions > 0 {
         reply.write("{\"_id\":")
         reply.string(name)
         write(Row(name: "", sessions: all.sessions, new: all.new, users: all.users), reply)
       }
     } else if let (metric, dimension) = counters.values(name == "device_details" ? "os" : name) {
-      let rows = try rows(Question(metric, dimension: dimension), request, by: \.users)
-      for (place, row) in rows.enumerated() {
+      let question = Question(metric, dimension: dimension, before: isBefore)
+      for (place, row) in try rows(question, request, by: \.users).enumerated() {
         reply.write(place == 0 ? "{\"_id\":" : ",{\"_id\":")
         reply.string(row.name)
         write(row, reply)

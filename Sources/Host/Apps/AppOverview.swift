@@ -1,5 +1,3 @@
-import Foundation
-import PluginRuntime
 import Store
 
 /// `/o?method=all_apps`: what each app came to in a period, point by point. The numbers are those
@@ -25,23 +23,17 @@ struct AppOverview: Sendable {
         }))
   }
 
-  /// What the plugin says of a point of the chart, or of the whole period.
-  private struct Numbers: Decodable {
-    let t: Double?
-    let n: Double?
-    let u: Double?
-    let d: Double?
-    let e: Double?
-  }
-
   private func row(_ app: App, _ registered: RegisteredApp, _ period: String) throws -> JSONValue {
-    let points = try ask(Self.points, registered, ["period": period])
-    let all = try ask(Self.totals, registered, ["period": period, "metric": "users"]).first
-    func sum(_ number: KeyPath<Numbers, Double?>) -> Double {
+    let questions = PluginQuestions(runtime: core.runtime, store: core.store)
+    let points = try questions.lines(Self.points, registered, ["period": period])
+    let all = try questions.lines(
+      Self.totals, registered, ["period": period, "metric": "users"]
+    ).first
+    func sum(_ number: KeyPath<PluginLine, Double?>) -> Double {
       points.reduce(0) { $0 + ($1[keyPath: number] ?? 0) }
     }
     func chart(
-      _ number: KeyPath<Numbers, Double?>, of parts: KeyPath<Numbers, Double?>? = nil
+      _ number: KeyPath<PluginLine, Double?>, of parts: KeyPath<PluginLine, Double?>? = nil
     ) -> JSONValue {
       .array(
         points.enumerated().map { place, point in
@@ -62,17 +54,5 @@ struct AppOverview: Sendable {
         "avg-events-served": chart(\.e, of: \.u),
       ]),
     ])
-  }
-
-  /// A plugin's answer about an app; nothing when no plugin has any.
-  private func ask(
-    _ path: String, _ app: RegisteredApp, _ parameters: [String: String]
-  ) throws -> [Numbers] {
-    guard case .found(let lease, _) = core.runtime.route(path: path, http: "GET") else { return [] }
-    let question = Question(
-      app: app.number, appID: app.hexID, calendar: app.calendar, httpMethod: "GET", path: path,
-      parameters: parameters, nowMs: Clock.system.nowMs)
-    let answer = try core.store.read { try lease.reader.answer(question, snapshot: $0) }
-    return (try? JSONDecoder().decode([Numbers].self, from: Data(answer.body))) ?? []
   }
 }

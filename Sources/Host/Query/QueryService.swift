@@ -90,10 +90,12 @@ struct QueryService: Sendable {
     return {
       // Held until the answer is there: its plugin is not stopped before.
       defer { withExtendedLifetime(lease) {} }
-      if let app, let events = try EventQuestions(asked, app, store) {
+      guard let app else { return try answer(asked, lease.reader, nil, member) }
+      if let events = try EventQuestions(asked, app, store) {
         return try events.answer(asked) { try answer($0, lease.reader, app, member) }
       }
-      return try answer(asked, lease.reader, app, member)
+      return try TopEventsTotals(questions: .init(runtime: runtime, store: store))
+        .complete(try answer(asked, lease.reader, app, member), to: asked, app)
     }
   }
 
