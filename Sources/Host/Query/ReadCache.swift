@@ -31,8 +31,9 @@ final class ReadCache: Sendable {
   private struct State {
     var version: UInt64 = 0
     var replies: [Question: QueryReply] = [:]
-    /// In the order they came, to let the oldest go first.
+    /// In the order they came, to let the oldest go first; those before `oldest` are gone.
     var order: [Question] = []
+    var oldest = 0
     var numbers = Numbers()
   }
 
@@ -59,7 +60,7 @@ final class ReadCache: Sendable {
       if version > state.version {
         state.numbers.evictions += state.replies.count
         state.numbers.bytes = 0
-        (state.version, state.replies, state.order) = (version, [:], [])
+        (state.version, state.replies, state.order, state.oldest) = (version, [:], [], 0)
       }
       guard state.replies.updateValue(reply, forKey: question) == nil else { return }
       state.order.append(question)
@@ -69,7 +70,13 @@ final class ReadCache: Sendable {
   }
 
   private static func removeOldest(_ state: inout State) {
-    let oldest = state.order.removeFirst()
+    let oldest = state.order[state.oldest]
+    state.oldest += 1
+    // Half of them at once: letting one go costs the same however many there are.
+    if state.oldest * 2 >= state.order.count {
+      state.order.removeFirst(state.oldest)
+      state.oldest = 0
+    }
     guard let reply = state.replies.removeValue(forKey: oldest) else { return }
     state.numbers.bytes -= bytes(oldest, reply)
     state.numbers.evictions += 1
