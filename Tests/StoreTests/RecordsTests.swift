@@ -29,6 +29,8 @@ struct RecordsTests {
     }
     try fixture.series(metric, subject: "sell", dimension: "q", value: "1")
     #expect(try fixture.read { try $0.names(metric, app: 1, subject: "buy") } == ["z", "a", "m"])
+    let all = try fixture.read { try $0.dimensionsBySubject(metric, app: 1) }
+    #expect(all == ["buy": ["z", "a", "m"], "sell": ["q"]])
     // A metric without subjects has dimensions of its own.
     try fixture.series(ExampleMetrics.users, dimension: "cc", value: "DE")
     #expect(try fixture.read { try $0.names(ExampleMetrics.users, app: 1) } == ["cc"])

@@ -55,10 +55,26 @@ extension ReadContext {
   ) -> tally_status {
     guard let visit, let metric = metric(number) else { return TALLY_INVALID }
     return reading {
-      let names = try snapshot.names(metric, app: question.app, subject: subject.string ?? "")
+      let names = try names(metric, number, of: subject.string ?? "")
       for name in names where visit(visitContext, keep(name)) == 0 { break }
       return TALLY_OK
     }
+  }
+
+  /// Whoever lists the subjects mostly goes on to ask for the dimensions of each: the store is asked
+  /// once for these.
+  private func names(
+    _ metric: MetricDefinition, _ number: UInt32, of subject: String
+  ) throws -> [String] {
+    if subject.isEmpty {
+      listed.insert(number)
+    } else if listed.contains(number) {
+      let all =
+        try dimensions[number] ?? snapshot.dimensionsBySubject(metric, app: question.app)
+      dimensions[number] = all
+      return all[subject] ?? []
+    }
+    return try snapshot.names(metric, app: question.app, subject: subject)
   }
 
   private func lines(

@@ -16,6 +16,9 @@ final class ReadContext {
   var storeFailure: (any Error)?
   /// What the plugin did that no answer may: nothing of it is sent.
   private(set) var violation: String?
+  /// Metrics whose subjects the plugin listed, and the dimensions of all these once it asked for some.
+  var listed: Set<UInt32> = []
+  var dimensions: [UInt32: [String: [String]]] = [:]
   /// Where texts and bytes are that were handed out, which the header promises for the whole call.
   private var kept: [UnsafeMutableRawBufferPointer] = []
   /// What is left of the last of `kept`: a chart alone hands out hundreds of names.

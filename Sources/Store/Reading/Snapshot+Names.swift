@@ -11,6 +11,21 @@ extension Snapshot {
       .dimensions()
   }
 
+  /// The dimensions of every subject of a metric, each in order of discovery, in one go.
+  package func dimensionsBySubject(
+    _ metric: MetricDefinition, app: UInt32
+  ) throws -> [String: [String]] {
+    var found: [String: [String]] = [:]
+    let sql = """
+      SELECT subject, dimension FROM series WHERE app = ? AND metric = ? AND dimension > ''
+      GROUP BY subject, dimension ORDER BY MIN(id)
+      """
+    try ReadStatement(transaction, sql).forEach([.integer(Int64(app)), .text(metric.storedName)]) {
+      found[$0.text(0), default: []].append($0.text(1))
+    }
+    return found
+  }
+
   /// The values a dimension had in the years of the period, in order of discovery.
   package func values(
     _ metric: MetricDefinition, app: UInt32, subject: String = "", dimension: String, period: Period
