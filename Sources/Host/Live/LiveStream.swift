@@ -1,19 +1,26 @@
 import Hummingbird
 import NIOCore
+import NIOPosix
 import Synchronization
 
 /// `/live` for clients without WebSockets: the same messages as server-sent events, and the words
 /// for whoever is turned away.
 struct LiveStream: Sendable {
   let door: LiveDoor
+  /// Where a denial waits for its line in the audit.
+  let threads: NIOThreadPool
 
   func add(to router: Router<VisitContext>) {
-    router.get(RouterPath(LiveDoor.path)) { request, _ in self.answer(request) }
+    router.get(RouterPath(LiveDoor.path)) { request, context in
+      await self.answer(request, context)
+    }
   }
 
-  private func answer(_ request: Request) -> Response {
+  private func answer(_ request: Request, _ context: VisitContext) async -> Response {
+    var question = QueryRoutes.head(of: request)
+    question.peer = context.peer
     do {
-      let app = try door.app(QueryRoutes.head(of: request).parameters)
+      let app = try door.app(question.parameters)
       let accepts = request.headers[.accept] ?? ""
       guard accepts.contains("text/event-stream") else {
         let words = QueryReply(
@@ -24,6 +31,8 @@ struct LiveStream: Sendable {
       }
       return stream(app)
     } catch let denial as AccessDenial {
+      let security = door.access.security
+      try? await threads.runIfActive { [question] in security?.note(denial, question) }
       return Routes.json(QueryReply(status: denial.status, message: denial.message))
     } catch {
       return Routes.json((error as? QueryError ?? QueryError(code: .storeFailed)).reply)

@@ -44,7 +44,7 @@ struct Routes {
     ManagementRoutes(service: management, threads: threads).add(to: router)
     own.add(to: router)
     OpenAPIRoutes(core: core, threads: questions).add(to: router)
-    LiveStream(door: door).add(to: router)
+    LiveStream(door: door, threads: threads).add(to: router)
     PageRoutes(
       pages: LoginPages(core: core), proxies: core.configuration.host.trustedProxies,
       threads: pageThreads
