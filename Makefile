@@ -10,7 +10,8 @@ FILTER ?=
 
 # What Debian has to bring; nothing else is installed.
 PACKAGES := g++ pkg-config patchelf libsqlite3-dev libyaml-dev libxxhash-dev libsimdjson-dev libssl-dev \
-  libargon2-dev libcurl4-openssl-dev libmaxminddb-dev libpcre2-dev liblz4-dev libseccomp-dev libfuse3-dev fuse3 openssl \
+  libargon2-dev libcurl4-openssl-dev libmaxminddb-dev libpcre2-dev liblz4-dev libseccomp-dev libpng-dev libturbojpeg0-dev libgif-dev \
+  libfuse3-dev fuse3 openssl \
   nghttp2-server uap-core wrk
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SWIFT_FOLDERS := Package.swift Sources Plugins Tests Benchmarks Kit Examples/swift/Package.swift Examples/swift/Sources

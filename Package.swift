@@ -114,6 +114,9 @@ let package = Package(
     systemLibrary("CArgon2", "libargon2", apt: "libargon2-dev"),
     systemLibrary("CCurl", "libcurl", apt: "libcurl4-openssl-dev"),
     systemLibrary("CPCRE2", "libpcre2-8", apt: "libpcre2-dev"),
+    systemLibrary("CPNG", "libpng", apt: "libpng-dev"),
+    systemLibrary("CTurboJPEG", "libturbojpeg", apt: "libturbojpeg0-dev"),
+    systemLibrary("CGIF", "libgif", apt: "libgif-dev"),
     systemLibrary("CMaxMindDB", "libmaxminddb", apt: "libmaxminddb-dev"),
     .target(
       name: "CSimdjson", dependencies: ["PluginABI"],
@@ -126,7 +129,7 @@ let package = Package(
       dependencies: [
         "PluginABI", "PluginRuntime", "PluginTestKit", "Journal", "Store", "Builtins",
         "CSimdjson", "CYAML", "CXXHash", "CCrypto", "CArgon2", "CCurl", "CMaxMindDB", "CPCRE2",
-        "CProcessor",
+        "CProcessor", "CPNG", "CTurboJPEG", "CGIF",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),

@@ -36,6 +36,8 @@ final class AppDesk: Sendable {
     let invalid = read.invalid.filter { !replaced.contains($0) }
     guard invalid.isEmpty else { return Self.invalid(invalid) }
     guard let extra = read.extra(over: "{}") else { return Self.tooLarge }
+    let icon: [UInt8]?
+    do { icon = try Self.icon(visit.request) } catch { return Self.refusal(error) }
     let defaults = AppDefaults(
       core.spaces, targets: core.configuration.host.outgoingAllow)
     var new = NewApp(
@@ -46,7 +48,7 @@ final class AppDesk: Sendable {
     new.type = read.change.type ?? defaults.type
     new.key = read.change.key.flatMap { $0.isEmpty ? nil : $0 }
     new.owner = visit.member.id
-    new.extra = extra
+    (new.extra, new.icon) = (extra, icon)
     return try make(new, read.change, by: visit.member)
   }
 
@@ -56,14 +58,17 @@ final class AppDesk: Sendable {
       return Self.refusal(arguments.refusals([Self.idField]).joined(separator: ","))
     }
     let read = reading(arguments.all)
-    if read.names.isEmpty, read.invalid.isEmpty { return Self.nothing }
+    let icon: [UInt8]?
+    do { icon = try Self.icon(visit.request) } catch { return Self.refusal(error) }
+    if read.names.isEmpty, read.invalid.isEmpty, icon == nil { return Self.nothing }
     if read.change.name == "" { return QueryReply(status: 400, message: "Invalid app name") }
     if read.change.key == "" { return QueryReply(status: 400, message: "Invalid app key") }
     guard read.invalid.isEmpty else { return Self.invalid(read.invalid) }
-    return try change(appID, by: visit.member, told: read.names) { app in
+    let told = read.names + (icon == nil ? [] : [AppDocument.imageName])
+    return try change(appID, by: visit.member, told: told) { app in
       guard let extra = read.extra(over: app.extra) else { return nil }
       var change = read.change
-      change.extra = extra
+      (change.extra, change.icon) = (extra, icon)
       return change
     }
   }
@@ -97,6 +102,18 @@ final class AppDesk: Sendable {
 
   static func refusal(_ text: String) -> QueryReply {
     QueryReply(status: 400, message: "Error: \(text)")
+  }
+
+  /// What a form brings as the app's picture.
+  private static func icon(_ request: QueryRequest) throws(Raster.Refusal) -> [UInt8]? {
+    guard HeaderText.isMultipartForm(request.contentType),
+      let file = MultipartParameters.file(AppIcon.field, in: request.body)
+    else { return nil }
+    return try AppIcon.make(of: file)
+  }
+
+  private static func refusal(_ refusal: Raster.Refusal) -> QueryReply {
+    Self.refusal("\(AppIcon.field): \(refusal)")
   }
 
   private static func invalid(_ names: [String]) -> QueryReply {

@@ -2,6 +2,8 @@ import Store
 
 /// An app as clients know one.
 struct AppDocument {
+  static let imageName = "has_image"
+
   let app: App
   /// When something was received last, by key.
   let lastDataMs: [String: Int64]
@@ -24,6 +26,7 @@ struct AppDocument {
       "locked": .bool(app.isLocked), "paused": .bool(app.isPaused),
       "redirect_url": .string(app.redirectURL), "last_data": lastData, "plugins": plugins,
     ]
+    if app.hasIcon { document[Self.imageName] = .bool(true) }
     document.merge(listed) { own, _ in own }
     return extra.merging(document) { _, own in own }
   }

@@ -12,4 +12,16 @@ enum MultipartParameters {
     }
     return isForm == nil ? [:] : parameters
   }
+
+  /// The file of a name; nil when there is none, or nothing in it.
+  static func file(_ name: String, in body: [UInt8]) -> [UInt8]? {
+    var file: [UInt8] = []
+    body.withUnsafeBytes { body in
+      try? MultipartForm.read(body, partsMax: IntakeLimits().parametersMax) { part in
+        guard part.isFile, part.name.elementsEqual(name.utf8) else { return }
+        file = Array(part.content)
+      }
+    }
+    return file.isEmpty ? nil : file
+  }
 }

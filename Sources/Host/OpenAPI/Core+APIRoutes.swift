@@ -29,6 +29,7 @@ extension Core {
       APIRoute("/metrics", http: ["get"], .reading("The server's numbers, for Prometheus.")),
       APIRoute(
         LiveDoor.path, http: ["get"], right: "read core", "What happens now, as it happens."),
+      APIRoute(AppImages.path, http: ["get"], .reading("The icon of an app, a PNG.")),
       APIRoute("/login", "A page to sign in, and what its form sends."),
       APIRoute("/logout", http: ["post"], "Ends the session of a browser."),
       APIRoute("/dashboard", http: ["get"], "A page for who is signed in."),

@@ -81,6 +81,7 @@ extension Core {
   private var appOrders: [String: OwnRoute] {
     let (desk, listing) = (AppDesk(core: self), AppListing(core: self))
     let removals = AppRemovalDesk(core: self)
+    let withIcon = args.merging([AppIcon.field: "A PNG, JPEG or GIF: a file of a form."]) { $1 }
     return [
       "/i/apps/delete": OwnRoute(
         need: .globalAdmin, about: .init("Deletes an app with everything.", args),
@@ -89,9 +90,11 @@ extension Core {
         need: .globalAdmin, about: .init("Takes data of an app away.", args), answer: removals.reset
       ),
       "/i/apps/create": OwnRoute(
-        need: .globalAdmin, about: .init("Makes an app.", args), answer: desk.create),
+        need: .globalAdmin, bodyBytesMax: AppIcon.formBytesMax,
+        about: .init("Makes an app.", withIcon), answer: desk.create),
       AppDesk.path: OwnRoute(
-        need: .appAdmin, about: .init("Changes an app.", args), answer: desk.update),
+        need: .appAdmin, bodyBytesMax: AppIcon.formBytesMax,
+        about: .init("Changes an app.", withIcon), answer: desk.update),
       "/i/apps/update/plugins": OwnRoute(
         need: .appAdmin, about: .init("Keeps what plugins are told of one app.", args),
         answer: desk.updatePlugins),

@@ -26,15 +26,18 @@ struct OwnRoute: Sendable {
   var isAboutApp = false
   /// Whether the answer has everything that was durable when it was asked for.
   var isFresh = false
+  /// Bytes of a body; more is answered 413.
+  var bodyBytesMax = Self.bodyBytesStandard
   /// What it does, in words.
   var about: RouteAbout = ""
   /// On a read thread.
   let answer: @Sendable (Visit) throws -> QueryReply
+
+  static let bodyBytesStandard = 1 << 20
 }
 
 /// What the host itself answers, for no plugin owns it.
 struct OwnRoutes {
-
   let access: Access
   let apps: AppRegistry
   let threads: QuestionThreads
@@ -44,8 +47,6 @@ struct OwnRoutes {
   /// By path, or `/o?method=<method>`.
   let routes: [String: OwnRoute]
 
-  /// The body of one question.
-  private static let bodyBytesMax = 1 << 20
   private static let deadline = Duration.seconds(30)
 
   func add(to router: Router<VisitContext>) {
@@ -58,9 +59,11 @@ struct OwnRoutes {
   @Sendable private func handle(
     _ request: Request, context: VisitContext
   ) async throws -> Response {
-    guard
-      let question = await QueryRoutes.question(of: request, context, upTo: Self.bodyBytesMax)
-    else { return Routes.json(QueryError(code: .bodyTooLarge).reply) }
+    let route = route(for: QueryRoutes.head(of: request))
+    let limit = route?.bodyBytesMax ?? OwnRoute.bodyBytesStandard
+    guard let question = await QueryRoutes.question(of: request, context, upTo: limit) else {
+      return Routes.json(QueryError(code: .bodyTooLarge).reply)
+    }
     let own = self
     let reply = await QuestionRun.answer(within: Self.deadline, threads, question.cancellation) {
       own.begin(question)

@@ -44,6 +44,7 @@ struct Routes {
     ManagementRoutes(service: management, threads: threads).add(to: router)
     own.add(to: router)
     OpenAPIRoutes(core: core, threads: questions).add(to: router)
+    AppImages(store: core.store, threads: threads).add(to: router)
     LiveStream(door: door, threads: threads).add(to: router)
     PageRoutes(
       pages: LoginPages(core: core), proxies: core.configuration.host.trustedProxies,

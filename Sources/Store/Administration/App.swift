@@ -36,6 +36,8 @@ package struct App: Equatable, Sendable {
   package let plugins: String
   /// What management knows of its events, a JSON object; empty when it knows nothing.
   package let events: String
+  /// Whether it has an icon of its own.
+  package let hasIcon: Bool
 
   private init(_ row: Row, keys: [AppKey]) {
     self.keys = keys
@@ -53,6 +55,7 @@ package struct App: Equatable, Sendable {
     extra = row["extra"]
     plugins = row["plugins"]
     events = row["events"] ?? ""
+    hasIcon = row["has_icon"]
     salt = row["salt"]
     redirectURL = row["redirect_url"]
     isPaused = row["paused"]
@@ -64,7 +67,8 @@ package struct App: Equatable, Sendable {
     where condition: String, _ arguments: StatementArguments, _ db: Database
   ) throws -> [App] {
     let sql = """
-      SELECT a.*, (SELECT body FROM event_registry WHERE app = a.id) AS events
+      SELECT a.*, (SELECT body FROM event_registry WHERE app = a.id) AS events,
+        EXISTS(SELECT 1 FROM app_icon WHERE app = a.id) AS has_icon
       FROM app AS a WHERE \(condition) ORDER BY id
       """
     return try Row.fetchAll(db, sql: sql, arguments: arguments).map { row in

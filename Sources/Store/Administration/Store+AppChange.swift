@@ -17,6 +17,8 @@ package struct AppChange: Equatable, Sendable {
   package var removedKeys: [String] = []
   package var extra: String?
   package var plugins: String?
+  /// A PNG.
+  package var icon: [UInt8]?
   package var editedMs: Int64?
 
   package init() {}
@@ -48,6 +50,7 @@ extension Store {
       let change = change(app)
       if let key = change.key { try App.take(key: key, app: app.number, db) }
       try Self.write(change, to: app, db)
+      if let icon = change.icon { try App.keep(icon: icon, app: app.number, db) }
       for key in change.removedKeys {
         try db.execute(
           sql: """

@@ -13,6 +13,8 @@ package struct NewApp: Sendable {
   package var owner = ""
   /// A JSON object.
   package var extra = "{}"
+  /// A PNG; nil: it has none of its own.
+  package var icon: [UInt8]?
 
   package init(name: String, timezone: String = "UTC", country: String = "", salt: String = "") {
     self.name = name
@@ -61,6 +63,7 @@ struct AppDraft {
         last + 1, hex, key, new.name, new.timezone, new.country, new.category, new.type, new.salt,
         new.owner, new.extra, nowMs,
       ])
+    if let icon = new.icon { try App.keep(icon: icon, app: UInt32(last + 1), db) }
     guard let app = try App.all(where: "id = ?", [last + 1], db).first else {
       throw StoreError(.failed, "the app \(new.name) is not there after it was made")
     }

@@ -6,7 +6,7 @@ extension Store {
   /// what was done stays in the audit, and what is on its way is refused where it arrives.
   private static let keptTables: Set<String> = ["ledger", "audit", "outbox", "app_removal"]
   /// What an app is, which goes with the app and not with its data.
-  private static let ownTables: Set<String> = ["app_key", "note", "cms_entry"]
+  private static let ownTables: Set<String> = ["app_key", "app_icon", "note", "cms_entry"]
   /// What stays when only data goes.
   private static let definitionTables: Set<String> = ["kv", "event_registry"]
   /// The metric whose subjects and dimensions are the events an app has.

@@ -64,6 +64,9 @@ enum Schema {
     migrator.registerMigration("15 entries of apps") { db in
       for statement in entriesOfApps { try db.execute(sql: statement) }
     }
+    migrator.registerMigration("16 icons of apps") { db in
+      try db.execute(sql: "CREATE TABLE app_icon(app INTEGER PRIMARY KEY, png BLOB NOT NULL)")
+    }
     return migrator
   }
 
