@@ -169,11 +169,15 @@ static tally_status enroll(void *instance, const tally_registrar *registrar, con
                                       .n_dimensions = 1};
   site_search *self = instance;
   tally_hook hook = {.struct_size = sizeof(hook), .kind = TALLY_HOOK_PROCESS, .n_keys = 1, .process = process};
+  static const tally_parameter parameters[] = {
+      {.name = TEXT("period"), .summary = TEXT("30days, 7days, hour, yesterday, ...")}};
   tally_route route = {.struct_size = sizeof(route),
                        .path = TEXT("/o"),
                        .method = TEXT("site-search"),
                        .summary = TEXT("The most wanted queries of a period."),
-                       .answer = answer};
+                       .answer = answer,
+                       .parameters = parameters,
+                       .n_parameters = 1};
   uint32_t number;
 
   self->events_key = self->host->intern(self->host->ctx, events_name);

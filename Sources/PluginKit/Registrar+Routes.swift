@@ -29,28 +29,34 @@ extension Registrar {
   /// and the host may hand it out again until something is stored.
   @discardableResult
   public func read(
-    method: String, feature: String = "", isPure: Bool = false, summary: String = ""
+    method: String, feature: String = "", isPure: Bool = false, summary: String = "",
+    parameters: [String: String] = [:]
   ) throws -> Route {
-    try route("/o", method: method, permission: feature, isPure: isPure, summary: summary)
+    try route(
+      "/o", method: method, permission: feature, isPure: isPure, summary: summary,
+      parameters: parameters)
   }
 
   /// Answers a path that begins with `/o/`.
   @discardableResult
   public func read(
-    path: String, feature: String = "", isPure: Bool = false, summary: String = ""
+    path: String, feature: String = "", isPure: Bool = false, summary: String = "",
+    parameters: [String: String] = [:]
   ) throws -> Route {
-    try route(path, permission: feature, isPure: isPure, summary: summary)
+    try route(path, permission: feature, isPure: isPure, summary: summary, parameters: parameters)
   }
 
   /// Answers a pattern of segments below `/o/` or `/i/`: `/o/crashes/{id}` hands any one segment
   /// over as the parameter `id`. With `method`, the path is `/o` or `/o/sdk`. `deadline` is
-  /// when the client is answered 504, by default after 30 seconds.
+  /// when the client is answered 504, by default after 30 seconds. `parameters` are what it reads
+  /// beside credentials, `app_id` and the pattern's, by name with a few words each; like `summary`
+  /// they are told in `/openapi.json`.
   public func route(
     _ path: String, method: String = "", methods: Methods = [.get, .post],
     permission: String = "", access: RouteAccess = .read, isPublic: Bool = false,
     withoutApp: Bool = false, isPure: Bool = false, bodyBytesMax: Int = 0,
     deadline: Duration = .zero,
-    summary: String = ""
+    summary: String = "", parameters: [String: String] = [:]
   ) throws -> Route {
     let names = ConstantTexts()
     var number: UInt32 = 0
@@ -69,7 +75,13 @@ extension Registrar {
     let (seconds, attoseconds) = deadline.components
     route.deadline_ms = UInt32(clamping: seconds * 1_000 + attoseconds / 1_000_000_000_000_000)
     route.answer = Trampolines.answer
-    let status = pointer.pointee.route?(pointer.pointee.ctx, &route, &number) ?? TALLY_UNSUPPORTED
+    let read = parameters.sorted { $0.key < $1.key }.map {
+      tally_parameter(name: names.text($0.key), summary: names.text($0.value))
+    }
+    let status = read.withUnsafeBufferPointer { read in
+      (route.parameters, route.n_parameters) = (read.baseAddress, UInt32(read.count))
+      return pointer.pointee.route?(pointer.pointee.ctx, &route, &number) ?? TALLY_UNSUPPORTED
+    }
     withExtendedLifetime(names) {}
     try PluginError.check(status, "the host refused the route \"\(path)\" \(method)")
     return Route(number: number)

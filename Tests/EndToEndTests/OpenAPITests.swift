@@ -56,6 +56,37 @@ extension EndToEnd {
       #expect(server.terminate() == .code(0))
     }
 
+    @Test(
+      "What plugins say that they read is in it, and breaks none of them, in both lanes",
+      arguments: ["inproc", "isolated"])
+    func plugins(lane: String) throws {
+      let server = try TallyServer(
+        config: TallyServer.everything.replacing("enabled: true", with: "mode: \(lane)"))
+      try server.start()
+      let paths = try document(server)["paths"]
+      let methods = paths?["/o"]?["get"]?["parameters"]?.array?.first?["schema"]?["oneOf"]?.array
+      let own = (methods ?? []).filter { $0["x-plugin"] != nil }
+      var asked: [(target: String, names: [String])] = own.map {
+        ("/o?method=\($0["const"]?.string ?? "")&", members($0["x-parameters"]).keys.sorted())
+      }
+      for (path, item) in members(paths) where item["get"]?["x-plugin"] != nil && path != "/o" {
+        let names = (item["get"]?["parameters"]?.array ?? []).compactMap { $0["name"]?.string }
+        asked.append((path + "?", names.sorted()))
+      }
+      func names(_ target: String) -> [String] { asked.first { $0.target == target }?.names ?? [] }
+      #expect(names("/o?method=views&").contains("selectedViews"))
+      #expect(names("/o?method=events&").contains("segmentation"))
+      #expect(names("/o/analytics/metric?") == ["before", "metric", "period"])
+      let connection = server.connect(seconds: 20)
+      for (target, names) in asked {
+        let given = names.map { "\($0)=%5B%22x%22%5D&" }.joined()
+        let reply = try connection.get(
+          "\(target)\(given)api_key=\(server.keys.apiKey)&app_id=\(server.keys.appID)")
+        #expect(reply.status < 500, "\(target)\(given): \(reply.text)")
+      }
+      #expect(server.terminate() == .code(0))
+    }
+
     @Test("What conversations ask successfully is in it")
     func complete() throws {
       let server = try TallyServer(config: TallyServer.everything)

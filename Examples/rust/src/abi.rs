@@ -180,6 +180,15 @@ pub struct Route {
     pub body_bytes_max: u32,
     pub deadline_ms: u32,
     pub answer: Answer,
+    pub parameters: *const Parameter,
+    pub n_parameters: u32,
+    pub reserved0: u32,
+}
+
+#[repr(C)]
+pub struct Parameter {
+    pub name: Str,
+    pub summary: Str,
 }
 
 #[repr(C)]
@@ -337,7 +346,7 @@ const fn same(left: usize, right: usize) -> usize {
     0
 }
 
-const _: [usize; 17] = [
+const _: [usize; 18] = [
     same(size_of::<Error>(), 24),
     same(size_of::<Batch>(), 72),
     same(size_of::<Item>(), 104),
@@ -347,7 +356,8 @@ const _: [usize; 17] = [
     same(size_of::<Measure>(), 32),
     same(size_of::<Metric>(), 56),
     same(size_of::<Hook>(), 112),
-    same(size_of::<Route>(), 96),
+    same(size_of::<Parameter>(), 32),
+    same(size_of::<Route>(), 112),
     same(size_of::<Registrar>(), 56),
     same(size_of::<Question>(), 80),
     same(size_of::<Request>(), 216),

@@ -197,6 +197,10 @@ fn register_calls(registrar: &Registrar) -> Result<(), &'static str> {
         committed: std::ptr::null(),
         lifecycle: std::ptr::null(),
     };
+    let period = Parameter {
+        name: Str::of("period"),
+        summary: Str::of("30days, 7days, hour, yesterday, ..."),
+    };
     let route = Route {
         struct_size: size_of::<Route>() as u32,
         methods: 0,
@@ -209,6 +213,9 @@ fn register_calls(registrar: &Registrar) -> Result<(), &'static str> {
         body_bytes_max: 0,
         deadline_ms: 0,
         answer,
+        parameters: &period,
+        n_parameters: 1,
+        reserved0: 0,
     };
     let mut number = 0;
     if (registrar.hook)(registrar.ctx, &hook) != OK {

@@ -43,7 +43,7 @@ struct UserAgentPlugin: Plugin {
       "bots", measures: [.sum("t")], dimensions: [.inline("name", meta: "bots", valueLimit: 500)])
     try registrar.transform(phase: .early, keys: [keys.agent, keys.bot])
     try registrar.hook(keys: [keys.bot])
-    try registrar.read(method: "bots")
+    try registrar.read(method: "bots", parameters: ["period": "30days, 7days, hour, …"])
   }
 
   func transform(_ batch: Batch, _ verdicts: borrowing Verdicts) {

@@ -3,6 +3,13 @@ import PluginKit
 /// The questions about views, as the dashboard and Countly's clients ask them.
 struct ViewAnswers: Sendable {
   static let methods = ["views", "get_view_segments"]
+  static let parameters = [
+    "period": "30days, 7days, hour, …", "action": "getTable, getTotals, get_view_count, listNames.",
+    "selectedViews": "A JSON array of ids.", "segment": "A segment.",
+    "sSearch": "A part of a name.", "iDisplayStart": "Lines left out.",
+    "iDisplayLength": "Lines shown.", "iSortCol_0": "The column to sort by.",
+    "sSortDir_0": "asc or desc.", "sEcho": "Given back.",
+  ]
   /// Names that one list holds.
   private static let namesMax = 10_000
 

@@ -28,7 +28,9 @@ struct ViewsPlugin: Plugin {
     reader = try ViewReader(host, nameBytesMax: try host.int("view_name_bytes_max"))
     sessions = try host.intern("sessions")
     try registrar.hook(after: ["sessions"])
-    for method in ViewAnswers.methods { try registrar.read(method: method) }
+    for method in ViewAnswers.methods {
+      try registrar.read(method: method, parameters: ViewAnswers.parameters)
+    }
   }
 
   /// Sessions close before or after the events of an item, so that is the order here, too.

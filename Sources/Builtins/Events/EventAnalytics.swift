@@ -11,24 +11,34 @@ struct EventAnalytics: Sendable {
   private static let eventsMax = 100
   private static let topStandard = 10
 
+  /// Which events are meant, and by what they are told apart.
+  static let keyParameters = [
+    "event": "A key.", "events": "A JSON array of keys.", "segmentation": "A segment.",
+  ]
+
   private let events: Metric
   private let routes: [Route: Kind]
 
   init(_ registrar: borrowing Registrar, _ events: Metric) throws {
     self.events = events
-    func read(_ path: String, _ summary: String) throws -> Route {
+    func read(
+      _ path: String, _ summary: String, _ more: [String: String] = [:]
+    ) throws -> Route {
       try registrar.read(
-        path: "/o/analytics/\(path)", feature: "core", isPure: true, summary: summary)
+        path: "/o/analytics/\(path)", feature: "core", isPure: true, summary: summary,
+        parameters: Asked.period(and: more))
     }
+    let top = ["limit": "How many.", "filter": "count, sum or duration: this number alone."]
     routes = [
-      try read("events", "Events, point by point of a period, or by the values of a segment."):
-        .series,
+      try read(
+        "events", "Events, point by point of a period, or by the values of a segment.",
+        Self.keyParameters): .series,
       try read("events/overview", "All events of a period, compared with the one before."):
         .overview,
-      try read("events/top", "The most frequent events of a period."): .top,
+      try read("events/top", "The most frequent events of a period.", top): .top,
       try registrar.read(
         method: "top_events", feature: "core", isPure: true,
-        summary: "The most frequent events of a period."):
+        summary: "The most frequent events of a period.", parameters: Asked.period(and: top)):
         .top,
     ]
   }

@@ -53,7 +53,10 @@ struct EventsPlugin: Plugin {
     analytics = try EventAnalytics(registrar, events)
     answers = EventAnswers(events: events, limits: limits, analytics: analytics)
     try registrar.hook(keys: [try host.intern("events")])
-    try registrar.read(method: "events", feature: "core", isPure: true)
+    try registrar.read(
+      method: "events", feature: "core", isPure: true,
+      parameters: EventAnalytics.keyParameters.merging(Asked.document) { $1 }
+        .merging(["overview": "1: each event compared with the period before."]) { $1 })
     try registrar.read(method: "get_events", feature: "core", isPure: true)
   }
 

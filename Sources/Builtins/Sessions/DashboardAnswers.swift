@@ -13,7 +13,7 @@ struct DashboardAnswers: Sendable {
     self.counters = counters
     route = try registrar.read(
       path: "/o/analytics/dashboard", feature: "core", isPure: true,
-      summary: "What a period comes to, compared with the one before.")
+      summary: "What a period comes to, compared with the one before.", parameters: Asked.period)
   }
 
   /// Whether the question was this one.

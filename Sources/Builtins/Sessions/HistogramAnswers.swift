@@ -22,9 +22,13 @@ struct HistogramAnswers: Sendable {
     var routes: [Route: Int] = [:]
     for (place, histogram) in histograms.enumerated() {
       let name = histogram.name
-      routes[try registrar.read(method: name, feature: "core", isPure: true)] = place
-      routes[try registrar.read(path: "/o/analytics/\(name)", feature: "core", isPure: true)] =
-        place
+      let asked = [
+        try registrar.read(
+          method: name, feature: "core", isPure: true, parameters: Asked.period),
+        try registrar.read(
+          path: "/o/analytics/\(name)", feature: "core", isPure: true, parameters: Asked.period),
+      ]
+      for route in asked { routes[route] = place }
     }
     self.routes = routes
   }

@@ -18,15 +18,22 @@ struct MetricAnswers: Sendable {
     _ registrar: borrowing Registrar, _ counters: SessionCounters, _ dashboard: DashboardAnswers
   ) throws {
     (self.counters, self.dashboard) = (counters, dashboard)
-    func read(_ name: String, _ summary: String) throws -> Route {
+    func read(
+      _ name: String, _ summary: String, _ more: [String: String] = [:]
+    ) throws -> Route {
       try registrar.read(
-        path: "/o/analytics/\(name)", feature: "core", isPure: true, summary: summary)
+        path: "/o/analytics/\(name)", feature: "core", isPure: true, summary: summary,
+        parameters: Asked.period(and: more))
     }
     countries = try read("countries", "The countries with the most new users of a period.")
     sessions = try read("sessions", "Sessions and users, point by point of a period.")
+    let named = ["metric": "users, countries, os, …"]
     metric = try read(
-      "metric", "The values of a metric over a period, by users; `before=true`: the one before.")
-    tops = try read("tops", "The largest three values of one or several metrics.")
+      "metric", "The values of a metric over a period, by users.",
+      named.merging(["before": "true: of the period before."]) { $1 })
+    tops = try read(
+      "tops", "The largest three values of one or several metrics.",
+      named.merging(["metrics": "A JSON array of several."]) { $1 })
   }
 
   /// Whether the question was one of these.

@@ -15,11 +15,13 @@ struct SessionAnswers: Sendable {
       ["sessions", "users", "locations"].map { (method: $0, metric: users) }
       + counters.collections + [(method: "app_versions", metric: details)]
     for (method, _) in documents {
-      try registrar.read(method: method, feature: "core", isPure: true)
+      try registrar.read(
+        method: method, feature: "core", isPure: true, parameters: Asked.document)
     }
-    for method in ["countries", "geodata"] {
-      try registrar.read(method: method, feature: "core", isPure: true)
-    }
+    try registrar.read(
+      method: "countries", feature: "core", isPure: true, parameters: Asked.document)
+    try registrar.read(
+      method: "geodata", feature: "core", isPure: true, parameters: ["loadFor": "cities"])
   }
 
   func answer(_ request: borrowing Request, _ reply: borrowing Reply) throws {

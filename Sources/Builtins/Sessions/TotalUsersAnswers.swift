@@ -12,7 +12,9 @@ struct TotalUsersAnswers: Sendable {
 
   init(_ registrar: borrowing Registrar, _ counters: SessionCounters) throws {
     self.counters = counters
-    route = try registrar.read(method: "total_users", feature: "core", isPure: true)
+    route = try registrar.read(
+      method: "total_users", feature: "core", isPure: true,
+      parameters: Asked.period(and: ["metric": "users, countries, os, …"]))
   }
 
   /// Whether the question was this one.

@@ -46,7 +46,11 @@ extension Core {
         let asked = route.method.isEmpty ? route.path : "method=\(route.method)"
         let summary = route.summary.isEmpty ? "\(instance.name) answers \(asked)." : route.summary
         var made = APIRoute(
-          route.path, method: route.method, http: route.http, plugin: instance.name, .init(summary))
+          route.path, method: route.method, http: route.http, plugin: instance.name,
+          .init(summary, route.parameters))
+        let standard = Route.standardBounds
+        if route.bodyBytesMax != standard.bodyBytesMax { made.bodyBytesMax = route.bodyBytesMax }
+        if route.deadlineMs != standard.deadlineMs { made.deadlineMs = route.deadlineMs }
         if !route.isPublic, !route.path.hasPrefix(QueryService.sdkPath) {
           made.right = "\(route.access) \(route.permission)"
         }
@@ -63,6 +67,7 @@ extension APIRoute {
     self.init(
       String(parts[0]), method: parts.count > 1 ? String(parts[1].dropFirst("method=".count)) : "",
       right: route.need.words, route.about)
+    if route.bodyBytesMax != OwnRoute.bodyBytesStandard { bodyBytesMax = route.bodyBytesMax }
   }
 
   init(_ path: String, _ route: ManagementService.Route) {

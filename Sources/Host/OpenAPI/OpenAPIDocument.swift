@@ -87,6 +87,8 @@ struct OpenAPIDocument {
     var facts: [String: JSONValue] = [:]
     facts["x-right"] = route.right.map { .string($0) }
     facts["x-plugin"] = route.plugin.map { .string($0) }
+    facts["x-body-bytes-max"] = route.bodyBytesMax.map { .number(Double($0)) }
+    facts["x-deadline-ms"] = route.deadlineMs.map { .number(Double($0)) }
     facts["x-example"] = route.about.example.map { .object($0.mapValues { .string($0) }) }
     return facts
   }

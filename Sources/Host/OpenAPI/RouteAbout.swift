@@ -37,6 +37,9 @@ struct APIRoute: Sendable, Equatable {
   var about: RouteAbout
   /// Who answers: a plugin's name; nil for the host.
   var plugin: String?
+  /// Bytes of a body and milliseconds until the answer that the route allows; nil: as everywhere.
+  var bodyBytesMax: Int?
+  var deadlineMs: Int?
 
   init(
     _ path: String, method: String = "", http: [String] = ["get", "post"], right: String? = nil,

@@ -702,6 +702,12 @@ struct tally_reply;
  * else: no setting, service or memory of yours. The host may hand it out again until something is stored. */
 #define TALLY_ROUTE_PURE 4u
 
+/* A parameter that a route reads, for lists of what the server answers. */
+typedef struct tally_parameter {
+  tally_str name;    /* 1 to 64 bytes */
+  tally_str summary; /* a few words: what it says; may be empty */
+} tally_parameter;
+
 /* A question you answer, or an order you carry out.
  *
  * `path` is a pattern of segments below /o/ or /i/: "/o/crashes/{id}" takes any one segment and hands it over as the
@@ -726,6 +732,9 @@ typedef struct tally_route {
   /* Request and reply are borrowed. On failure set an error; the host answers 500 and logs it. [request] */
   tally_status (*answer)(void *instance, const struct tally_request *request, const struct tally_reply *reply,
                          const tally_error *error);
+  const tally_parameter *parameters; /* beside credentials, app_id and what the path captures; may be NULL */
+  uint32_t n_parameters;             /* at most 64 */
+  uint32_t reserved0;
 } tally_route;
 
 /* A user's cell of yours, to be told in words. Borrowed. */
@@ -1059,7 +1068,8 @@ TALLY_STATIC_ASSERT(sizeof(tally_fold) == 72, fold_size);
 TALLY_STATIC_ASSERT(sizeof(tally_collection) == 32, collection_size);
 TALLY_STATIC_ASSERT(sizeof(tally_table) == 24, table_size);
 TALLY_STATIC_ASSERT(sizeof(tally_hook) == 112, hook_size);
-TALLY_STATIC_ASSERT(sizeof(tally_route) == 96, route_size);
+TALLY_STATIC_ASSERT(sizeof(tally_parameter) == 32, parameter_size);
+TALLY_STATIC_ASSERT(sizeof(tally_route) == 112, route_size);
 TALLY_STATIC_ASSERT(sizeof(tally_portrait) == 48, portrait_size);
 TALLY_STATIC_ASSERT(sizeof(tally_registrar) == 64, registrar_size);
 TALLY_STATIC_ASSERT(sizeof(tally_total) == 40, total_size);

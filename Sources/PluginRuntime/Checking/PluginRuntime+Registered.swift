@@ -15,6 +15,10 @@ extension PluginRuntime {
     /// Of the permission: "read", "create", "update" or "delete".
     package var access = ""
     package var isPublic = false
+    /// By name, what it reads beside credentials, the app and what the path captures.
+    package var parameters: [String: String] = [:]
+    package var bodyBytesMax = 0
+    package var deadlineMs = 0
   }
 
   /// A metric as its plugin registered it.
@@ -29,7 +33,8 @@ extension PluginRuntime {
       RegisteredRoute(
         path: $0.pattern.text, method: $0.method, permission: $0.permission, summary: $0.summary,
         http: $0.methods.text.lowercased().split(separator: " ").map(String.init),
-        access: "\($0.access)", isPublic: $0.isPublic)
+        access: "\($0.access)", isPublic: $0.isPublic,
+        parameters: $0.parameters, bodyBytesMax: $0.bodyBytesMax, deadlineMs: $0.deadlineMs)
     }
   }
 }

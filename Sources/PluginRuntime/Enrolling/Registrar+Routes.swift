@@ -26,13 +26,19 @@ extension Registrar {
           what,
           "body_bytes_max is at most \(Route.bodyBytesMax), deadline_ms \(Route.deadlineMsMax)")
       }
+      guard let parameters = Self.parameters(given) else {
+        return refuse(
+          what,
+          "parameters are at most \(Route.parametersMax), each with another name of 1 to "
+            + "\(Route.parameterBytesMax) bytes, in UTF-8")
+      }
       do throws(RoutePattern.Refusal) {
         let pattern = try RoutePattern(path)
         enrollment.routes.append(
           Route(
             methods: methods, pattern: pattern, method: method,
             permission: permission.isEmpty ? manifest.name : permission, summary: summary,
-            access: access, isPublic: given.flags & TALLY_ROUTE_PUBLIC != 0,
+            parameters: parameters, access: access, isPublic: given.flags & TALLY_ROUTE_PUBLIC != 0,
             isWithoutApp: given.flags & TALLY_ROUTE_WITHOUT_APP != 0,
             isPure: given.flags & TALLY_ROUTE_PURE != 0,
             bodyBytesMax: Int(
@@ -48,6 +54,21 @@ extension Registrar {
   private static func methods(_ bits: UInt32) -> Route.Methods? {
     guard bits & ~Route.Methods.all.rawValue == 0 else { return nil }
     return bits == 0 ? .standard : Route.Methods(rawValue: bits)
+  }
+
+  /// Nil when they are too many, or cannot be told apart.
+  private static func parameters(_ route: tally_route) -> [String: String]? {
+    guard route.n_parameters <= Route.parametersMax,
+      route.n_parameters == 0 || route.parameters != nil
+    else { return nil }
+    var parameters: [String: String] = [:]
+    for one in UnsafeBufferPointer(start: route.parameters, count: Int(route.n_parameters)) {
+      guard let name = one.name.string, let summary = one.summary.string,
+        (1...Route.parameterBytesMax).contains(name.utf8.count),
+        parameters.updateValue(summary, forKey: name) == nil
+      else { return nil }
+    }
+    return parameters
   }
 
   private static func misplaced(path: String, method: String) -> String? {

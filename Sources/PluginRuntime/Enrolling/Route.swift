@@ -42,6 +42,8 @@ package struct Route {
   static let bodyBytesMax: UInt32 = 64 << 20
   static let deadlineMsStandard: UInt32 = 30_000
   static let deadlineMsMax: UInt32 = 600_000
+  static let parametersMax: UInt32 = 64
+  static let parameterBytesMax = 64
 
   /// Of what no plugin answers.
   package static let standardBounds = (
@@ -55,6 +57,8 @@ package struct Route {
   /// The permission a member needs.
   package let permission: String
   package let summary: String
+  /// By name, what it reads beside credentials, the app and what the path captures.
+  package let parameters: [String: String]
   package let access: Access
   package let isPublic: Bool
   package let isWithoutApp: Bool

@@ -52,9 +52,7 @@ struct EnrollmentWire {
       var table = try table(&reader)
       status = registrar.pointee.table(ctx, &table, &number)
     case .hook: status = try hook(&reader)
-    case .route:
-      var route = try route(&reader)
-      status = registrar.pointee.route(ctx, &route, &number)
+    case .route: status = try route(&reader)
     case .describe: status = registrar.pointee.describe(ctx) { _, _, _ in TALLY_UNSUPPORTED }
     case nil: throw WireDamage()
     }
@@ -155,7 +153,7 @@ struct EnrollmentWire {
     }
   }
 
-  private func route(_ reader: inout WireReader) throws(WireDamage) -> tally_route {
+  private func route(_ reader: inout WireReader) throws(WireDamage) -> tally_status {
     var route = tally_route()
     route.struct_size = UInt32(MemoryLayout<tally_route>.size)
     (route.methods, route.access) = try reader.pair()
@@ -166,7 +164,17 @@ struct EnrollmentWire {
     route.permission = try reader.tallyText()
     route.summary = try reader.tallyText()
     route.answer = { _, _, _, _ in TALLY_UNSUPPORTED }
-    return route
+    var parameters: [tally_parameter] = []
+    for _ in 0..<(try count(&reader)) {
+      parameters.append(
+        tally_parameter(name: try reader.tallyText(), summary: try reader.tallyText()))
+    }
+    route.n_parameters = UInt32(parameters.count)
+    return parameters.withUnsafeBufferPointer { parameters in
+      var number: UInt32 = 0
+      route.parameters = parameters.baseAddress
+      return registrar.pointee.route(registrar.pointee.ctx, &route, &number)
+    }
   }
 
   /// A list is never longer than what may be registered.

@@ -150,7 +150,8 @@ static tally_status enroll(void *instance, const tally_registrar *registrar, con
   tally_collection documents = {sizeof(documents), 10, TEXT("documents"), reduce};
   tally_command_handler command = {sizeof(command), 0, TEXT("blab"), apply};
   tally_job_kind job = {sizeof(job), 0, TEXT("blab"), {NULL, 0}, 1, 0, 1, 0, run};
-  tally_route route = {sizeof(route), 0, TEXT("/o"), TEXT("blab"), {NULL, 0}, {NULL, 0}, 0, 0, 0, 0, answer};
+  tally_route route = {sizeof(route), 0, TEXT("/o"), TEXT("blab"), {NULL, 0}, {NULL, 0}, 0, 0, 0, 0, answer,
+                       NULL, 0, 0};
   tally_hook hooks[5];
   uint32_t number;
   tally_status status;

@@ -262,8 +262,8 @@ static tally_status enroll(void *instance, const tally_registrar *registrar, con
   const tally_metric metric = {sizeof(metric), 3, TEXT("probes"), measures, NULL, 0, 6, 1, 4};
   const tally_collection collection = {sizeof(collection), 100, TEXT("folds"), reduce};
   const tally_table table = {sizeof(table), 0, TEXT("lines")};
-  const tally_route route = {sizeof(route), 0,      TEXT("/o"), TEXT("prober"), TEXT("core"), {NULL, 0},
-                             0,             0,      0,          0,              answer};
+  const tally_route route = {sizeof(route), 0, TEXT("/o"), TEXT("prober"), TEXT("core"), {NULL, 0}, 0, 0, 0, 0, answer,
+                             NULL, 0, 0};
   /* A path with a captured segment, which answers with everything a request says. */
   const tally_route told = {sizeof(told),
                             TALLY_METHOD_POST | TALLY_METHOD_PUT,
@@ -275,7 +275,10 @@ static tally_status enroll(void *instance, const tally_registrar *registrar, con
                             0,
                             4096,
                             0,
-                            tell};
+                            tell,
+                            NULL,
+                            0,
+                            0};
   uint32_t number;
   prober *self = instance;
   tally_hook hook;

@@ -409,7 +409,8 @@ static tally_status enroll(void *instance, const tally_registrar *registrar, con
   tally_command_handler handler = {sizeof(handler), 0, TEXT("add"), apply};
   tally_job_kind kind = {sizeof(kind), 2, TEXT("note"), {NULL, 0}, 0, 0, 0, 0, run};
   tally_collection collection = {sizeof(collection), 1000, TEXT("notes"), reduce};
-  tally_route route = {sizeof(route), 0, TEXT("/o"), TEXT("roles"), {NULL, 0}, {NULL, 0}, 0, 0, 0, 10000, answer};
+  tally_route route = {sizeof(route), 0, TEXT("/o"), TEXT("roles"), {NULL, 0}, {NULL, 0}, 0, 0, 0, 10000, answer,
+                       NULL, 0, 0};
   tally_hook hooks[5] = {{0}, {0}, {0}, {0}, {0}};
   uint32_t number;
   tally_status status = registrar->metric(registrar->ctx, &described, &metric);

@@ -43,6 +43,13 @@ final class RecordingRegistrar {
         $0.put($1.flags, $1.body_bytes_max)
         $0.put(UInt64($1.deadline_ms))
         for text in [$1.path, $1.method, $1.permission, $1.summary] { $0.put(text) }
+        $0.put(UInt64($1.n_parameters))
+        let parameters = UnsafeBufferPointer(
+          start: $1.parameters, count: Int($1.n_parameters))
+        for parameter in parameters {
+          $0.put(parameter.name)
+          $0.put(parameter.summary)
+        }
       }
     }
     table.describe = { RecordingRegistrar.from($0).describe($1) }
