@@ -103,6 +103,7 @@ import Testing
     "/o/token/list": .member, "/o/token/check": .member,
     "/o/apps/all": .globalAdmin, "/o/users/all": .globalAdmin, "/o/users/id": .globalAdmin,
     "/i/users/create": .globalAdmin, "/i/users/update": .globalAdmin,
+    "/i/users/renewApiKey": .member,
     "/i/users/delete": .globalAdmin, "/i/users/deleteOwnAccount": .globalAdmin,
   ]
 

@@ -7,6 +7,7 @@ import Synchronization
 final class SecurityLog: Sendable {
   enum Kind: String, CaseIterable, Sendable {
     case loginFailed = "security.login-failed"
+    case passwordForgotten = "security.password-forgotten"
     case denied = "security.denied"
     case injection = "security.injection"
   }

@@ -90,6 +90,7 @@ struct TokenDesk: Sendable {
       "endpoint": JSONValue(token.endpoint) ?? .string(""), "purpose": .string(token.purpose),
     ]
     if let permission = JSONValue(token.permission) { members["token_permission"] = permission }
+    if token.canLogin { members["can_login"] = .bool(true) }
     if token.maxEnds > 0 { members["max_ends"] = .number(Double(token.maxEnds)) }
     return .object(members)
   }
@@ -111,10 +112,14 @@ struct TokenDesk: Sendable {
       new.maxEnds = ends
     }
     new.isMulti = parameters["multi"] != "false"
+    new.canLogin = parameters["can_login"] == "true"
     new.apps = try apps(parameters["apps"] ?? "")
     new.endpoint = endpoint(parameters)
     new.purpose = try bounded("purpose", parameters["purpose"] ?? "", Self.purposeBytesMax)
     new.permission = try permission(parameters["token_permission"] ?? "")
+    if new.canLogin, !(new.apps.isEmpty && new.endpoint.isEmpty && new.permission.isEmpty) {
+      throw Refusal(text: "a token for some apps, paths or rights cannot log in")
+    }
     guard new.endpoint.utf8.count <= Self.textBytesMax,
       TokenScope(apps: new.apps, endpoint: new.endpoint, permission: new.permission) != nil
     else { throw Refusal(text: "endpoint cannot be read, or is too long") }

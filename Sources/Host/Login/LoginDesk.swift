@@ -42,18 +42,16 @@ struct LoginDesk: Sendable {
   private func judge(
     _ member: Member?, _ name: String, _ password: String, _ address: ClientAddress?
   ) throws -> Outcome {
-    let account = accountSubject(name, member)
-    let network = core.store.loginSubject(
-      "network \(address?.truncated.text ?? "")", Self.networkBackoff)
+    let (account, network) = (accountSubject(name, member), networkSubject(address))
     guard try core.store.beginLogin([account, network], nowMs: nowMs()) else {
-      note("login refused for a while", member, address)
+      note("login refused for a while", .loginFailed, "/login", member, address)
       return .blocked
     }
     let hash = member?.passwordHash ?? PasswordHash.nobodys
     guard password.utf8.count <= PasswordRules.bytesMax,
       matches(password, hash), let member
     else {
-      note("login failed", member, address)
+      note("login failed", .loginFailed, "/login", member, address)
       return .failed
     }
     try core.store.endLogin(account: account, network: network)
@@ -66,16 +64,22 @@ struct LoginDesk: Sendable {
   }
 
   /// By whatever name a member is called, it is one account.
-  private func accountSubject(_ name: String, _ member: Member?) -> Store.LoginSubject {
+  func accountSubject(
+    _ name: String, _ member: Member?, _ kind: String = "account"
+  ) -> Store.LoginSubject {
     let bounded = String(name.lowercased().prefix(Self.nameBytesMax))
-    return core.store.loginSubject("account \(member?.id ?? bounded)", Self.accountBackoff)
+    return core.store.loginSubject("\(kind) \(member?.id ?? bounded)", Self.accountBackoff)
   }
 
-  /// Notes the login, and takes the costs of this version for the password.
-  private func welcome(_ member: Member, _ password: String) throws -> Member {
+  func networkSubject(_ address: ClientAddress?) -> Store.LoginSubject {
+    core.store.loginSubject("network \(address?.truncated.text ?? "")", Self.networkBackoff)
+  }
+
+  /// Notes the login, and takes the costs of this version for the password they came with, if any.
+  func welcome(_ member: Member, _ password: String? = nil) throws -> Member {
     var change = MemberChange()
     change.lastLoginMs = nowMs()
-    if let hash = member.passwordHash, !PasswordHash.isCurrent(hash) {
+    if let password, let hash = member.passwordHash, !PasswordHash.isCurrent(hash) {
       change.passwordHash = try PasswordHash.make(password)
     }
     let line = AuditLine(
@@ -86,7 +90,10 @@ struct LoginDesk: Sendable {
   }
 
   /// What was typed is not told: it may be a password in the wrong field.
-  private func note(_ what: Logger.Message, _ member: Member?, _ address: ClientAddress?) {
+  func note(
+    _ what: Logger.Message, _ kind: SecurityLog.Kind, _ path: String, _ member: Member?,
+    _ address: ClientAddress?
+  ) {
     core.log.notice(
       what,
       metadata: [
@@ -95,7 +102,7 @@ struct LoginDesk: Sendable {
       ])
     core.security.note(
       .init(
-        kind: .loginFailed, reason: "\(what)", path: "/login", member: member?.id ?? "",
+        kind: kind, reason: "\(what)", path: path, member: member?.id ?? "",
         address: address?.text ?? ""))
   }
 }

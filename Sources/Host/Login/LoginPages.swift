@@ -8,7 +8,9 @@ struct LoginPages: Sendable {
   static let paths: [(method: String, path: String)] = [
     ("GET", "/login"), ("POST", "/login"), ("POST", "/logout"), ("GET", "/dashboard"),
     ("GET", "/api-key"), ("GET", "/setup"), ("POST", "/setup"), ("GET", "/reset"),
-    ("POST", "/reset"),
+    ("POST", "/reset"), ("GET", "/reset/{token}"), ("POST", "/reset/{token}"),
+    ("GET", ForgottenPage.path), ("POST", ForgottenPage.path), ("GET", KeyPage.path),
+    ("POST", KeyPage.path), ("GET", TokenLogin.path + "/{token}"),
   ]
   /// A session is over after this time, however much it is used: seconds.
   private static let sessionSecondsMax: Int64 = 7 * 86_400
@@ -34,6 +36,12 @@ struct LoginPages: Sendable {
       case ("POST", "/logout"): return try logout(request)
       case ("GET", "/dashboard"): return dashboard(request)
       case ("GET", "/api-key"): return try apiKey(request)
+      case ("GET", ForgottenPage.path): return forgottenPage(request)
+      case ("POST", ForgottenPage.path):
+        return isOwnForm(request) ? try ForgottenPage(desk: desk).ask(request) : Self.foreignForm
+      case ("GET", KeyPage.path): return KeyPage(desk: desk).form(request).reply()
+      case ("POST", KeyPage.path): return try KeyPage(desk: desk).show(request)
+      case ("GET", TokenLogin.path): return try loginByToken(request)
       case ("GET", "/setup"), ("GET", "/reset"): return links.form(request)
       case ("POST", "/setup"), ("POST", "/reset"): return try links.choose(request)
       default: return PageReply.plain(404, "Not found")
@@ -47,7 +55,7 @@ struct LoginPages: Sendable {
 
   // MARK: Login
 
-  private static let messages = [
+  static let messages = [
     "login.result": "The name or the password is not right.",
     "login.locked": "This account is locked. An administrator can unlock it.",
     "login.blocked": "Too many attempts. Wait a while, then try again.",
@@ -68,6 +76,7 @@ struct LoginPages: Sendable {
         <label>Password
         <input name="password" type="password" autocomplete="current-password" required></label>
         \(csrfField(cookie))<button>Sign in</button></form>
+        <p><a href="\(ForgottenPage.path)">I lost my password</a></p>
         """)
     return page.reply(cookie: cookie.header(isSecure: isSecure))
   }
@@ -85,22 +94,39 @@ struct LoginPages: Sendable {
     case .failed: return .redirect(to: "/login?message=login.result")
     case .blocked: return .redirect(to: "/login?message=login.blocked")
     case .locked: return .redirect(to: "/login?message=login.locked")
-    case .success(let member):
-      // Never a value that was there before the login.
-      guard let token = try begin(member) else {
-        return .redirect(to: "/login?message=login.result")
-      }
-      let cookie = SessionCookie(token.text).header(isSecure: isSecure)
-      return .redirect(to: "/dashboard", cookie: cookie)
+    case .success(let member): return try begin(member)
     }
   }
 
-  private func begin(_ member: Member) throws -> AccessToken? {
+  private func loginByToken(_ request: PageRequest) throws -> PageReply {
+    switch try TokenLogin(desk: desk).attempt(request) {
+    case .success(let member, let endS): return try begin(member, endS: endS)
+    case .failed: return .redirect(to: "/login?message=login.result")
+    case .locked: return .redirect(to: "/login?message=login.locked")
+    }
+  }
+
+  private func forgottenPage(_ request: PageRequest) -> PageReply {
+    let cookie = request.cookie ?? .visit()
+    return ForgottenPage(desk: desk).form(request, fields: csrfField(cookie))
+      .reply(cookie: cookie.header(isSecure: isSecure))
+  }
+
+  /// Logs a browser in, at most until a second. Its cookie is never one that was there before.
+  private func begin(_ member: Member, endS: Int64? = nil) throws -> PageReply {
+    guard let token = try session(of: member, endS: endS) else {
+      return .redirect(to: "/login?message=login.result")
+    }
+    let cookie = SessionCookie(token.text).header(isSecure: isSecure)
+    return .redirect(to: "/dashboard", cookie: cookie)
+  }
+
+  private func session(of member: Member, endS: Int64?) throws -> AccessToken? {
     let nowS = desk.nowMs() / 1_000
     var new = NewToken(
       .session, owner: member.id, ttl: Int64(core.configuration.host.limits.sessionMinutes) * 60)
     new.purpose = AccessToken.sessionPurpose
-    new.maxEnds = nowS + max(Self.sessionSecondsMax, new.ttl)
+    new.maxEnds = min(nowS + max(Self.sessionSecondsMax, new.ttl), endS ?? .max)
     return try core.tokens.make(new, nowS: nowS)
   }
 

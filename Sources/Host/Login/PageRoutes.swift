@@ -48,9 +48,15 @@ struct PageRoutes: Sendable {
     guard
       let question = await QueryRoutes.question(of: request, context, upTo: Self.bodyBytesMax)
     else { return nil }
+    var (path, parameters) = (question.path, question.parameters)
+    // The last segment may be a token.
+    if let token = context.parameters.get("token") {
+      path = String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.endIndex))
+      parameters["token"] = token
+    }
     return PageRequest(
-      method: request.method == .post ? "POST" : "GET", path: question.path,
-      parameters: question.parameters, cookie: question.session,
+      method: request.method == .post ? "POST" : "GET", path: path, parameters: parameters,
+      cookie: question.session,
       authorization: request.headers[.authorization],
       address: proxies.client(of: question))
   }

@@ -45,8 +45,10 @@ final class PasswordLinks: Sendable {
     var change = MemberChange()
     if token.purpose == Purpose.setup.rawValue {
       change.username = (request.parameters["username"] ?? "").trimmingCharacters(in: .whitespaces)
+      change.fullName = request.parameters["full_name"]
+      change.email = request.parameters["email"]?.lowercased()
     }
-    let refusals = refusals(password, change.username)
+    let refusals = refusals(password, change)
     guard refusals.isEmpty else { return form(member, token, refusals: refusals) }
     change.passwordHash = try PasswordHash.make(password)
     change.passwordChangedMs = Clock.system.nowMs
@@ -59,19 +61,26 @@ final class PasswordLinks: Sendable {
       _ = try core.store.updateMember(id: member.id, change) { _ in [line] }
     } catch {
       guard error.code == .taken else { throw error }
-      return form(member, token, refusals: ["There is a member of that name already."])
+      return form(
+        member, token, refusals: ["There is a member of that name or e-mail address already."])
     }
     core.tokens.forget { $0.owner == member.id && $0.isOfPassword }
     try core.reloadAdministration()
     return .redirect(to: "/login?message=login.chosen")
   }
 
-  private func refusals(_ password: String, _ username: String?) -> [String] {
-    let names = username.map { name in
-      (1...Self.nameBytesMax).contains(name.utf8.count) && !name.contains(where: \.isNewline)
-        ? [] : ["The name must have 1 to \(Self.nameBytesMax) bytes."]
+  private func refusals(_ password: String, _ change: MemberChange) -> [String] {
+    let named = [
+      ("name", change.username, 1), ("full name", change.fullName, 0),
+      ("e-mail address", change.email, 0),
+    ].compactMap { what, text, bytesMin -> String? in
+      guard let text else { return nil }
+      let isFine =
+        (bytesMin...Self.nameBytesMax).contains(text.utf8.count)
+        && !text.contains(where: \.isNewline)
+      return isFine ? nil : "The \(what) must have \(bytesMin) to \(Self.nameBytesMax) bytes."
     }
-    return (names ?? []) + PasswordRules().refusals(of: password)
+    return named + PasswordRules().refusals(of: password)
   }
 
   private func find(_ request: PageRequest) -> (Member, AccessToken)? {
@@ -89,8 +98,14 @@ final class PasswordLinks: Sendable {
     let name = Page.escaped(member.username)
     let nameField =
       isSetup
-      ? "<label>Username <input name=\"username\" autocomplete=\"username\" value=\"\(name)\" "
-        + "required></label>"
+      ? """
+      <label>Username <input name="username" autocomplete="username" value="\(name)" \
+      required></label>
+      <label>Full name, if you like <input name="full_name" autocomplete="name" \
+      value="\(Page.escaped(member.fullName))"></label>
+      <label>E-mail address, if you like <input name="email" type="email" autocomplete="email" \
+      value="\(Page.escaped(member.email))"></label>
+      """
       : "<p>For the member <b>\(name)</b>.</p>"
     let page = Page(
       title: isSetup ? "Welcome" : "Choose a password",

@@ -36,6 +36,12 @@ extension Core {
       APIRoute("/api-key", http: ["get"], "The api key for name and password (Basic)."),
       APIRoute("/setup", "Where the owner of a new store chooses a password, by a link."),
       APIRoute("/reset", "Where a member chooses a new password, by a link."),
+      APIRoute("/reset/{token}", "The same; the token stands in the path."),
+      APIRoute(ForgottenPage.path, "Where somebody says that they lost their password."),
+      APIRoute(KeyPage.path, "A page that shows the api key for name and password."),
+      APIRoute(
+        TokenLogin.path + "/{token}", http: ["get"], "Logs a browser in with a token for it."),
+      APIRoute("/o/themes", .reading("Names of themes: there is the standard one alone.")),
       APIRoute(OpenAPIRoutes.path, http: ["get"], .reading("This document.")),
     ]
   }

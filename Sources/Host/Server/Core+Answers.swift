@@ -55,6 +55,7 @@ extension Core {
           [
             "ttl": "Seconds.", "multi": "false: for one use.", "apps": "Ids, by commas.",
             "endpoint": "Patterns of paths, by commas.", "purpose": "Any text.",
+            "can_login": "true: a browser may be logged in with it.",
           ]), answer: desk.create),
       "/i/token/delete": OwnRoute(
         need: .member, about: .init("Deletes a token.", ["tokenid": "The token."]),
@@ -101,6 +102,10 @@ extension Core {
         need: .globalAdmin, about: .init("Changes a member.", args), answer: desk.update),
       "/i/users/delete": OwnRoute(
         need: .globalAdmin, about: .init("Deletes members.", args), answer: desk.delete),
+      KeyDesk.path: OwnRoute(
+        need: .member,
+        about: .init("Gives a member a new api key.", ["user_id": "Theirs."]),
+        answer: KeyDesk(core: self).renew),
       "/i/users/deleteOwnAccount": OwnRoute(
         need: .globalAdmin, about: .init("Deletes the caller.", ["password": "Their own."]),
         answer: desk.deleteOwn),

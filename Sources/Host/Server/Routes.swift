@@ -25,6 +25,11 @@ struct Routes {
   var responder: some HTTPResponder<VisitContext> {
     let router = Router(context: VisitContext.self, options: .autoGenerateHeadEndpoints)
     router.get("/o/ping") { _, _ in Self.json(QueryReply(status: 200, message: "Success")) }
+    for method in [HTTPRequest.Method.get, .post] {
+      router.on("/o/themes", method: method) { request, _ in
+        Self.json(QueryReply(.texts([""])), to: QueryRoutes.head(of: request))
+      }
+    }
     router.get("/metrics") { [metrics] _, _ in
       Response(
         status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],

@@ -38,6 +38,8 @@ package struct AccessToken: Equatable, Sendable {
   package let permission: String
   /// Unix seconds that `ends` never passes; 0: none.
   package let maxEnds: Int64
+  /// Whether a browser may be logged in with it.
+  package let canLogin: Bool
 
   init(_ row: Row, _ store: Store) throws {
     owner = row["owner"]
@@ -52,6 +54,7 @@ package struct AccessToken: Equatable, Sendable {
     purpose = row["purpose"]
     permission = row["permission"]
     maxEnds = row["max_ends"]
+    canLogin = row["can_login"]
   }
 
   /// Whether it is void when somebody else chooses the owner's password.
@@ -74,6 +77,7 @@ package struct NewToken: Sendable {
   package var purpose = ""
   package var permission = ""
   package var maxEnds: Int64 = 0
+  package var canLogin = false
 
   package init(_ kind: AccessToken.Kind = .program, owner: String, ttl: Int64) {
     self.kind = kind

@@ -2,6 +2,8 @@ import GRDB
 
 /// A person with an account.
 package struct Member: Equatable, Sendable {
+  static let keyBytes = 16
+
   /// 24 hexadecimal digits.
   package let id: String
   package let username: String

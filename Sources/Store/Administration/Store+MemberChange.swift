@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 /// What may be changed about a member; nil: it stays.
@@ -12,6 +13,8 @@ package struct MemberChange: Equatable, Sendable {
   package var endsSessions = false
   /// The session that goes on all the same: the hash of its token.
   package var sessionKept: String?
+  /// Another api key is drawn; the old one is nobody's.
+  package var renewsKey = false
   package var isGlobalAdmin: Bool?
   package var permission: String?
   package var isLocked: Bool?
@@ -63,6 +66,7 @@ extension Store {
           change.isGlobalAdmin ?? member.isGlobalAdmin, change.permission ?? member.permission,
           change.isLocked ?? member.isLocked, change.language ?? member.language, id,
         ])
+      if change.renewsKey { try renewKey(of: id, db) }
       if change.endsSessions {
         try db.execute(
           sql: """
@@ -77,6 +81,14 @@ extension Store {
       for line in lines(member) { try line.insert(db, under: vault.auditKey) }
       return try self.member(id, db)
     }
+  }
+
+  private func renewKey(of id: String, _ db: Database) throws {
+    var generator = SystemRandomNumberGenerator()
+    let key = Identifier.hex(bytes: Member.keyBytes, using: &generator)
+    try db.execute(
+      sql: "UPDATE member SET api_key = ?, api_key_sealed = ? WHERE id = ?",
+      arguments: [vault.hash(key), Data(vault.seal(key, of: id)), id])
   }
 
   /// Deletes members, of whom those that are gone already are passed over, and keeps a line of the

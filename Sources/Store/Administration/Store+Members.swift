@@ -40,7 +40,7 @@ struct MemberDraft {
     self.new = new
     self.nowMs = nowMs
     id = Identifier.hex(bytes: 12, using: &generator)
-    apiKey = Identifier.hex(bytes: 16, using: &generator)
+    apiKey = Identifier.hex(bytes: Member.keyBytes, using: &generator)
   }
 
   func insert(_ db: Database, _ store: Store) throws -> Member {

@@ -33,13 +33,13 @@ extension Store {
         sql: """
           INSERT INTO token(
             hash, sealed, kind, owner, created_s, ttl, ends, multi, apps, endpoint, purpose,
-            permission, max_ends)
-          VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            permission, max_ends, can_login)
+          VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
           """,
         arguments: [
           hash, Data(vault.seal(text, of: new.owner)), new.kind.rawValue, new.owner, nowS, life.ttl,
           life.ends, new.isMulti, new.apps.joined(separator: ","), new.endpoint, new.purpose,
-          new.permission, new.maxEnds,
+          new.permission, new.maxEnds, new.canLogin,
         ])
       let row = try Row.fetchOne(db, sql: "SELECT * FROM token WHERE hash = ?", arguments: [hash])
       guard let row else { throw StoreError(.failed, "a token is not there after it was made") }

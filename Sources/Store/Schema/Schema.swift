@@ -67,6 +67,9 @@ enum Schema {
     migrator.registerMigration("16 icons of apps") { db in
       try db.execute(sql: "CREATE TABLE app_icon(app INTEGER PRIMARY KEY, png BLOB NOT NULL)")
     }
+    migrator.registerMigration("17 tokens that log in") { db in
+      try db.execute(sql: "ALTER TABLE token ADD COLUMN can_login INT NOT NULL DEFAULT 0")
+    }
     return migrator
   }
 
