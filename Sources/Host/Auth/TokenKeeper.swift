@@ -117,6 +117,11 @@ final class TokenKeeper: Sendable {
     }
   }
 
+  /// Deletes those that are over; how many there were.
+  func sweep(nowS: Int64) throws -> Int {
+    try delete(entries.withLock { $0.values.map(\.token).filter { $0.isOver(at: nowS) } })
+  }
+
   /// Forgets those that the store deleted together with something else.
   func forget(_ isGone: (AccessToken) -> Bool) {
     entries.withLock { entries in entries = entries.filter { !isGone($0.value.token) } }

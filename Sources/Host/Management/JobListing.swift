@@ -1,7 +1,8 @@
 import PluginRuntime
 import Store
 
-/// `/o?method=jobs`: jobs of plugins, one line for each kind, or with `name` one for each job of it.
+/// `/o?method=jobs`: jobs of plugins and of the host, one line for each kind, or with `name` one for
+/// each job of it.
 struct JobListing: Sendable {
   /// Jobs one question looks through, and lines of one answer.
   private static let scannedMax = 10_000
@@ -18,9 +19,12 @@ struct JobListing: Sendable {
     let parameters = visit.request.parameters
     let jobs = try core.store.jobs(limit: Self.scannedMax)
     let name = parameters["name"]
+    let own = core.housekeeping.records
     var rows =
-      name.map { name in jobs.filter { Self.name($0.job) == name }.map(single) }
-      ?? kinds(jobs)
+      name.map { name in
+        jobs.filter { Self.name($0.job) == name }.map(single)
+          + own.filter { $0.name == name }.flatMap(HostJobs.runs)
+      } ?? kinds(jobs) + own.map(HostJobs.kind)
     if let search = parameters["sSearch"]?.lowercased(), !search.isEmpty {
       rows = rows.filter { $0.value(at: "name")?.string?.lowercased().contains(search) == true }
     }

@@ -1,12 +1,9 @@
-import Foundation
 import Logging
 import Store
 
 /// Deletes raw items when they are older than they may be: whole months, and with a retention of
 /// days, of all apps or of one, each item on its day. Deletes too what the tables have forgotten.
-final class RawKeeper: @unchecked Sendable {
-  /// Between two looks at the clock.
-  static let pauseSeconds = 3_600.0
+final class RawKeeper: Sendable {
   private static let msPerDay: Int64 = 86_400_000
 
   private let store: Store
@@ -15,13 +12,8 @@ final class RawKeeper: @unchecked Sendable {
   private let days: Int
   private let apps: AppRetention
   private let registry: AppRegistry
-  private var directory: AppDirectory?
   private let clock: Clock
   private let log: Logger
-  private let condition = NSCondition()
-  private var isRunning = false
-  private var isStopping = false
-  private var isWoken = false
   let itemsRemoved = Metrics.Counter()
   let filesRemoved = Metrics.Counter()
 
@@ -37,49 +29,12 @@ final class RawKeeper: @unchecked Sendable {
     self.log = log
   }
 
-  /// Keeps when apps' keys were used last, too; comes before `start`.
-  func remember(usesOf directory: AppDirectory) { self.directory = directory }
-
-  func start() {
-    isRunning = true
-    Thread.start(name: "retention") { self.run() }
-  }
-
-  /// Has it look at once.
-  func wake() {
-    condition.withLock {
-      isWoken = true
-      condition.broadcast()
-    }
-  }
-
-  /// Waits for what is being deleted.
-  func stop() {
-    condition.lock()
-    isStopping = true
-    condition.broadcast()
-    while isRunning { condition.wait() }
-    condition.unlock()
-  }
-
-  private func run() {
-    condition.lock()
-    while !isStopping {
-      isWoken = false
-      condition.unlock()
-      do {
-        try complete()
-        try look()
-      } catch {
-        log.error("old raw items cannot be deleted", metadata: ["error": "\(error)"])
-      }
-      condition.lock()
-      let next = Date(timeIntervalSinceNow: Self.pauseSeconds)
-      while !isStopping, !isWoken, condition.wait(until: next) {}
-    }
-    isRunning = false
-    condition.broadcast()
-    condition.unlock()
+  /// Does all of it; how many items are gone.
+  func tidy() throws -> Int {
+    let before = itemsRemoved.count
+    try complete()
+    try look()
+    return itemsRemoved.count - before
   }
 
   /// Takes out of the files what is nobody's any more.
@@ -87,9 +42,8 @@ final class RawKeeper: @unchecked Sendable {
     for pending in store.pendingRemovals { itemsRemoved.add(try store.complete(pending)) }
   }
 
-  /// Deletes what is too old by now; keeps when apps' keys were used last.
+  /// Deletes what is too old by now.
   func look() throws {
-    if let directory { try store.noteLastData(directory.snapshot.lastDataMs) }
     let nowMs = clock.nowMs
     // As far back as client times are believed, rounded down to a month.
     let edge = nowMs - TimestampRule(retentionMonths: months).retentionMs

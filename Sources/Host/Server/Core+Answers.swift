@@ -76,7 +76,8 @@ extension Core {
     let logs = SystemLogs(core: self)
     return [
       "/o?method=jobs": OwnRoute(
-        need: .globalAdmin, about: .reading("Jobs of plugins.", JobListing.parameters),
+        need: .globalAdmin,
+        about: .reading("Jobs of plugins and of the host.", JobListing.parameters),
         answer: JobListing(core: self).answer),
       "/o?method=systemlogs": OwnRoute(
         need: .globalAdmin, about: .reading("The audit as a table.", SystemLogs.parameters),

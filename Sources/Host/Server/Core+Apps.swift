@@ -25,7 +25,7 @@ extension Core {
     do { try reloadAdministration() } catch {
       log.error("what changed of apps is not seen", metadata: ["error": "\(error)"])
     }
-    keeper.wake()
+    housekeeping.wake()
     guard ![.old, .events].contains(clearing.scope) else { return }
     live.forget(app: app.number)
     pictures.removeAll(appID: app.hexID)

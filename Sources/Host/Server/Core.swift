@@ -34,6 +34,8 @@ final class Core: Sendable {
   /// Queries over raw items, and how long these are kept.
   let raw: RawQuestions
   let keeper: RawKeeper
+  /// What the host does by itself now and then.
+  let housekeeping: Housekeeping
   let services: HostServices
   let outbox: Outbox
   /// Tells of days that close.
@@ -88,8 +90,7 @@ final class Core: Sendable {
     outbox = try Outbox(
       journal: journal, store: store, partition: { services.partition(app: $0, device: $1) })
     let breadcrumb = try Breadcrumb(path: host.data + "/breadcrumb")
-    let suspects = try Suspects(
-      after: breadcrumb.deaths, path: host.suspectsPath, log: log)
+    let suspects = try Suspects(after: breadcrumb.deaths, path: host.suspectsPath, log: log)
     runtime = PluginRuntime(
       store: workingSet,
       services: .init(
@@ -117,6 +118,7 @@ final class Core: Sendable {
     ).pipeline(suspects)
     raw = RawQuestions(store: store, retentionMonths: host.limits.rawRetentionMonths)
     keeper = RawKeeper(store: store, limits: host.limits, registry: registry, log: log)
+    housekeeping = Self.housekeeping(keeper, store, directory, tokens, log)
     live = LiveFeed(
       .init(
         store: store, gate: pipeline.gate, registry: registry,
@@ -132,7 +134,6 @@ final class Core: Sendable {
     services.jobs.connect { [lifecycle] plugin, reason in
       lifecycle.quarantine(plugin, reason: reason)
     }
-    keeper.remember(usesOf: directory)
     services.clearer.connect { [weak self] app, clearing in self?.didClear(app, clearing) }
     let (pipeline, change) = (pipeline, pipeline.change)
     runtime.happenings.connect { [weak pipeline] in pipeline?.wake() }
@@ -151,14 +152,14 @@ final class Core: Sendable {
     pipeline.start()
     services.jobs.start()
     days.start()
-    keeper.start()
+    housekeeping.start()
   }
 
   /// Syncs everything that was accepted, commits it as far as the time reaches, then ends the
   /// plugins. Nothing may append any more.
   func stop(_ clock: StopClock) {
     live.stop()
-    keeper.stop()
+    housekeeping.stop()
     days.stop()
     clock.enter(.jobs)
     if !services.jobs.stop(timeout: clock.remaining(.jobs)) { clock.leave("jobs") }
