@@ -37,7 +37,9 @@ struct AppArguments {
 
   /// Whether the value can be.
   private mutating func read(_ name: String, _ value: JSONValue) -> Bool {
-    let text = value.string.flatMap { $0.utf8.count <= Self.textBytesMax ? $0 : nil }
+    let text = value.string.flatMap {
+      $0.utf8.count <= Self.textBytesMax && !$0.hasControlCharacters ? $0 : nil
+    }
     switch name {
     case "name": change.name = text
     case "country":

@@ -77,7 +77,7 @@ final class PasswordLinks: Sendable {
       guard let text else { return nil }
       let isFine =
         (bytesMin...Self.nameBytesMax).contains(text.utf8.count)
-        && !text.contains(where: \.isNewline)
+        && !text.hasControlCharacters
       return isFine ? nil : "The \(what) must have \(bytesMin) to \(Self.nameBytesMax) bytes."
     }
     return named + PasswordRules().refusals(of: password)

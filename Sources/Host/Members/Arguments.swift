@@ -49,6 +49,7 @@ struct Arguments {
       }
       guard Self.matches(value, field.kind) else { return "Invalid type for \(field.name)" }
       guard let text = value.string else { return nil }
+      if text.hasControlCharacters { return "\(field.name) is not correct format" }
       if text.utf8.count > field.bytesMax {
         return "Length of \(field.name) is greater than max length value"
       }
@@ -59,10 +60,18 @@ struct Arguments {
 
   private static func matches(_ value: JSONValue, _ kind: Kind) -> Bool {
     switch (value, kind) {
-    case (.string, .text), (.object, .object), (.array, .list), (.string, .list): true
+    case (.string, .text), (.object, .object), (.string, .list): true
+    case (.array(let items), .list): items.allSatisfy { $0.string != nil }
     case (_, .flag): value.flag != nil
     default: false
     }
+  }
+}
+
+extension String {
+  /// Line breaks, zero bytes and the like, which no name has.
+  var hasControlCharacters: Bool {
+    unicodeScalars.contains { $0.properties.generalCategory == .control }
   }
 }
 

@@ -18,12 +18,18 @@ package struct AuditLine: Equatable, Sendable {
     address: String = ""
   ) {
     self.atMs = atMs
-    self.plugin = plugin
-    self.member = member
+    self.plugin = Self.whole(plugin)
+    self.member = Self.whole(member)
     self.app = app
-    self.action = action
-    self.detail = detail
-    self.address = address
+    self.action = Self.whole(action)
+    self.detail = Self.whole(detail)
+    self.address = Self.whole(address)
+  }
+
+  /// A zero byte would end the text in the database, and what is kept would not be what the chain
+  /// was made of.
+  private static func whole(_ text: String) -> String {
+    text.utf8.contains(0) ? text.replacing("\0", with: "\u{FFFD}") : text
   }
 }
 

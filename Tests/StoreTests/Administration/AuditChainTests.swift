@@ -39,6 +39,17 @@ struct AuditChainTests {
     #expect(try fixture.store.auditLines(from: 2_000, to: 4_000, limit: 9).map(\.id) == [3, 2])
   }
 
+  @Test("A text with a zero byte is no damage, and is not cut there")
+  func zeroBytes() throws {
+    try fixture.store.audit(
+      AuditLine(
+        atMs: 6_000, plugin: "p\0", member: "m\0", app: 1, action: "a\0b", detail: "c\0d",
+        address: "\0"))
+    #expect(try damage() == nil)
+    let line = try #require(try fixture.store.auditLines(limit: 1).first)
+    #expect(line.action == "a\u{FFFD}b" && line.detail == "c\u{FFFD}d")
+  }
+
   @Test("The database itself refuses to change or remove a line")
   func refused() throws {
     for sql in ["UPDATE audit SET detail = 'x' WHERE id = 2", "DELETE FROM audit WHERE id = 2"] {
