@@ -104,6 +104,11 @@ import Testing
     "/o/apps/all": .globalAdmin, "/o/users/all": .globalAdmin, "/o/users/id": .globalAdmin,
     "/i/users/create": .globalAdmin, "/i/users/update": .globalAdmin,
     "/i/users/renewApiKey": .member,
+    "/o/tasks/all": .right(.read, "core"), "/o/tasks/count": .right(.read, "core"),
+    "/o/tasks/list": .right(.read, "core"), "/o/tasks/task": .right(.read, "core"),
+    "/o/tasks/check": .right(.read, "core"), "/i/tasks/update": .appAdmin,
+    "/i/tasks/stop": .appAdmin, "/i/tasks/delete": .appAdmin, "/i/tasks/name": .appAdmin,
+    "/i/tasks/edit": .appAdmin,
     "/i/users/delete": .globalAdmin, "/i/users/deleteOwnAccount": .globalAdmin,
   ]
 

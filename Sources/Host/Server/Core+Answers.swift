@@ -4,9 +4,10 @@ extension Core {
 
   /// What the host itself answers, by path.
   var ownRoutes: [String: OwnRoute] {
-    [appRoutes, people, tokenRoutes, auditRoutes, ProductAnswers(core: self).routes].reduce(
-      numbers
-    ) { routes, more in
+    [
+      appRoutes, people, tokenRoutes, auditRoutes, ProductAnswers(core: self).routes,
+      TaskAnswers().routes,
+    ].reduce(numbers) { routes, more in
       routes.merging(more) { _, _ in preconditionFailure("a path is answered once") }
     }
   }
