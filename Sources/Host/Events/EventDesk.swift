@@ -21,6 +21,9 @@ struct EventDesk: Sendable {
     let app = try Self.app(visit)
     let events = try events(of: app)
     guard !events.isEmpty else { return Self.missing }
+    if let name = Self.unreadable(visit) {
+      return QueryReply(status: 400, message: "Error: Invalid JSON for \(name)")
+    }
     let map = Self.json("event_map", visit)?.members
     let overview = Self.json("event_overview", visit)
     var omitted = Self.lists("omitted_segments", visit)
@@ -95,6 +98,20 @@ struct EventDesk: Sendable {
   /// A parameter that is JSON; nil when it is not there, or none.
   static func json(_ name: String, _ visit: Visit) -> JSONValue? {
     visit.request.parameters[name].flatMap { JSONValue($0) }
+  }
+
+  /// A parameter of `editMap` that is there and not of its shape.
+  private static func unreadable(_ visit: Visit) -> String? {
+    ["event_map", "event_order", "event_overview", "omitted_segments"].first { name in
+      guard let text = visit.request.parameters[name], !text.isEmpty else { return false }
+      switch (JSONValue(text), name) {
+      case (.object(let members), "event_map"):
+        return members.values.contains { $0.members == nil }
+      case (.object, "omitted_segments"), (.array, "event_order"), (.array, "event_overview"):
+        return false
+      default: return true
+      }
+    }
   }
 
   private static func lists(_ name: String, _ visit: Visit) -> [String: [String]]? {

@@ -13,7 +13,7 @@ struct FuzzTarget: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { name }
 
-  static let all = [form, query, json, bulk, multipart, items, timestamps, heads]
+  static let all = [form, query, json, bulk, multipart, items, timestamps, heads, pictures]
 
   private static let events =
     #"[{"key":"buy","count":2,"sum":19.98,"dur":"1.5","segmentation":{"a":[1,2],"b":true},"#

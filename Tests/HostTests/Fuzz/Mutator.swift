@@ -15,6 +15,11 @@ struct Mutator: Sendable {
     self.splices = splices.map { Array($0.utf8) } + bytes
   }
 
+  /// Of what is no text.
+  init(samples: [[UInt8]], splices: [[UInt8]]) {
+    (self.samples, self.splices) = (samples, splices)
+  }
+
   /// What is no UTF-8, and what ends a text in C.
   static let oddBytes: [[UInt8]] = [[0xFF], [0xC3], [0xED, 0xA0, 0x80], [0xF4, 0x90], [0]]
 

@@ -26,6 +26,9 @@ import Testing
       GLKea5mnTNKaLRUAOw==
       """)
 
+  /// One of each format.
+  static let samples = [jpeg, gif, Raster(width: 4, height: 3).png]
+
   private func pixel(_ raster: Raster, _ column: Int, _ row: Int) -> [UInt8] {
     let place = (row * raster.width + column) * Raster.bytesPerPixel
     return Array(raster.bytes[place..<place + Raster.bytesPerPixel])
