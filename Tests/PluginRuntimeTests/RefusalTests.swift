@@ -12,7 +12,8 @@ struct RefusalTests {
   init() throws { folder = try PluginFolder() }
 
   private func write(_ name: String, _ bytes: [UInt8]) throws {
-    try Data(bytes).write(to: URL(filePath: folder.library(name)))
+    // Another file each time: what was loaded stays mapped.
+    try Data(bytes).write(to: URL(filePath: folder.library(name)), options: .atomic)
   }
 
   @Test("A library that is not there")
@@ -44,6 +45,26 @@ struct RefusalTests {
     head[4] = 1
     try write("arm", head)
     #expect(try folder.refusal("arm")?.contains("is a shared object (32-bit, arm)") == true)
+  }
+
+  @Test("A library that is cut short, as while it is copied, wherever that is")
+  func cutShort() throws {
+    try folder.compile("refuses-start")
+    let whole = try Data(contentsOf: URL(filePath: folder.library("refuses-start")))
+    let bytes = [UInt8](whole)
+    for length in stride(from: 64, to: bytes.count, by: 512) {
+      try write("refuses-start", Array(bytes.prefix(length)))
+      let words = try #require(try folder.refusal("refuses-start"), "\(length)")
+      // Behind the last segment nothing is loaded.
+      guard !words.hasPrefix("TALLY-160") else { break }
+      #expect(words.hasPrefix("TALLY-101: FOLDER/librefuses-start.so is cut short or damaged: "))
+    }
+    var half = bytes
+    let quarter = half.count / 4
+    half.replaceSubrange(quarter..., with: repeatElement(0, count: half.count - quarter))
+    try write("refuses-start", half)
+    let words = try folder.refusal("refuses-start")
+    #expect(words?.hasPrefix("TALLY-101") == true, "\(words ?? "")")
   }
 
   @Test("A library without its entry")

@@ -145,6 +145,24 @@ extension ELFFile {
       return found
     }
 
+    /// Throws where the dynamic loader would end the process: it reads what is mapped from behind the
+    /// end of a file, as while that is being copied, and believes what it reads.
+    func checkLoadable() throws {
+      let segments = try segments()
+      for segment in segments where segment.type == Segment.load {
+        let (end, isOver) = segment.offset.addingReportingOverflow(segment.fileBytes)
+        guard !isOver, end <= UInt64(bytes.count) else {
+          throw Damage(description: "it has \(bytes.count) bytes, need \(end)")
+        }
+      }
+      let dynamic = try dynamic(segments)
+      guard dynamic.all[.strings] != nil, dynamic.all[.symbols] != nil else {
+        throw Damage(description: "its dynamic section names no symbols")
+      }
+      _ = try range(at: dynamic[.strings], count: dynamic[.stringBytes], segments)
+      _ = try offset(of: dynamic[.symbols], segments)
+    }
+
     func dynamic(_ segments: [Segment]) throws -> Dynamic {
       guard let segment = segments.first(where: { $0.type == Segment.dynamic }) else {
         throw Damage(description: "it has no dynamic section")

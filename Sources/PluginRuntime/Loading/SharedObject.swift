@@ -1,6 +1,6 @@
 import Foundation
 
-/// The head of an ELF file, judged before any of its code runs.
+/// An ELF file, judged before the dynamic loader maps it and any of its code runs.
 enum SharedObject {
   static let machineNames: [UInt16: String] = [
     3: "i386", 40: "arm", 62: "x86-64", 183: "aarch64", 243: "risc-v",
@@ -32,6 +32,14 @@ enum SharedObject {
         "\(path) is \(describe(bits: head[4], type: type, machine: machine)); "
           + "need a 64-bit shared object for \(name(of: hostMachine)); rebuild it with -shared -fPIC"
       )
+    }
+    let rest = (try? file.read(upToCount: PluginImage.bytesMax)) ?? Data()
+    do {
+      try (head + rest).withUnsafeBytes { try ELFFile.Image(bytes: $0).checkLoadable() }
+    } catch {
+      throw PluginError(
+        .notSharedObject,
+        "\(path) is cut short or damaged: \(error); copy it again, or build it again")
     }
   }
 
