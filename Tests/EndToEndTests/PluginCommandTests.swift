@@ -64,6 +64,20 @@ extension EndToEnd {
       #expect(report.checks.count == 6)
     }
 
+    @Test("What is no library fails once, and the rest is one line")
+    func noLibrary() throws {
+      let path = folder + "/libtext.so"
+      try Files.write("no library\n", to: path)
+      let (code, text) = try run([TallyServer.binary, "plugin", "check", path])
+      #expect(code == 1)
+      let lines = text.split(separator: "\n")
+      #expect(lines.filter { $0.hasPrefix("FAILED") }.count == 1, "\(text)")
+      #expect(
+        lines.filter { $0.hasPrefix("skipped") && $0.contains("does not load") }.count == 1,
+        "\(text)")
+      #expect(text.contains("TALLY-101: \(path) is not an ELF file"))
+    }
+
     @Test("A good plugin ends with status 0")
     func good() throws {
       let (code, report) = try check(library("taps"), ["elf", "load", "life", "repeat.cut"])

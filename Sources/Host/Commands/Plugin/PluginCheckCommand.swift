@@ -55,8 +55,9 @@ struct PluginCheckCommand: ParsableCommand {
     }
     let start = ContinuousClock.now
     let results = try CheckRun(subject: subject, only: only).results { result in
-      if !json { Console.write(result.description) }
+      if !json, result.outcome != .skipped { Console.write(result.description) }
     }
+    let skipped = results.filter { $0.outcome == .skipped }.count
     let failed = results.filter { $0.outcome == .failed }.count
     let warned = results.filter { $0.outcome == .warned }.count
     if json {
@@ -64,6 +65,9 @@ struct PluginCheckCommand: ParsableCommand {
         json: Report(library: path, seed: seed, failed: failed, warned: warned, checks: results))
     } else {
       let seconds = Double((ContinuousClock.now - start).milliseconds) / 1_000
+      if skipped > 0 {
+        Console.write("skipped  \(skipped) checks, because the plugin does not load")
+      }
       Console.write(
         "\(results.count) checks in \(String(format: "%.1f", seconds)) s: \(failed) failed, "
           + "\(warned) warnings")

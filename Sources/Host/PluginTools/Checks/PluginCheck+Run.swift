@@ -15,12 +15,10 @@ struct CheckRun {
     var results: [CheckResult] = []
     var loads = true
     for check in PluginCheck.all where isWanted(check) {
-      let result: CheckResult
-      if check.isDynamic {
-        result = loads ? try runApart(check) : CheckResult(skipping: check)
-      } else {
-        result = Self.runHere(check, subject)
-      }
+      let result =
+        check.needsLibrary && !loads
+        ? CheckResult(skipping: check)
+        : check.isDynamic ? try runApart(check) : Self.runHere(check, subject)
       if check.id == PluginCheck.loadID || check.id == PluginCheck.fileID,
         result.outcome == .failed
       {

@@ -4,6 +4,9 @@ import PluginRuntime
 extension PluginCheck {
   static let fileID = "elf.file"
 
+  /// Whether it looks into the library, or runs it.
+  var needsLibrary: Bool { isDynamic || id.hasPrefix("elf.") }
+
   /// Functions a plugin has no business with, and why.
   private static let unwanted: [(names: Set<String>, why: String)] = [
     (["exit", "_exit", "quick_exit"], "ends the whole server; return a status instead"),
