@@ -54,6 +54,14 @@ struct SettingsTests {
         + "\"token\"? Known: limit_max, token, level")
   }
 
+  @Test("What says how a plugin is loaded is no setting of it")
+  func loading() throws {
+    #expect(
+      try refusal("sha256", "x")
+        == "TALLY-140: plugins.yaml:3:9: sha256 is no setting of plugin talkative, but says how it is "
+        + "loaded; write it below plugins.talkative in plugins.yaml")
+  }
+
   @Test("Only a setting that says so may differ for an app")
   func perApp() throws {
     #expect(

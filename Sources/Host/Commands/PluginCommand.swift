@@ -43,6 +43,7 @@ struct PluginEnableCommand: ParsableCommand {
 
   func run() throws {
     let edit = try PluginEdit(options)
+    try edit.check(name, enabled: true)
     if let from {
       let restart = try PluginRestart(plugin: name, from: from, forget: forget)
       let position = try restart.perform(edit.configuration.host)

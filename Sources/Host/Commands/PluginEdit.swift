@@ -15,10 +15,17 @@ struct PluginEdit {
 
   private var dataFolder: String { configuration.host.data }
 
+  /// Throws when there is no such plugin to switch.
+  func check(_ name: String, enabled: Bool) throws(CommandError) {
+    let reason = PluginLocator().refusal(ofTurning: name, on: enabled, in: configuration)
+    if let reason { throw CommandError(.invalidArgument, reason) }
+  }
+
   /// Edits the file when it says something else, then asks the server.
   func set(_ name: String, enabled: Bool) throws {
     let path = inputs.watchedPath
     let locator = PluginLocator()
+    try check(name, enabled: enabled)
     let staged = locator.enabled(in: Configuration(host: configuration.host)).map(\.name)
     let text = try Self.text(of: path)
     var editor = PluginsFileEditor(text: text, staged: staged)

@@ -1,4 +1,3 @@
-import Builtins
 import Foundation
 import Logging
 import PluginRuntime
@@ -59,16 +58,8 @@ final class PluginManager: Sendable {
     if configuration.isSafe {
       throw Refusal(message: "the server runs with --safe; restart it without")
     }
-    if Builtins.names.contains(name) {
-      if isOn { return }
-      throw Refusal(message: "\(name) is built in and always on")
-    }
-    let staged = locator.enabled(in: Configuration(host: configuration.host)).map(\.name)
-    let known = (configuration.plugins ?? []).map(\.name) + staged
-    guard known.contains(name) else {
-      throw Refusal(
-        message: "there is no plugin \"\(name)\""
-          + NearestName.hint(for: name, among: Array(Set(known)).sorted(), called: "plugins"))
+    if let reason = locator.refusal(ofTurning: name, on: isOn, in: configuration) {
+      throw Refusal(message: reason)
     }
   }
 

@@ -70,7 +70,11 @@ struct Control: Sendable {
   private func reload(_ plugin: String?) throws(CommandError) -> ControlReply {
     try supervisor.reload(again: true)
     core.lifecycle.waitUntilSettled(plugin)
-    return .success(PluginRequest.values(core.lifecycle.statuses))
+    var states = PluginRequest.values(core.lifecycle.statuses)
+    if let plugin, core.configuration.isSafe, states[plugin] == nil {
+      states[plugin] = "off: the server runs with --safe; restart it without"
+    }
+    return .success(states)
   }
 
   private func restart(_ request: ControlRequest) throws(CommandError) -> ControlReply {

@@ -146,9 +146,13 @@ final class PluginSupervisor: Sendable {
       state.stamps[path] = FileStamp(path)
       return state.configuration
     }
-    if before.file != nil, FileManager.default.contents(atPath: path)?.isEmpty ?? true {
+    if let file = before.file, FileManager.default.contents(atPath: path)?.isEmpty ?? true {
+      var info = stat()
+      let isFolder = stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR
       throw CommandError(
-        .invalidArgument, "\(before.file ?? path) is gone or empty; put it back")
+        .invalidArgument,
+        "\(file) is \(isFolder ? "a folder" : "gone or empty, or cannot be read"); put the file back"
+      )
     }
     do throws(ConfigurationError) { return try Configuration.load(inputs) } catch {
       throw CommandError(.invalidArgument, error.description)

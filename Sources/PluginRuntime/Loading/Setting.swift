@@ -97,6 +97,12 @@ package struct Settings: Sendable, Equatable {
   ) throws(PluginError) -> SettingDefinition {
     let names = manifest.settings.map(\.name)
     guard let setting = manifest.settings.first(where: { $0.name == entry.name }) else {
+      guard PluginKey(rawValue: entry.name) == nil else {
+        throw PluginError(
+          .invalidSetting,
+          "\(entry.place): \(entry.name) is no setting of plugin \(manifest.name), but says how it "
+            + "is loaded; write it below plugins.\(manifest.name) in plugins.yaml")
+      }
       let hint = nearest(entry.name, names).map { "did you mean \"\($0)\"? " } ?? ""
       throw PluginError(
         .invalidSetting,
