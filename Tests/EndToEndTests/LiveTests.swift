@@ -275,6 +275,13 @@ extension FaultsEndToEnd {
       #expect(try live.about()?["version"]?.string == "1")
       #expect(try live.wait { live.server.log.contains("did not come back within") } != nil)
       #expect(live.server.log.contains("generation 1 goes on"), "\(live.server.log)")
+      if macro == "LIVE_HANGS_LOAD" {
+        // The loader maps one library at a time: whoever comes next is told who holds it.
+        try live.write(live.config() + "  sdk-behaviour: { enabled: true }\n")
+        let words = "sdk-behaviour: loading did not come back within 10 s; live holds the dynamic"
+        let late = try live.wait(seconds: 30) { live.server.log.contains(words) }
+        #expect(late != nil, "\(live.server.log)")
+      }
       #expect(live.server.terminate() == .code(0))
     }
 

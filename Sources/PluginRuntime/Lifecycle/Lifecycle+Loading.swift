@@ -151,20 +151,26 @@ extension Lifecycle {
     _ plugin: Plugin, _ copy: CodeCache.Copy?, _ key: String, _ patience: Double
   ) throws(PluginError) -> LoadedPlugin? {
     let (source, name) = (UncheckedCode(code: plugin.code), plugin.name)
-    let call = Deadline.begin("plugin-load", late: { (_: Mapped) in }) {
+    if !plugin.code.isIsolated { state.withLock { $0.mapping.append(name) } }
+    let call = Deadline.begin("plugin-load", late: { (_: Mapped) in }) { [self] in
+      defer {
+        state.withLock { state in
+          if let place = state.mapping.firstIndex(of: name) { state.mapping.remove(at: place) }
+        }
+      }
       do throws(PluginError) {
         return Mapped.success(try PluginRuntime.load(source.code, copy: copy?.path))
       } catch { return .failure(error) }
     }
     if patience >= Deadline.startSeconds {
-      return try (call.end(within: patience) ?? .failure(Self.hangs(name))).get()
+      return try (call.end(within: patience) ?? .failure(hangs(name))).get()
     }
     if let result = call.result(within: patience) { return try result.get() }
     log.warning("a plugin takes long to load", metadata: ["plugin": "\(name)"])
     state.withLock { $0.slow[key] = .awaited }
     awaited.begin(name)
     Deadline.detach("plugin-wait") { [self] in
-      switch call.end(within: Deadline.startSeconds - patience) ?? .failure(Self.hangs(name)) {
+      switch call.end(within: Deadline.startSeconds - patience) ?? .failure(hangs(name)) {
       case .success(let code): keep(code, name, key)
       case .failure(let error): state.withLock { $0.slow[key] = .failed(error) }
       }
@@ -174,11 +180,15 @@ extension Lifecycle {
     return nil
   }
 
-  private static func hangs(_ name: String) -> PluginError {
-    PluginError(
+  private func hangs(_ name: String) -> PluginError {
+    let holder = state.withLock { $0.mapping.first } ?? name
+    let cause =
+      holder == name
+      ? "its constructors must not wait, and no other library loads before the server is restarted"
+      : "\(holder) holds the dynamic loader and does not come back; restart the server without it"
+    return PluginError(
       .startFailed,
-      "\(name): loading did not come back within \(Int(Deadline.startSeconds)) s; its constructors "
-        + "must not wait")
+      "\(name): loading did not come back within \(Int(Deadline.startSeconds)) s; \(cause)")
   }
 
   /// What failed to load is loaded once more.

@@ -63,6 +63,9 @@ package final class Lifecycle: Sendable {
     var loaded: [String: LoadedPlugin] = [:]
     /// Code that was not there in time, by name and hash: still awaited, or given up.
     var slow: [String: SlowLoad] = [:]
+    /// Whose libraries are being mapped, in the order in which that began: the dynamic loader maps one
+    /// at a time.
+    var mapping: [String] = []
     /// Which copy of its plugin's code each is, by name and hash.
     var numbers: [String: Int] = [:]
     var generations: [String: Int] = [:]
