@@ -208,27 +208,3 @@ package final class HostTable: @unchecked Sendable {
         ? ["text": "\(text)", "dropped_lines": "\(dropped)"] : ["text": "\(text)"])
   }
 }
-
-/// Admits a bounded number of lines a second.
-struct LogRate {
-  let linesPerSecondMax: Int
-  private var second = 0
-  private var lines = 0
-  private var dropped = 0
-
-  init(linesPerSecondMax: Int) {
-    self.linesPerSecondMax = linesPerSecondMax
-  }
-
-  /// nil when the line must be dropped, else how many were dropped since the last one.
-  mutating func admit(second now: Int) -> Int? {
-    if now != second { (second, lines) = (now, 0) }
-    guard lines < linesPerSecondMax else {
-      dropped += 1
-      return nil
-    }
-    lines += 1
-    defer { dropped = 0 }
-    return dropped
-  }
-}

@@ -9,16 +9,18 @@ struct IsolatedServer {
   /// Every item has a time of its own, so that none is taken for a repetition.
   let firstMillisecond: Int64
 
-  /// Compiles each fixture; `lanes` says how each plugin runs. Views are inproc unless named.
+  /// Compiles each fixture; `lanes` says how each plugin runs. Views are inproc unless named. `host` is
+  /// a line of that group, `more` follows its limits, `launcher` starts the program.
   init(
     _ lanes: [(plugin: String, mode: String)], macros: [String] = [],
-    extra: [String: String] = [:], intakeMilliseconds: Int = 20,
+    extra: [String: String] = [:], intakeMilliseconds: Int = 20, host: String = "",
+    limits more: String = "", launcher: [String] = [],
     firstMillisecond: Int64 = Clock.unixMilliseconds - 40 * 86_400_000
   ) throws {
     folder = try Files.temporaryFolder()
     self.firstMillisecond = firstMillisecond
     let limits = "read_wait_ms: 5000, isolated_intake_ms: \(intakeMilliseconds)"
-    var config = "host:\n  limits: { \(limits) }\nplugins:\n"
+    var config = "host:\n  \(host)\n  limits: { \(limits)\(more) }\nplugins:\n"
     for (plugin, mode) in lanes {
       config += "  \(plugin): { mode: \(mode)"
       if plugin != "views" {
@@ -28,6 +30,7 @@ struct IsolatedServer {
       config += "\(extra[plugin] ?? "") }\n"
     }
     server = try TallyServer(config: config)
+    server.launcher = launcher
     try server.start()
   }
 

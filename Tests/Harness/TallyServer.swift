@@ -9,6 +9,8 @@ package final class TallyServer: @unchecked Sendable {
   package let keys: Keys
   package private(set) var process: Subprocess?
   package let configPath: String
+  /// What starts the program, and becomes it: `prlimit …`.
+  package var launcher: [String] = []
 
   /// Every plugin of the repository; journal segments so small that tests go through many, and
   /// questions that wait for what was accepted before them.
@@ -92,7 +94,7 @@ package final class TallyServer: @unchecked Sendable {
     environment: [String: String] = [:], arguments more: [String] = []
   ) throws(HarnessError) {
     let arguments =
-      [
+      launcher + [
         Self.binary, "serve", "--data", dataPath, "--listen", "127.0.0.1:\(port)", "--config",
         configPath,
       ] + more

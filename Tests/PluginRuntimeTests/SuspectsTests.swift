@@ -63,6 +63,40 @@ struct SuspectsTests {
     #expect(Suspects(path: path).isEmpty)
   }
 
+  @Test("Who was called when the process was killed is suspect when it is killed there again")
+  func kills() {
+    func kill(_ positions: ClosedRange<UInt64>, item: UInt32?) -> Breadcrumb.Death {
+      var kill = death(positions, item: item)
+      kill.kills = 1
+      return kill
+    }
+    var suspects = Suspects()
+    suspects.add(kill(10...20, item: nil))
+    suspects.add(kill(21...30, item: nil))
+    #expect(!suspects.wantsSingleItems("views", 10...30))
+    suspects.add(kill(15...25, item: nil))
+    #expect(suspects.wantsSingleItems("views", 15...15))
+    #expect(!suspects.wantsSingleItems("events", 15...15))
+    suspects.add(kill(15...15, item: 3))
+    #expect(suspects.killer("views", position: 15, item: 3) == nil)
+    suspects.add(kill(15...15, item: 3))
+    #expect(suspects.killer("views", position: 15, item: 3) == 4)
+    let isSettled = suspects.settle(through: 30)
+    #expect(isSettled && suspects.isEmpty)
+  }
+
+  @Test("Of requests shown to an intake hook, the one it is killed over twice is kept from it")
+  func killedRequests() {
+    var suspects = Suspects()
+    for request in [77, 78, 77] as [UInt64] {
+      var kill = Breadcrumb.Death(
+        consumer: "views/intake", positions: 0...0, item: nil, signal: 9, request: request)
+      kill.kills = 1
+      suspects.add(kill)
+    }
+    #expect(suspects.requests == ["views/intake": [77: 9]])
+  }
+
   @Test("The oldest death gives way at the limit")
   func limit() {
     var suspects = Suspects()

@@ -15,7 +15,7 @@ import enum Harness.Patience
   private func list(_ more: [String: String]) throws -> JSONValue {
     var parameters = more
     parameters["api_key"] = try stand.core.store.member(username: "owner")?.apiKey
-    let reply = OwnRoutes(core: stand.core, threads: .singleton).answer(
+    let reply = OwnRoutes(core: stand.core).answer(
       QueryRequest(httpMethod: "GET", path: "/o?method=jobs", parameters: parameters))
     #expect(reply.status == 200)
     return try #require(JSONValue(String(decoding: reply.body, as: UTF8.self)))

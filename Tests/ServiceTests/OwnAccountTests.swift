@@ -31,7 +31,7 @@ import Testing
     } else {
       request.parameters["api_key"] = ada.apiKey
     }
-    let reply = OwnRoutes(core: stand.core, threads: .singleton).answer(request)
+    let reply = OwnRoutes(core: stand.core).answer(request)
     return JSONValue(String(decoding: reply.body, as: UTF8.self))?.value(at: "result")?.string ?? ""
   }
 

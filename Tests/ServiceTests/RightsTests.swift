@@ -62,7 +62,7 @@ import Testing
     }
   }
 
-  private var routes: OwnRoutes { OwnRoutes(core: stand.core, threads: .singleton) }
+  private var routes: OwnRoutes { OwnRoutes(core: stand.core) }
 
   private func parameters(_ role: Role, app: App?, _ more: [String: String]) -> [String: String] {
     var parameters = more

@@ -102,7 +102,7 @@ final class Stand {
       store: core.store, journal: core.journal, runtime: core.runtime,
       access: core.access, apps: core.registry,
       sdk: SDKAccess(directory: core.directory), users: UserService(core: core),
-      own: OwnRoutes(core: core, threads: .singleton), cache: core.reads, log: core.log)
+      own: OwnRoutes(core: core), cache: core.reads, log: core.log)
     return service.begin(.init(httpMethod: "GET", path: "/o", parameters: parameters))
       .reply(behind: core.pipeline.gate)
   }

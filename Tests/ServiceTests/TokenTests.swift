@@ -26,7 +26,7 @@ import Testing
   }
 
   private func ask(_ path: String, _ parameters: [String: String]) -> QueryReply {
-    OwnRoutes(core: stand.core, threads: .singleton).answer(
+    OwnRoutes(core: stand.core).answer(
       QueryRequest(httpMethod: "GET", path: path, parameters: parameters))
   }
 

@@ -36,7 +36,7 @@ struct PluginListCommand: ParsableCommand {
             row.code, row.version, row.state, row.mode, "\(row.generation)",
             "\(row.sum(\.calls))", "\(row.hookCalls.items)", "\(row.sum(\.errors))",
             "\(row.drops.values.reduce(0, +))", Figures.time(row.hookCalls.p50),
-            Figures.time(row.hookCalls.p99), "\(row.deadLetters)", "\(row.lag)", row.reason ?? "",
+            Figures.time(row.hookCalls.p99), "\(row.deadLetters)", "\(row.lag)", row.note,
           ]
         })
   }
@@ -74,7 +74,7 @@ struct PluginInfoCommand: ParsableCommand {
     let row = info.plugin
     var pairs = [
       ["plugin", "\(row.code) \(row.version)"], ["description", row.description],
-      ["state", row.reason.map { "\(row.state): \($0)" } ?? row.state], ["mode", row.mode],
+      ["state", row.note.isEmpty ? row.state : "\(row.state): \(row.note)"], ["mode", row.mode],
       ["origin", row.origin],
     ]
     if let hash = row.sha256 { pairs.append(["sha256", hash]) }

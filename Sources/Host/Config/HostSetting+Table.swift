@@ -181,7 +181,10 @@ extension HostSetting {
       "Threads that run jobs of plugins; more jobs wait."),
     number(
       "limits.job_grace_seconds", \.limits.jobGraceSeconds, 1...86_400,
-      "How long a job may go on behind its time before its plugin is quarantined."),
+      "How long a job, answer or committed hook may go on behind its time before its plugin pays."),
+    number(
+      "limits.call_seconds_max", \.limits.callSeconds, 1...3600,
+      "How long a call in the server's process may take, an answer behind its deadline, unnamed."),
     number(
       "limits.catch_up_percent", \.limits.catchUpPercent, 1...90,
       "The share of the pipeline's time that plugins which are behind get under load."),

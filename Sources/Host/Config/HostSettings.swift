@@ -88,6 +88,7 @@ struct Limits: Equatable, Sendable {
   var sessionMinutes = 30
   var jobThreads = 4
   var jobGraceSeconds = 60
+  var callSeconds = 10
   var catchUpPercent = 25
   var isolatedDeadlineMilliseconds = 2_000
   var isolatedComputingMilliseconds = 250

@@ -1,10 +1,9 @@
 import Hummingbird
-import NIOPosix
 
 /// The paths of management, GET and POST alike.
 struct ManagementRoutes {
   let service: ManagementService
-  let threads: NIOThreadPool
+  let threads: ReadPool
 
   /// Settings are small; a body beyond this is no change of settings.
   private static let bodyBytesMax = 1 << 20
@@ -23,7 +22,7 @@ struct ManagementRoutes {
       let question = await QueryRoutes.question(of: request, context, upTo: Self.bodyBytesMax)
     else { return Routes.json(QueryError(code: .bodyTooLarge).reply) }
     let service = service
-    let reply = try await threads.runIfActive { service.answer(question) }
+    let reply = try await threads.run { service.answer(question) }
     return Routes.json(reply, to: question)
   }
 }

@@ -44,6 +44,11 @@ extension PluginDirectory {
         ("{plugin=\"\(row.code)\",limit=\"\($0.key)\"}", "\($0.value)")
       }
     }
+    family("tally_plugin_calls_late", "gauge", "Calls that do not return") { row in
+      row.lateCalls.sorted { $0.key < $1.key }.map {
+        ("{plugin=\"\(row.code)\",kind=\"\($0.key)\"}", "\($0.value)")
+      }
+    }
     family("tally_plugin_jobs_overdue", "gauge", "Jobs that run and are over their time") {
       [("{plugin=\"\($0.code)\"}", "\($0.overdueJobs)")]
     }

@@ -59,9 +59,15 @@ struct PluginDirectory: Sendable {
         uniqueKeysWithValues: account.readings.filter {
           ![.hook, .question].contains($0.kind) && $0.reading.calls > 0
         }.map { ($0.kind.rawValue, $0.reading) }), drops: account.drops,
+      lateCalls: lateCalls(of: status.name),
       overdueJobs: core.services.jobs.overdue(of: status.name),
       deadLetters: letters,
       lag: instance.map { core.pipeline.progress.lag(of: $0.number) } ?? 0, storage: storage)
+  }
+
+  private func lateCalls(of plugin: String) -> [String: Int] {
+    let late = core.watch.late.filter { $0.plugin == plugin }
+    return Dictionary(late.map { ($0.kind.rawValue, 1) }, uniquingKeysWith: +)
   }
 
   /// "star-rating" → "Star rating".

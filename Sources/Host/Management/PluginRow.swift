@@ -39,6 +39,8 @@ struct PluginRow: Codable, Equatable, Sendable {
   let otherCalls: [String: CallMeter.Reading]
   /// What was left out because a limit was reached, by `Drop`.
   let drops: [String: Int]
+  /// Calls of it that do not return, by `CallKind`.
+  let lateCalls: [String: Int]
   /// Jobs of it that run and are over their time.
   let overdueJobs: Int
   /// Waiting in the store.
@@ -56,6 +58,7 @@ struct PluginRow: Codable, Equatable, Sendable {
     case hookCalls = "hook_calls"
     case otherCalls = "other_calls"
     case drops
+    case lateCalls = "late_calls"
     case overdueJobs = "overdue_jobs"
     case deadLetters = "dead_letters"
   }
@@ -70,6 +73,15 @@ struct PluginRow: Codable, Equatable, Sendable {
       }
     }
   }
+
+  /// What does not return of it, in words; nil when everything does.
+  var hanging: String? {
+    let phrases = CallKind.allCases.filter { lateCalls[$0.rawValue] != nil }.map(\.phrase)
+    return phrases.isEmpty ? nil : phrases.joined(separator: ", ") + " does not return"
+  }
+
+  /// Why it does not run as it should.
+  var note: String { [reason, hanging].compactMap { $0 }.joined(separator: "; ") }
 
   /// All kinds of calls together.
   func sum(_ value: (CallMeter.Reading) -> Int) -> Int {

@@ -21,6 +21,7 @@ final class BatchCounter {
   private let registry: AppRegistry
   private(set) var apps: RegisteredApps
   let log: Logger
+  private let letters: DeadLetterLog
   var ledger: LedgerTally
   var sources: ContiguousArray<Source> = []
   private var users = DenseIndex()
@@ -39,6 +40,7 @@ final class BatchCounter {
     factNames: [UInt32: [UInt8]], counters: LedgerTally.Counters, log: Logger
   ) {
     self.log = log
+    letters = DeadLetterLog(log)
     bypasses = counters.bypassed
     ledger = LedgerTally(counters)
     self.workingSet = workingSet
@@ -196,12 +198,7 @@ final class BatchCounter {
       return item.position == letter.position && item.index == letter.item
     }
     ledger.add(.deadLetter, app: letter.app)
-    log.error(
-      "dead letter: a plugin could not take an item; all others counted it",
-      metadata: [
-        "plugin": "\(letter.name)", "position": "\(letter.position)", "item": "\(letter.item)",
-        "reason": "\(letter.reason)",
-      ])
+    letters.tell(letter, "dead letter: a plugin could not take an item; all others counted it")
     workingSet.deadLetter(
       plugin: letter.plugin, position: letter.position, item: letter.item, app: letter.app,
       reason: letter.reason, step: letter.step,

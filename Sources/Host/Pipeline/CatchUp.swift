@@ -19,6 +19,7 @@ final class CatchUp {
   private let registry: AppRegistry
   private let commands: CommandApplier
   private let log: Logger
+  private let letters: DeadLetterLog
   private var users = DenseIndex()
 
   /// `table` is that of the builder of live batches.
@@ -34,6 +35,7 @@ final class CatchUp {
     self.registry = registry
     self.commands = commands
     self.log = log
+    letters = DeadLetterLog(log)
   }
 
   /// From now on reads the raw items of another data folder.
@@ -188,12 +190,7 @@ final class CatchUp {
     let item = items.first {
       $0.key.position == letter.position && $0.key.item == letter.item
     }
-    log.error(
-      "dead letter: a plugin that catches up could not take an item",
-      metadata: [
-        "plugin": "\(letter.name)", "position": "\(letter.position)", "item": "\(letter.item)",
-        "reason": "\(letter.reason)",
-      ])
+    letters.tell(letter, "dead letter: a plugin that catches up could not take an item")
     workingSet.ledger(app: letter.app, reason: LedgerTally.Reason.deadLetter.rawValue, 1)
     (item?.body ?? []).withUnsafeBytes {
       workingSet.deadLetter(

@@ -1,11 +1,15 @@
-import NIOPosix
 import PluginRuntime
 import Synchronization
 
 /// Where questions are answered: on few threads, none of which waits for a commit.
 struct QuestionThreads: Sendable {
-  let pool: NIOThreadPool
+  let pool: ReadPool
   let gate: CommitGate
+}
+
+extension Core {
+  /// Where its questions are answered.
+  var questions: QuestionThreads { QuestionThreads(pool: readers, gate: pipeline.gate) }
 }
 
 /// How far a question got on a read thread.
@@ -18,6 +22,8 @@ enum QuestionStep: Sendable {
 /// One question, answered in time or given up. A plugin that goes on behind its deadline keeps the
 /// thread it has, and nobody else.
 final class QuestionRun: Sendable {
+  private static let sleepStep = Duration.milliseconds(250)
+
   private let threads: QuestionThreads
   private let waiting: Mutex<CheckedContinuation<QueryReply, Never>?>
 
@@ -39,7 +45,7 @@ final class QuestionRun: Sendable {
         let run = QuestionRun(threads, continuation)
         timer.withLock {
           $0 = Task {
-            guard (try? await Task.sleep(for: deadline)) != nil else { return }
+            guard (try? await sleep(for: deadline)) != nil else { return }
             cancellation.cancel()
             run.finish(QueryError(code: .deadlinePassed).reply)
           }
@@ -51,12 +57,21 @@ final class QuestionRun: Sendable {
     }
   }
 
+  /// Sleeps. Of time in which the process or the machine stands still it counts a step at most: who
+  /// answers stood still, too.
+  private static func sleep(for duration: Duration) async throws {
+    var left = duration
+    while left > .zero {
+      let step = min(left, sleepStep)
+      try await Task.sleep(for: step, clock: .suspending)
+      left -= step
+    }
+  }
+
   /// Does `body` on a thread. What has to wait for a commit lets the thread go meanwhile.
   private func step(_ body: @escaping @Sendable () -> QuestionStep) {
-    threads.pool.submit { [self] state in
-      guard case .active = state else {
-        return finish(QueryError(code: .storeFailed).reply)
-      }
+    threads.pool.submit { [self] isActive in
+      guard isActive else { return finish(QueryError(code: .storeFailed).reply) }
       switch body() {
       case .answered(let reply): finish(reply)
       case .behind(let position, let rest):

@@ -29,6 +29,8 @@ final class Core: Sendable {
   let ledger: LedgerDesk
   /// What happens now, for whoever looks.
   let live: LiveFeed
+  /// Threads that answer questions.
+  let readers = ReadPool(threads: ReadPool.standardThreads)
   /// Answers that are made already.
   let reads = ReadCache()
   /// Queries over raw items, and how long these are kept.
@@ -51,6 +53,8 @@ final class Core: Sendable {
   /// What a new data folder is told, once.
   let firstRun: FirstRun?
   let log: Logger
+  /// Sees calls of plugins that do not return.
+  let watch: CallWatch
   /// What the configuration says about plugins, in the words of the lifecycle.
   let plugins: PluginPlan
   /// What is read later is put in place later.
@@ -90,7 +94,10 @@ final class Core: Sendable {
     outbox = try Outbox(
       journal: journal, store: store, partition: { services.partition(app: $0, device: $1) })
     let breadcrumb = try Breadcrumb(path: host.data + "/breadcrumb")
-    let suspects = try Suspects(after: breadcrumb.deaths, path: host.suspectsPath, log: log)
+    let suspects = try Suspects(after: breadcrumb, path: host.suspectsPath, log: log)
+    watch = CallWatch(
+      breadcrumb, lateSeconds: host.limits.callSeconds, graceSeconds: host.limits.jobGraceSeconds,
+      log: log)
     runtime = PluginRuntime(
       store: workingSet,
       services: .init(
@@ -134,6 +141,7 @@ final class Core: Sendable {
     services.jobs.connect { [lifecycle] plugin, reason in
       lifecycle.quarantine(plugin, reason: reason)
     }
+    connectWatch()
     services.clearer.connect { [weak self] app, clearing in self?.didClear(app, clearing) }
     let (pipeline, change) = (pipeline, pipeline.change)
     runtime.happenings.connect { [weak pipeline] in pipeline?.wake() }
@@ -149,6 +157,7 @@ final class Core: Sendable {
   /// Begins to count what the journal holds.
   func start() {
     places?.start()
+    watch.start()
     pipeline.start()
     services.jobs.start()
     days.start()
@@ -169,6 +178,7 @@ final class Core: Sendable {
     lifecycle.close()
     pipeline.stop(clock)
     clock.enter(.end)
+    watch.stop()
     for plugin in runtime.stop() { clock.leave("calls of \(plugin)") }
     services.client.stop()
     let position = store.committedPosition

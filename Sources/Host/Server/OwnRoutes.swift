@@ -2,7 +2,6 @@ import Foundation
 import Hummingbird
 import Journal
 import Logging
-import NIOPosix
 import Store
 
 /// A request whose caller may ask it.
@@ -125,11 +124,11 @@ struct OwnRoutes {
 }
 
 extension OwnRoutes {
-  init(core: Core, threads: NIOThreadPool) {
+  init(core: Core) {
     self.init(
       access: core.access, apps: core.registry,
-      threads: QuestionThreads(pool: threads, gate: core.pipeline.gate), journal: core.journal,
-      log: core.log, proxies: core.configuration.host.trustedProxies, routes: core.ownRoutes)
+      threads: core.questions, journal: core.journal, log: core.log,
+      proxies: core.configuration.host.trustedProxies, routes: core.ownRoutes)
   }
 }
 

@@ -7,7 +7,6 @@ import NIOPosix
 struct Routes {
   let core: Core
   let metrics: Metrics
-  let threads: NIOThreadPool
   /// Of pages alone.
   let pageThreads: NIOThreadPool
   let supervisor: PluginSupervisor
@@ -35,22 +34,21 @@ struct Routes {
         status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
         body: .init(byteBuffer: ByteBuffer(string: metrics.render())))
     }
-    let questions = QuestionThreads(pool: threads, gate: core.pipeline.gate)
-    let own = OwnRoutes(core: core, threads: threads)
+    let own = OwnRoutes(core: core)
     let service = QueryService(
       store: core.store, journal: core.journal, runtime: core.runtime,
       access: core.access, apps: core.registry,
       sdk: SDKAccess(directory: core.directory), users: users, own: own, cache: core.reads,
       log: core.log)
-    QueryRoutes(service: service, threads: questions).add(to: router)
+    QueryRoutes(service: service, threads: core.questions).add(to: router)
     let management = ManagementService(
       directory: directory, manager: PluginManager(core: core, supervisor: supervisor),
       access: core.access, apps: core.registry, log: core.log)
-    ManagementRoutes(service: management, threads: threads).add(to: router)
+    ManagementRoutes(service: management, threads: core.readers).add(to: router)
     own.add(to: router)
-    OpenAPIRoutes(core: core, threads: questions).add(to: router)
-    AppImages(store: core.store, threads: threads).add(to: router)
-    LiveStream(door: door, threads: threads).add(to: router)
+    OpenAPIRoutes(core: core, threads: core.questions).add(to: router)
+    AppImages(store: core.store, threads: core.readers).add(to: router)
+    LiveStream(door: door, threads: core.readers).add(to: router)
     PageRoutes(
       pages: LoginPages(core: core), proxies: core.configuration.host.trustedProxies,
       threads: pageThreads

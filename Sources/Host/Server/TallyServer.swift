@@ -5,8 +5,6 @@ import NIOPosix
 
 /// `tally serve`, from an empty folder to the last synced byte.
 enum TallyServer {
-  /// Threads that answer questions; more of them wait in line.
-  static let readThreads = 2
   /// Threads that answer people's pages.
   static let pageThreads = 2
 
@@ -18,25 +16,23 @@ enum TallyServer {
     let core = try Core(configuration, log: log)
     let metrics = Metrics()
     core.publish(metrics)
-    let threads = NIOThreadPool(numberOfThreads: readThreads)
-    threads.start()
+    core.readers.start()
     let pages = NIOThreadPool(numberOfThreads: pageThreads)
     pages.start()
     core.start()
     do {
-      try await serve(core, folder, metrics, threads, pages)
+      try await serve(core, folder, metrics, pages)
     } catch {
       core.stop()
       throw error
     }
-    try? await threads.shutdownGracefully()
+    core.readers.stop()
     try? await pages.shutdownGracefully()
     withExtendedLifetime(folder) { StopClock.endProcess() }
   }
 
   private static func serve(
-    _ core: Core, _ folder: DataFolder, _ metrics: Metrics, _ threads: NIOThreadPool,
-    _ pageThreads: NIOThreadPool
+    _ core: Core, _ folder: DataFolder, _ metrics: Metrics, _ pageThreads: NIOThreadPool
   ) async throws {
     let supervisor = try PluginSupervisor(
       core.configuration, lifecycle: core.lifecycle, plan: core.plugins,
@@ -46,8 +42,7 @@ enum TallyServer {
     metrics.section { directory.prometheus() }
     let users = UserService(core: core)
     let routes = Routes(
-      core: core, metrics: metrics, threads: threads, pageThreads: pageThreads,
-      supervisor: supervisor,
+      core: core, metrics: metrics, pageThreads: pageThreads, supervisor: supervisor,
       directory: directory, users: users)
     let http = HTTPServer(
       .init(core.configuration.host, places: core.places?.book, pictures: core.pictures),

@@ -6,7 +6,7 @@ import Synchronization
 /// that calls hooks says which consumer it calls with which items, before each call, and clears it
 /// after.
 package final class Breadcrumb: @unchecked Sendable {
-  private static let magic: UInt32 = 0x5441_4C5A
+  private static let magic: UInt32 = 0x5441_4C5B
   /// Threads that are told apart: the pipeline's and the event loops'. Faults of more are not named.
   package static let threadsMax = 64
   /// Calls beside those threads that are told apart at a time.
@@ -22,27 +22,9 @@ package final class Breadcrumb: @unchecked Sendable {
   /// What the file said when this process opened it: nothing when the last one ended without a
   /// fault.
   package let deaths: [Death]
-
-  /// A fault inside a call.
-  package struct Death: Codable, Equatable, Sendable {
-    package let consumer: String
-    /// 0 to 0 for what has none.
-    package let positions: ClosedRange<UInt64>
-    /// The item inside its request, or nil when the whole batch was being counted.
-    package let item: UInt32?
-    package let signal: UInt32
-    /// The hash of the request that an intake hook looked at; the number of the code in a call that
-    /// is about no record of its own.
-    package var request: UInt64?
-
-    /// Whom it is blamed on.
-    package var plugin: String { String(consumer.prefix { $0 != "/" }) }
-
-    /// What was called, where that is about no record of its own.
-    package var role: CallCrumb.Role? {
-      consumer.split(separator: "/").last.flatMap { CallCrumb.Role(rawValue: String($0)) }
-    }
-  }
+  /// Calls in the middle of which it was killed, as by the kernel for want of memory. One proves
+  /// nothing.
+  package let kills: [Death]
 
   package init(path: String) throws {
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
@@ -60,7 +42,9 @@ package final class Breadcrumb: @unchecked Sendable {
         .startFailed, "\(path) cannot be mapped: \(String(cString: strerror(errno)))")
     }
     crumbs = mapped.bindMemory(to: tally_breadcrumb.self, capacity: Self.places)
-    deaths = (0..<Self.places).compactMap { [crumbs] in Self.death(in: crumbs[$0]) }
+    let left = (0..<Self.places).compactMap { [crumbs] in Self.death(in: crumbs[$0]) }
+    deaths = left.filter { $0.kills == nil }
+    kills = left.filter { $0.kills != nil }
     for place in 0..<Self.places {
       crumbs[place] = tally_breadcrumb()
       crumbs[place].magic = Self.magic
@@ -76,12 +60,6 @@ package final class Breadcrumb: @unchecked Sendable {
     _ = tally_breadcrumb_note_exits()
   }
 
-  /// How a call ended the process, for the operator: "with …".
-  package static func words(_ signal: UInt32) -> String {
-    signal == TALLY_BREADCRUMB_EXIT
-      ? "a call of exit()" : RunnerProcess.End.signal(Int32(clamping: signal)).words
-  }
-
   /// Makes the calling thread the pipeline's, whose calls are said by `during`.
   package func enterThread() {
     _ = tally_breadcrumb_enter_thread(crumbs)
@@ -90,16 +68,15 @@ package final class Breadcrumb: @unchecked Sendable {
 
   /// Runs `body` as a call of `consumer` on the pipeline's thread; `item` is nil for a whole batch.
   func during<T>(
-    _ consumer: StaticName, _ positions: ClosedRange<UInt64>, item: UInt32?, _ body: () -> T
+    _ consumer: StaticName, _ kind: CallKind, _ positions: ClosedRange<UInt64>, item: UInt32?,
+    _ body: () -> T
   ) -> T {
-    crumbs.during(consumer, positions, item: item, request: 0, body)
+    crumbs.during(.init(consumer, kind, positions, item: item), body)
   }
 
-  /// Runs `body` as a call about no record of its own, on any thread; `code` tells which code is
-  /// called. Of more than `callsMax` at a time some are not named.
-  func during<T>(
-    _ consumer: StaticName, _ positions: ClosedRange<UInt64>, code: UInt64, _ body: () -> T
-  ) -> T {
+  /// Runs `body` on any thread, as a call about no record of its own. Of more than `callsMax` at a
+  /// time some are not named.
+  func during<T>(_ call: Call, _ body: () -> T) -> T {
     guard let place = free.withLock({ $0.popLast() }) else { return body() }
     let crumb = crumbs + place
     let before = tally_breadcrumb_use(crumb)
@@ -107,7 +84,7 @@ package final class Breadcrumb: @unchecked Sendable {
       _ = tally_breadcrumb_use(before)
       free.withLock { $0.append(place) }
     }
-    return crumb.during(consumer, positions, item: nil, request: code, body)
+    return crumb.during(call, body)
   }
 
   /// The crumb of the calling event loop, taken once by each; nil when there are too many.
@@ -119,59 +96,54 @@ package final class Breadcrumb: @unchecked Sendable {
   }
 
   private static func death(in left: tally_breadcrumb) -> Death? {
-    guard left.magic == magic, left.calling == 1, left.signal != 0,
-      left.first_position <= left.last_position
-    else { return nil }
+    guard left.magic == magic, left.calling == 1, left.first_position <= left.last_position else {
+      return nil
+    }
+    let isStuck = left.signal == 0 && left.stuck == left.calls
+    let wasKilled = left.signal == 0 && !isStuck
     return Death(
       consumer: withUnsafeBytes(of: left.consumer) {
         String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
       },
       positions: left.first_position...left.last_position,
-      item: left.item == UInt32.max ? nil : left.item, signal: left.signal,
-      request: left.request == 0 ? nil : left.request)
-  }
-}
-
-/// Where one event loop says what it calls; confined to it.
-struct LoopCrumb {
-  /// Keeps it mapped.
-  private let file: Breadcrumb
-  private let crumb: UnsafeMutablePointer<tally_breadcrumb>
-
-  fileprivate init(file: Breadcrumb, crumb: UnsafeMutablePointer<tally_breadcrumb>) {
-    self.file = file
-    self.crumb = crumb
+      item: left.item == UInt32.max ? nil : left.item,
+      signal: isStuck ? TALLY_BREADCRUMB_STUCK : wasKilled ? UInt32(SIGKILL) : left.signal,
+      request: left.request == 0 ? nil : left.request, kind: CallKind(index: left.kind),
+      kills: wasKilled ? 1 : nil)
   }
 
-  /// Runs `body` as a call of `consumer` with a request, by its hash: it has no position yet.
-  func during<T>(_ consumer: StaticName, request: UInt64, _ body: () -> T) -> T {
-    crumb.during(consumer, 0...0, item: nil, request: request, body)
-  }
-}
+  // MARK: Calls that run
 
-extension UnsafeMutablePointer<tally_breadcrumb> {
-  fileprivate func during<T>(
-    _ consumer: StaticName, _ positions: ClosedRange<UInt64>, item: UInt32?, request: UInt64,
-    _ body: () -> T
-  ) -> T {
-    withUnsafeMutableBytes(of: &pointee.consumer) { $0.copyBytes(from: consumer.bytes) }
-    pointee.first_position = positions.lowerBound
-    pointee.last_position = positions.upperBound
-    pointee.item = item ?? UInt32.max
-    pointee.request = request
-    pointee.calling = 1
-    defer { pointee.calling = 0 }
-    return body()
+  /// A call that runs at this moment.
+  struct Running: Equatable {
+    /// Where it is said.
+    let place: Int
+    /// Tells it from others in that place.
+    let number: UInt64
   }
-}
 
-/// A consumer's name as the page holds it, made once so that a call only copies bytes.
-struct StaticName {
-  let bytes: [UInt8]
-
-  init(_ name: String) {
-    let capacity = MemoryLayout.size(ofValue: tally_breadcrumb().consumer)
-    let text = Array(name.utf8.prefix(capacity - 1))
-    bytes = text + [UInt8](repeating: 0, count: capacity - text.count)
+  /// What runs; any thread.
+  var running: [Running] {
+    (0..<Self.places).compactMap { place in
+      let number = tally_breadcrumb_running(crumbs + place)
+      return number == 0 ? nil : Running(place: place, number: number)
+    }
   }
+
+  /// What such a call is about; nil when it has returned.
+  func look(at call: Running) -> Call? {
+    let crumb = crumbs[call.place]
+    guard tally_breadcrumb_running(crumbs + call.place) == call.number,
+      crumb.first_position <= crumb.last_position, let kind = CallKind(index: crumb.kind)
+    else { return nil }
+    var copy = Call(
+      StaticName(bytes: withUnsafeBytes(of: crumb.consumer) { Array($0) }), kind,
+      crumb.first_position...crumb.last_position,
+      item: crumb.item == UInt32.max ? nil : crumb.item)
+    (copy.request, copy.patienceMs) = (crumb.request, crumb.patience_ms)
+    return copy
+  }
+
+  /// If the process ends while it runs, the next start knows that it did not return.
+  func noteStuck(_ call: Running) { tally_breadcrumb_note_stuck(crumbs + call.place, call.number) }
 }

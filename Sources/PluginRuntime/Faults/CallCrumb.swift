@@ -7,37 +7,37 @@ package struct CallCrumb: Sendable {
     case answer
     case job
 
-    var phrase: String {
+    fileprivate var kind: CallKind {
       switch self {
-      case .committed: "a committed hook"
-      case .answer: "an answer"
-      case .job: "a job"
+      case .committed: .committed
+      case .answer: .question
+      case .job: .job
       }
     }
   }
 
   private let breadcrumb: Breadcrumb?
   private let consumer: StaticName
+  private let kind: CallKind
   private let code: UInt64
 
   /// Without a breadcrumb nothing is said.
   init(_ breadcrumb: Breadcrumb?, _ plugin: String, _ role: Role, code: UInt64) {
     self.breadcrumb = breadcrumb
     consumer = StaticName(plugin + "/" + role.rawValue)
+    kind = role.kind
     self.code = code
   }
 
-  /// Runs `body` as such a call.
-  func during<T>(_ positions: ClosedRange<UInt64> = 0...0, _ body: () -> T) -> T {
+  /// Runs `body` as such a call. `kind` stands in for that of the role; `patienceMs` is what the call
+  /// may take by its own contract.
+  func during<T>(
+    _ kind: CallKind? = nil, _ positions: ClosedRange<UInt64> = 0...0, patienceMs: Int = 0,
+    _ body: () -> T
+  ) -> T {
     guard let breadcrumb else { return body() }
-    return breadcrumb.during(consumer, positions, code: code, body)
-  }
-}
-
-extension Breadcrumb.Death {
-  /// For the operator.
-  var reason: String {
-    let what = role?.phrase ?? (request == nil ? "a hook" : "an intake hook")
-    return "ended the server with \(Breadcrumb.words(signal)) in \(what)"
+    var call = Breadcrumb.Call(consumer, kind ?? self.kind, positions)
+    (call.request, call.patienceMs) = (code, UInt32(clamping: patienceMs))
+    return breadcrumb.during(call, body)
   }
 }

@@ -3,7 +3,8 @@ import Foundation
 /// What earlier deaths taught: ranges to be replayed item by item, and items that killed their
 /// consumer. A death at a whole batch makes its range suspect; a death at a single item of it
 /// convicts that item. Kept in a file until the store has committed past it. A request that killed
-/// an intake hook was never accepted, and comes again: it is convicted by its hash.
+/// an intake hook was never accepted, and comes again: it is convicted by its hash. Who was called
+/// when the process was killed is suspect when that happens again in the same place.
 package struct Suspects: Codable, Sendable, Equatable {
   /// Deaths remembered at once; the oldest gives way.
   static let deathsMax = 64
@@ -19,7 +20,13 @@ package struct Suspects: Codable, Sendable, Equatable {
   }
 
   package mutating func add(_ death: Breadcrumb.Death) {
-    guard !deaths.contains(death) else { return }
+    guard !deaths.contains(where: { $0 == death && $0.isProven }) else { return }
+    var death = death
+    if death.kills != nil,
+      let before = deaths.firstIndex(where: { $0.kills != nil && $0.repeats(death) })
+    {
+      death.kills = (deaths.remove(at: before).kills ?? 0) + 1
+    }
     deaths.append(death)
     if deaths.count > Self.deathsMax { deaths.removeFirst() }
   }
@@ -46,13 +53,15 @@ package struct Suspects: Codable, Sendable, Equatable {
 
   /// Whether `consumer` must take these positions item by item.
   func wantsSingleItems(_ consumer: String, _ positions: ClosedRange<UInt64>) -> Bool {
-    deaths.contains { $0.consumer == consumer && $0.positions.overlaps(positions) }
+    deaths.contains {
+      $0.consumer == consumer && $0.positions.overlaps(positions) && $0.isProven
+    }
   }
 
   /// The requests that killed intake hooks and the signals, by consumer.
   var requests: [String: [UInt64: UInt32]] {
     var found: [String: [UInt64: UInt32]] = [:]
-    for death in deaths {
+    for death in deaths where death.isProven {
       if let request = death.request { found[death.consumer, default: [:]][request] = death.signal }
     }
     return found
@@ -62,6 +71,7 @@ package struct Suspects: Codable, Sendable, Equatable {
   func killer(_ consumer: String, position: UInt64, item: UInt32) -> UInt32? {
     deaths.first {
       $0.consumer == consumer && $0.item == item && $0.positions == position...position
+        && $0.isProven
     }?.signal
   }
 }

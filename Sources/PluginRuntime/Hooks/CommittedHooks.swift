@@ -51,7 +51,9 @@ package struct CommittedHooks: @unchecked Sendable {
       let (status, reason) = withUnsafePointer(to: commit) { commit in
         instance.lane?.deliver(hook.ordinal, commit)
           ?? ErrorText.collect(instance.secrets) { error in
-            instance.commits.during(positions) { hook.function(instance.pointer, commit, error) }
+            instance.commits.during(nil, positions) {
+              hook.function(instance.pointer, commit, error)
+            }
           }
       }
       instance.counts.add(failed: status != TALLY_OK)

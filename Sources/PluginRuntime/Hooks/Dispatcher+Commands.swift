@@ -25,7 +25,7 @@ extension Dispatcher {
     if !isReplay,
       let signal = suspects.killer(instance.name, position: command.position, item: 0)
     {
-      return .untried("ended the process with \(Breadcrumb.words(signal))")
+      return .untried(Breadcrumb.deed(signal))
     }
     let block = CommandBlock(command)
     let users = [command.user?.slot ?? EffectStage.noUser]
@@ -59,7 +59,7 @@ extension Dispatcher {
     let end = ErrorText.collect(instance.secrets) { error in
       withUnsafePointer(to: table) { effects in
         answer.withTable(command) { given in
-          breadcrumb.during(instance.crumb, positions, item: 0) {
+          breadcrumb.during(instance.crumb, .command, positions, item: 0) {
             handler.apply(instance.pointer, given, effects, error)
           }
         }

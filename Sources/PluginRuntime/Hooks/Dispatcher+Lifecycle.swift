@@ -25,7 +25,9 @@ extension Dispatcher {
     let (status, reason) = withTable(event, exports) { table in
       instance.lane?.tell(entry.hook.ordinal, table)
         ?? ErrorText.collect(instance.secrets) { error in
-          breadcrumb.during(StaticName(instance.name + "/lifecycle"), 0...0, item: nil) {
+          breadcrumb.during(
+            StaticName(instance.name + "/lifecycle"), .lifecycle, 0...0, item: nil
+          ) {
             function(instance.pointer, table, error)
           }
         }

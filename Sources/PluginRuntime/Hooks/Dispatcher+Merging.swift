@@ -61,13 +61,13 @@ extension Dispatcher {
   ) -> (tally_status, String) {
     let (position, item) = (merge.key.position, merge.key.item)
     if let signal = suspects.killer(instance.name, position: position, item: item) {
-      return (TALLY_FAILED, "ended the process with \(Breadcrumb.words(signal))")
+      return (TALLY_FAILED, Breadcrumb.deed(signal))
     }
     return answer.withTable(merge, from, into) { table in
       if let lane = instance.lane { return lane.merge(table) }
       guard let function = instance.table.merge else { return (TALLY_OK, "") }
       return ErrorText.collect(instance.secrets) { error in
-        breadcrumb.during(instance.crumb, position...position, item: item) {
+        breadcrumb.during(instance.crumb, .merge, position...position, item: item) {
           function(instance.pointer, table, error)
         }
       }

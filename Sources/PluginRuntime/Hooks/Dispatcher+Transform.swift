@@ -72,7 +72,7 @@ extension Dispatcher {
       work.batch.pointee.end_item = index + 1
       let reason: String?
       if let signal = suspects.killer(hook.consumer, position: item.position, item: item.index) {
-        reason = "ended the process with \(Breadcrumb.words(signal))"
+        reason = Breadcrumb.deed(signal)
       } else {
         reason = call(hook, work, item: item)
       }
@@ -102,7 +102,7 @@ extension Dispatcher {
       hook.instance.lane?.transform(hook.ordinal, batch, verdicts, isSingle: item != nil)
       ?? ErrorText.collect(hook.instance.secrets) { error in
         withUnsafePointer(to: verdicts.makeTable()) { table in
-          breadcrumb.during(hook.crumb, positions, item: item?.index) {
+          breadcrumb.during(hook.crumb, .transform, positions, item: item?.index) {
             hook.function(hook.instance.pointer, batch, table, error)
           }
         }

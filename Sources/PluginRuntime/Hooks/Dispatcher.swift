@@ -40,6 +40,12 @@ package final class Dispatcher {
     package let underlying: any Error
   }
 
+  /// Items that one plugin may fail to take in one process before it is given up.
+  package static let lettersMax = 10_000
+
+  /// Told of a plugin that is given up, and why; must not wait.
+  package var giveUp: (_ plugin: String, _ reason: String) -> Void = { _, _ in }
+
   /// What runs; calls of it are in flight for as long as it is here.
   var set: PluginSet
   private var hooks: [(instance: PluginInstance, hook: Enrollment.Hook)] = []
@@ -182,17 +188,25 @@ package final class Dispatcher {
       work.batch.pointee.end_item = index + 1
       let reason: String?
       if let signal = suspects.killer(instance.name, position: item.position, item: item.index) {
-        reason = "ended the process with \(Breadcrumb.words(signal))"
+        reason = Breadcrumb.deed(signal)
       } else {
         reason = try call(instance, hook, work, item: item)
       }
       guard let reason else { continue }
-      instance.account.deadLetters.wrappingAdd(1, ordering: .relaxed)
+      count(lettersOf: instance, 1)
       deadLetters.append(
         DeadLetter(
           plugin: instance.number, name: instance.name, position: item.position, item: item.index,
           app: item.app, step: .hook(hook.ordinal), reason: reason))
     }
+  }
+
+  /// A plugin that takes nothing any more would fill the store with dead letters: then it is given up,
+  /// and sees the rest when it catches up.
+  private func count(lettersOf instance: PluginInstance, _ count: Int) {
+    let all = instance.account.deadLetters.wrappingAdd(count, ordering: .relaxed).newValue
+    guard all / Self.lettersMax != (all - count) / Self.lettersMax else { return }
+    giveUp(instance.name, "it could not take \(all) items since the server started")
   }
 
   /// Whether a plugin was given up before this record: it keeps its position there, and sees the rest
@@ -321,7 +335,7 @@ package final class Dispatcher {
           try reduce(instance, key, [payload], item: payload.index)
         }
       case .failure(let refusal):
-        instance.account.deadLetters.wrappingAdd(payloads.count, ordering: .relaxed)
+        count(lettersOf: instance, payloads.count)
         deadLetters.append(
           contentsOf: payloads.map {
             DeadLetter(

@@ -32,7 +32,7 @@ final class IntakeCaller {
   ) -> IntakeStage.Refusal? {
     if let signal = faults?.killers[hook.consumer]?[occasion.request] {
       hook.instance.counts.add(failed: true)
-      let reason = "this request ended the process with \(Breadcrumb.words(signal))"
+      let reason = "this request \(Breadcrumb.deed(signal))"
       report(hook, reason, occasion.receivedMs)
       return nil
     }

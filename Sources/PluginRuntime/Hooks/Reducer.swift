@@ -21,7 +21,7 @@ enum Reducer {
     let positions = span(of: payloads)
     let (status, reason) = withFold(key, document, payloads, result) { fold in
       ErrorText.collect(instance.secrets) { error in
-        breadcrumb.during(instance.crumb, positions, item: item) {
+        breadcrumb.during(instance.crumb, .reduce, positions, item: item) {
           collection.reduce(instance.pointer, fold, error)
         }
       }

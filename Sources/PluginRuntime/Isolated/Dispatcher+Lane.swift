@@ -17,7 +17,7 @@ extension Dispatcher {
     let positions = item.map { $0.position...$0.position } ?? work.positions
     return ErrorText.collect(instance.secrets) { error in
       withUnsafePointer(to: table) { effects in
-        breadcrumb.during(instance.crumb, positions, item: item?.index) {
+        breadcrumb.during(instance.crumb, .hook, positions, item: item?.index) {
           hook.process(instance.pointer, UnsafePointer(work.batch), facts.pointer, effects, error)
         }
       }

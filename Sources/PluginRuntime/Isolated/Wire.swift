@@ -4,7 +4,7 @@ import PluginABI
 /// installation.
 package enum Wire {
   /// Changes with every change of the messages.
-  package static let protocolNumber: UInt32 = 8
+  package static let protocolNumber: UInt32 = 9
   static let magic: UInt32 = 0x5441_4C52
 
   /// The first page of each block holds its `WireHeader`.

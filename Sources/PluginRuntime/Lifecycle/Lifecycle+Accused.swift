@@ -19,29 +19,47 @@ extension Lifecycle {
       defer { state.accused = [:] }
       return state.accused
     }
-    var moved: [String] = []
     for (name, death) in accused where death.role != nil {
-      let price = runtime.placements.withLock { $0[name]?.onFault } ?? .quarantine
       let code = state.withLock { $0.machine.code(of: name) }
-      guard price == .quarantine, let code, code != Self.builtin, death.isOf(code) else { continue }
-      if isHolding(name) {
-        isolate(name, code: code, death)
-        moved.append(name)
-      } else {
-        quarantine(name, reason: death.reason)
-      }
+      guard price(of: name) == .quarantine, let code, death.isOf(code) else { continue }
+      pay(name, code: code, reason: death.reason)
     }
-    guard !moved.isEmpty else { return }
-    followAgain(patience: Deadline.startSeconds)
-    // What it ran as before is nothing to go back to.
-    state.withLock { state in for name in moved { state.probations[name] = nil } }
   }
 
-  private func isolate(_ name: String, code: String, _ death: Breadcrumb.Death) {
-    remember { try $0.move(name, code: code, reason: death.reason) }
+  /// Gives up a plugin where its operator says nothing else, and its `code` still runs when one is
+  /// named. On a thread of its own: nobody who calls a plugin may wait for a change of what runs.
+  package func giveUp(_ name: String, code number: UInt64? = nil, reason: String) {
+    Deadline.detach("give-up") { [self] in
+      guard price(of: name) != .restart,
+        let code = state.withLock({ $0.machine.code(of: name) }),
+        number == nil || Self.number(of: Self.key(name, code)) == number
+      else { return }
+      pay(name, code: code, reason: reason)
+    }
+  }
+
+  private func price(of name: String) -> FaultPrice {
+    runtime.placements.withLock { $0[name]?.onFault } ?? .quarantine
+  }
+
+  /// Keeps a plugin out, or has it run in a process of its own where its operator wants that or the
+  /// pipeline waits for it.
+  private func pay(_ name: String, code: String, reason: String) {
+    guard code != Self.builtin else { return }
+    guard price(of: name) == .isolate || isHolding(name) else {
+      return quarantine(name, reason: reason)
+    }
+    isolate(name, code: code, reason: reason)
+    followAgain(patience: Deadline.startSeconds)
+    // What it ran as before is nothing to go back to.
+    state.withLock { $0.probations[name] = nil }
+  }
+
+  private func isolate(_ name: String, code: String, reason: String) {
+    remember { try $0.move(name, code: code, reason: reason) }
     log.error(
       "a plugin runs isolated from here on",
-      metadata: ["plugin": "\(name)", "reason": "\(death.reason)"])
+      metadata: ["plugin": "\(name)", "reason": "\(reason)"])
   }
 
   /// The plugin in a process of its own, and why, where that is what code costs that ended this
@@ -50,7 +68,7 @@ extension Lifecycle {
     guard plugin.placement.onFault != .restart, let isolated = plugin.isolated else { return nil }
     let accused = state.withLock { $0.accused[plugin.name] }
     if plugin.placement.onFault == .isolate, let accused, accused.isOf(code) {
-      isolate(plugin.name, code: code, accused)
+      isolate(plugin.name, code: code, reason: accused.reason)
       state.withLock { $0.accused[plugin.name] = nil }
     }
     return state.withLock { $0.quarantine.moved(plugin.name, code: code) }.map { (isolated, $0) }

@@ -52,7 +52,9 @@ package struct Reader: @unchecked Sendable {
     guard let lane = instance.lane else {
       return context.withTables { request, reply in
         ErrorText.collect(instance.secrets) { error in
-          instance.answers.during { route.answer(instance.pointer, request, reply, error) }
+          instance.answers.during(patienceMs: route.deadlineMs) {
+            route.answer(instance.pointer, request, reply, error)
+          }
         }
       }
     }

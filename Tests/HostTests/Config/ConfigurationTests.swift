@@ -120,7 +120,7 @@ import Testing
     let lists = limits.filter { Int($0.show(standard)) == nil }
     #expect(lists.map(\.name) == ["limits.raw_retention_days_by_app"])
     let numbers = limits.filter { Int($0.show(standard)) != nil }
-    #expect(numbers.count == 27)
+    #expect(numbers.count == 28)
     for setting in numbers {
       let given = try #require(Int(setting.show(standard))) + 1
       try folder.write("plugins.yaml", "host: { limits: { \(setting.key): \(given) } }\n")

@@ -1,4 +1,3 @@
-import NIOPosix
 import PluginRuntime
 import Testing
 
@@ -10,11 +9,11 @@ struct QuestionRunTests {
   private static func run(
     waitMax: Duration, _ body: (QuestionThreads) async throws -> Void
   ) async throws {
-    let pool = NIOThreadPool(numberOfThreads: 1)
+    let pool = ReadPool(threads: 1)
     pool.start()
     let gate = CommitGate(committed: 0, waitMax: waitMax, wake: {})
     try await body(QuestionThreads(pool: pool, gate: gate))
-    try await pool.shutdownGracefully()
+    pool.stop()
   }
 
   private static func ask(
