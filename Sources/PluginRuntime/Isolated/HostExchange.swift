@@ -71,21 +71,29 @@ final class HostExchange: @unchecked Sendable {
     _ = write(bell, &one, 8)
   }
 
+  /// A look that comes so much later than it should: this process stood still, as under SIGSTOP or on
+  /// a machine that slept.
+  private static let standstill = Duration.seconds(1)
+
   /// Waits for the runner's next word until the deadline, or until `isOver`, which is asked now and
-  /// then. What it hands out is valid until the next call.
+  /// then. Time in which this process stands still does not count: the runner may have stood still,
+  /// too. What it hands out is valid until the next call.
   func receive(
     process: Int32, until deadline: ContinuousClock.Instant, isOver: () -> Bool = { false }
   ) -> Event {
-    var pulse = HookPatience.firstPulse
+    var (pulse, deadline) = (HookPatience.firstPulse, deadline)
     while true {
       var waits = [
         pollfd(fd: replyBell, events: Int16(POLLIN), revents: 0),
         pollfd(fd: process, events: Int16(POLLIN), revents: 0),
       ]
-      let left = ContinuousClock.now.duration(to: deadline)
+      let looked = ContinuousClock.now
+      let left = looked.duration(to: deadline)
       guard poll(&waits, 2, min(left, pulse).millisecondsUp) >= 0 else { continue }
       if waits[0].revents != 0 { return take() }
       if waits[1].revents != 0 { return .ended }
+      let missed = ContinuousClock.now - looked - pulse
+      if missed > Self.standstill { deadline += missed }
       if ContinuousClock.now >= deadline || isOver() { return .late }
       pulse = HookPatience.pulse
     }
