@@ -6,6 +6,9 @@ package final class PluginAccount: Sendable {
   private let meters = CallKind.allCases.map { _ in CallMeter() }
   /// By `Drop.index`.
   private let dropped = Mutex([Int](repeating: 0, count: Drop.allCases.count))
+  /// Causes of failures that are remembered; further ones are only counted.
+  private static let causesMax = 32
+  private let causes = Mutex<Set<String>>([])
   /// Items the plugin could not take since the start of this process.
   package let deadLetters = Atomic<Int>(0)
   /// Instances that were started.
@@ -36,6 +39,11 @@ package final class PluginAccount: Sendable {
       uniqueKeysWithValues: Drop.allCases.filter { counts[$0.index] > 0 }.map {
         ($0.rawValue, counts[$0.index])
       })
+  }
+
+  /// Whether a call that may fail again and again has not failed for this reason before.
+  func isNew(cause: String) -> Bool {
+    causes.withLock { $0.count < Self.causesMax && $0.insert(cause).inserted }
   }
 
   /// An instance was started.

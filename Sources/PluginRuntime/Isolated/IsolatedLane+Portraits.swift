@@ -3,19 +3,20 @@ import PluginABI
 /// What a plugin's cells say about users, told on the thread that answers questions.
 extension IsolatedLane {
   /// Has the runner tell of all of them in one message. When it ends over that, each is asked for
-  /// alone, so that only who ended it goes without. False when one could not be told of.
-  func describe(_ canvases: [PortraitCanvas]) -> Bool {
+  /// alone, so that only who ended it goes without. Answers why somebody could not be told of.
+  func describe(_ canvases: [PortraitCanvas]) -> String? {
     questionLock.lock()
     defer { questionLock.unlock() }
-    if let isGood = ask(canvases) { return isGood }
-    return canvases.reduce(true) { isGood, canvas in ask([canvas]) == true && isGood }
+    let whole = ask(canvases)
+    if !whole.hasDied { return whole.reason }
+    return canvases.reduce(nil) { reason, canvas in ask([canvas]).reason ?? reason }
   }
 
-  /// Nil when the runner ended; then nothing was told.
-  private func ask(_ canvases: [PortraitCanvas]) -> Bool? {
+  /// Nothing was told when the runner has died.
+  private func ask(_ canvases: [PortraitCanvas]) -> (hasDied: Bool, reason: String?) {
     var teller = Teller(canvases)
     var hasDied = false
-    let (status, _) = once(.question) { runner in
+    let (status, reason) = once(.question) { runner in
       var writer = runner.questions.writer()
       Self.write(canvases, to: &writer)
       let limit = plan.limits.hookDeadline
@@ -33,7 +34,7 @@ extension IsolatedLane {
     }
     let isWhole = !hasDied && status == TALLY_OK && teller.isAtEnd
     if !isWhole { canvases.forEach { $0.forget() } }
-    return hasDied ? nil : isWhole && teller.isGood
+    return (hasDied, isWhole ? teller.reason : "status \(status): \(reason)")
   }
 
   private static func write(_ canvases: [PortraitCanvas], to writer: inout WireWriter) {
@@ -50,8 +51,8 @@ extension IsolatedLane {
 private struct Teller {
   private let canvases: [PortraitCanvas]
   private var place = 0
-  /// Nobody was left out so far.
-  private(set) var isGood = true
+  /// Why somebody was left out.
+  private(set) var reason: String?
 
   init(_ canvases: [PortraitCanvas]) { self.canvases = canvases }
 
@@ -68,8 +69,9 @@ private struct Teller {
       let name = try reader.data()
       canvases[place].add(name, try reader.data())
     case .status:
-      if tally_status(bitPattern: status) != TALLY_OK {
-        isGood = false
+      let (status, text) = (tally_status(bitPattern: status), try reader.text())
+      if status != TALLY_OK {
+        reason = "status \(status): \(text.prefix(ErrorText.lengthMax))"
         canvases[place].forget()
       }
       place += 1

@@ -1,3 +1,4 @@
+import Logging
 import PluginABI
 
 /// What a plugin tells of a user.
@@ -19,8 +20,12 @@ package final class Portraits {
   static let valueBytesMax = 65_536
 
   private let set: PluginSet
+  private let log: Logger
 
-  package init(_ runtime: PluginRuntime) { set = runtime.entered() }
+  package init(_ runtime: PluginRuntime) {
+    set = runtime.entered()
+    log = runtime.services.log
+  }
 
   deinit { set.leave() }
 
@@ -63,13 +68,14 @@ package final class Portraits {
     guard let lane = instance.lane else {
       for canvas in canvases {
         account(of: instance) {
-          let (status, _) = canvas.withTable { portrait in
+          let (status, reason) = canvas.withTable { portrait in
             ErrorText.collect(instance.secrets) { error in
-              instance.answers.during { describe(instance.pointer, portrait, error) }
+              instance.answers.during(.describe) { describe(instance.pointer, portrait, error) }
             }
           }
-          if status != TALLY_OK { canvas.forget() }
-          return status == TALLY_OK
+          guard status != TALLY_OK else { return nil }
+          canvas.forget()
+          return "status \(status): \(reason)"
         }
       }
       return
@@ -77,10 +83,15 @@ package final class Portraits {
     account(of: instance) { lane.describe(canvases) }
   }
 
-  private func account(of instance: PluginInstance, _ call: () -> Bool) {
+  /// `call` answers why it failed. Lists ask again and again, so each cause is said once.
+  private func account(of instance: PluginInstance, _ call: () -> String?) {
     let begun = CallMeter.now()
-    let isGood = call()
-    instance.account[.question].record(since: begun, failed: !isGood)
-    instance.counts.add(failed: !isGood)
+    let reason = call()
+    instance.account[.describe].record(since: begun, failed: reason != nil)
+    instance.counts.add(failed: reason != nil)
+    guard let reason, instance.account.isNew(cause: reason) else { return }
+    log.error(
+      "a plugin could not tell of a user; the same cause is only counted from here on",
+      metadata: ["plugin": "\(instance.name)", "reason": "\(reason)"])
   }
 }

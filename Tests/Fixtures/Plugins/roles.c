@@ -254,8 +254,11 @@ static tally_status merge(void *instance, const tally_merge *merge, const tally_
 static tally_status portray(void *instance, const tally_portrait *portrait, const tally_error *error) {
   tally_str cell = {portrait->cell.ptr, portrait->cell.len};
   (void)instance;
-  (void)error;
   misbehave("describe", cell);
+  if (is(cell, "describe-fail")) {
+    fixture_say(error, "asked to fail");
+    return TALLY_FAILED;
+  }
   portrait->member(portrait->ctx, fixture_text("roles"), fixture_text("\"told\""));
   return TALLY_OK;
 }

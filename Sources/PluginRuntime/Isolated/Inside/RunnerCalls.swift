@@ -199,10 +199,11 @@ final class RunnerCalls: @unchecked Sendable {
       (portrait.app, _) = try message.pair()
       portrait.user = try message.word()
       portrait.cell = tally_bytes(try message.data())
-      let (status, _) = ErrorText.collect(plugin.secrets) { error in
+      let (status, reason) = ErrorText.collect(plugin.secrets) { error in
         withUnsafePointer(to: portrait) { describe(plugin.instance, $0, error) }
       }
-      stage.put(.status, UInt32(bitPattern: status), 0, [])
+      let words = Array((status == TALLY_OK ? "" : reason).utf8)
+      words.withUnsafeBytes { stage.put(.status, UInt32(bitPattern: status), 0, [$0]) }
     }
     return (TALLY_OK, "")
   }
