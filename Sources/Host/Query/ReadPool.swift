@@ -1,17 +1,21 @@
 import Foundation
 
 /// Threads on which questions are answered, first come first served. A plugin may keep one for ever:
-/// then a spare takes its place.
+/// then a spare takes its place. No more wait than connections are open, which have a limit.
 final class ReadPool: @unchecked Sendable {
   static let standardThreads = 2
   /// Threads that stand in for those that do not come back; from there on questions wait.
   static let sparesMax = 16
+  /// Places that are given back together.
+  private static let takenMax = 1_024
+
+  typealias Work = @Sendable (_ isActive: Bool) -> Void
 
   private let threads: Int
   private let condition = NSCondition()
   // Everything below only under the condition's lock.
-  private var work: [@Sendable (_ isActive: Bool) -> Void] = []
-  /// What was taken of `work` already.
+  /// What waits, behind what was taken of it: that is nil, for it may hold a plugin.
+  private var work: [Work?] = []
   private var taken = 0
   private var lent = 0
   private var alive = 0
@@ -23,7 +27,7 @@ final class ReadPool: @unchecked Sendable {
   func start() { condition.withLock { hire() } }
 
   /// Has a thread do it; it is told when the pool has ended and it should answer so.
-  func submit(_ body: @escaping @Sendable (_ isActive: Bool) -> Void) {
+  func submit(_ body: @escaping Work) {
     let isTaken = condition.withLock {
       guard !isStopping else { return false }
       work.append(body)
@@ -48,7 +52,7 @@ final class ReadPool: @unchecked Sendable {
       isStopping = true
       condition.broadcast()
       defer { (work, taken) = ([], 0) }
-      return work[taken...]
+      return work[taken...].compactMap { $0 }
     }
     for body in left { body(false) }
   }
@@ -69,22 +73,30 @@ final class ReadPool: @unchecked Sendable {
   }
 
   /// What comes next; nil at the end, or when there is one thread too many.
-  private func next() -> (@Sendable (_ isActive: Bool) -> Void)? {
+  private func next() -> Work? {
     condition.lock()
     defer { condition.unlock() }
     while !isStopping, alive <= wanted {
-      if taken < work.count {
-        defer { taken += 1 }
-        if taken >= 1_024 { (work, taken) = (Array(work[taken...]), 0) }
-        return work[taken]
-      }
-      (work, taken) = ([], 0)
+      if let body = take() { return body }
       condition.wait()
     }
     alive -= 1
     // Whoever woke this one meant somebody.
     condition.signal()
     return nil
+  }
+
+  /// Under the condition's lock.
+  private func take() -> Work? {
+    guard taken < work.count else { return nil }
+    let body = work[taken]
+    work[taken] = nil
+    taken += 1
+    if taken == work.count || taken == Self.takenMax {
+      work.removeFirst(taken)
+      taken = 0
+    }
+    return body
   }
 }
 
