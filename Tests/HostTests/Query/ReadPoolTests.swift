@@ -32,8 +32,8 @@ struct ReadPoolTests {
   @Test("What waits when the pool ends is told so, and so is what comes after")
   func end() async throws {
     let pool = ReadPool(threads: 1)
-    async let waiting = pool.run { 1 }
+    let waiting = Task { try await pool.run { 1 } }
     pool.stop()
-    await #expect(throws: QueryError.self) { try await waiting }
+    await #expect(throws: QueryError.self) { try await waiting.value }
   }
 }
