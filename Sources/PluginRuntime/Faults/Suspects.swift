@@ -6,7 +6,7 @@ import Foundation
 /// an intake hook was never accepted, and comes again: it is convicted by its hash. Who was called
 /// when the process was killed is suspect when that happens again in the same place.
 package struct Suspects: Codable, Sendable, Equatable {
-  /// Deaths remembered at once; the oldest gives way.
+  /// Deaths remembered at once; the oldest gives way, one that proves nothing first.
   static let deathsMax = 64
 
   package private(set) var deaths: [Breadcrumb.Death] = []
@@ -28,7 +28,8 @@ package struct Suspects: Codable, Sendable, Equatable {
       death.kills = (deaths.remove(at: before).kills ?? 0) + 1
     }
     deaths.append(death)
-    if deaths.count > Self.deathsMax { deaths.removeFirst() }
+    guard deaths.count > Self.deathsMax else { return }
+    deaths.remove(at: deaths.firstIndex { !$0.isProven } ?? 0)
   }
 
   /// Forgets what lies at or before a committed position. True when something was forgotten.
