@@ -1,7 +1,6 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
-import NIOPosix
 import Store
 
 /// `/appimages/<app id>.png`: the icons of apps, for everybody. Whoever has none, and whoever is no
@@ -11,12 +10,12 @@ struct AppImages: Sendable {
   private static let ending = ".png"
 
   let store: Store
-  let threads: NIOThreadPool
+  let threads: ReadPool
 
   func add(to router: Router<VisitContext>) {
     router.get(RouterPath(Self.path)) { _, context in
       let name = context.parameters.get("name") ?? ""
-      let icon = try await threads.runIfActive { try self.icon(name) }
+      let icon = try await threads.run { try self.icon(name) }
       return Response(
         status: .ok,
         headers: [

@@ -1,6 +1,5 @@
 import Hummingbird
 import NIOCore
-import NIOPosix
 import Synchronization
 
 /// `/live` for clients without WebSockets: the same messages as server-sent events, and the words
@@ -8,7 +7,7 @@ import Synchronization
 struct LiveStream: Sendable {
   let door: LiveDoor
   /// Where a denial waits for its line in the audit.
-  let threads: NIOThreadPool
+  let threads: ReadPool
 
   func add(to router: Router<VisitContext>) {
     router.get(RouterPath(LiveDoor.path)) { request, context in
@@ -32,7 +31,7 @@ struct LiveStream: Sendable {
       return stream(app)
     } catch let denial as AccessDenial {
       let security = door.access.security
-      try? await threads.runIfActive { [question] in security?.note(denial, question) }
+      try? await threads.run { [question] in security?.note(denial, question) }
       return Routes.json(QueryReply(status: denial.status, message: denial.message))
     } catch {
       return Routes.json((error as? QueryError ?? QueryError(code: .storeFailed)).reply)

@@ -101,12 +101,12 @@ final class ReadPool: @unchecked Sendable {
 }
 
 extension ReadPool {
-  /// What `body` answers; throws when the pool has ended.
-  func run<T: Sendable>(_ body: @escaping @Sendable () -> T) async throws -> T {
+  /// What `body` answers or throws; throws as well when the pool has ended.
+  func run<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
     try await withCheckedThrowingContinuation { continuation in
       submit { isActive in
         if isActive {
-          continuation.resume(returning: body())
+          continuation.resume(with: Result { try body() })
         } else {
           continuation.resume(throwing: QueryError(code: .storeFailed))
         }
