@@ -65,17 +65,22 @@ extension EndToEnd {
     func lines() throws {
       let server = try TallyServer()
       try server.start()
-      let arguments: [String: Any] = [
-        "api_key": server.keys.apiKey,
-        "args": [
-          "full_name": "x", "username": "eve\n2026-11-22 critical forged", "password": "Secret-1",
-          "email": "eve@x.org",
-        ],
-      ]
-      let made = try server.connect(seconds: 30).send(
-        "POST", "/i/users/create", headers: ["Content-Type: application/json"],
-        body: Array(try JSONSerialization.data(withJSONObject: arguments)))
-      #expect(made.status == 200)
+      func make(_ name: String) throws -> HTTPReply {
+        let arguments: [String: Any] = [
+          "api_key": server.keys.apiKey,
+          "args": [
+            "full_name": "x", "username": name, "password": "Secret-1", "email": "eve@x.org",
+          ],
+        ]
+        return try server.connect(seconds: 30).send(
+          "POST", "/i/users/create", headers: ["Content-Type: application/json"],
+          body: Array(try JSONSerialization.data(withJSONObject: arguments)))
+      }
+      for end in ["\n", "\r", "\u{2028}", "\u{85}"] {
+        #expect(try make("eve\(end)2026-11-22 critical forged").status == 400)
+      }
+      // What turns the rest of a line around is a name's, and not the log's.
+      #expect(try make("eve\u{202E}2026-11-22 critical forged").status == 200)
       let basic = "Authorization: Basic \(Data("eve@x.org:wrong".utf8).base64EncodedString())"
       let refused = try server.connect(seconds: 30).send("GET", "/api-key", headers: [basic])
       #expect(refused.status == 401)

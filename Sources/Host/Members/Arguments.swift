@@ -71,7 +71,9 @@ struct Arguments {
 extension String {
   /// Line breaks, zero bytes and the like, which no name has.
   var hasControlCharacters: Bool {
-    unicodeScalars.contains { $0.properties.generalCategory == .control }
+    unicodeScalars.contains {
+      [.control, .lineSeparator, .paragraphSeparator].contains($0.properties.generalCategory)
+    }
   }
 }
 
