@@ -163,6 +163,46 @@ extension EndToEnd {
       #expect(try server.metric("tally_live_readers") == 1)
     }
 
+    @Test("Who may no longer read is told nothing more, by a socket as by a stream")
+    func denied() throws {
+      let server = try TallyServer()
+      try server.start()
+      func ask(_ path: String, _ more: String) throws -> JSON {
+        try JSON(
+          server.connect(seconds: 20).get("\(path)?api_key=\(server.keys.apiKey)&\(more)").text)
+      }
+      let token = try ask("/i/token/create", "ttl=600")["result"]?.string ?? ""
+      let once = try ask("/i/token/create", "ttl=600&multi=false")["result"]?.string ?? ""
+      let readers =
+        [target(server)]
+        + [token, once].map { "/live?auth_token=\($0)&app_id=\(server.keys.appID)" }
+      let sockets = try readers.map { try WebSocket(port: server.port, target: $0) }
+      for socket in sockets { #expect(try socket.open(), "\(socket.answer)") }
+      let events = try WebSocket(
+        port: server.port, target: target(server), headers: ["Accept: text/event-stream"])
+      #expect(try !events.open())
+      for socket in sockets { _ = try socket.message() }
+      _ = try ask("/i/token/delete", "tokenid=\(token)")
+      let owner = try ask("/o/users/me", "")["_id"]?.string ?? ""
+      #expect(try ask("/i/users/renewApiKey", "user_id=\(owner)")["api_key"] != nil)
+      try send(server, devices: 1)
+      for socket in sockets.prefix(2) {
+        var last = WebSocket.Message.text("")
+        while let next = try? socket.next() { last = next }
+        #expect(last == .close(code: 1_008, reason: "no longer allowed"))
+      }
+      let end = "event: end\ndata: no longer allowed\n\n"
+      var text = ""
+      while !text.contains(end), let byte = try? events.take(1) {
+        text += String(decoding: byte, as: UTF8.self)
+      }
+      #expect(text.contains(end))
+      // A token for one use was used up when it came; its member goes on to be one.
+      while try sockets[2].message()["events"] != .number(2) {}
+      #expect(try server.metric("tally_live_denied_total") == 3)
+      #expect(try server.metric("tally_live_readers") == 1)
+    }
+
     @Test("A stop tells readers, and waits for none of them")
     func stop() throws {
       let server = try TallyServer()

@@ -49,7 +49,7 @@ final class SDKLaneHandler: ChannelDuplexHandler, RemovableChannelHandler {
   /// When the last reply was sent.
   var endedAt: Int?
   /// The handshake that arrives: `WebSocket/SDKLaneHandler+Upgrade.swift`.
-  var upgrade: (head: HTTPRequestHead, app: RegisteredApp)?
+  var upgrade: (head: HTTPRequestHead, pass: LiveDoor.Pass)?
   /// The place in the loop's list of connections.
   var place: Int?
   /// When something last happened, in the loop's seconds.

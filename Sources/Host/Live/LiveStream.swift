@@ -19,7 +19,7 @@ struct LiveStream: Sendable {
     var question = QueryRoutes.head(of: request)
     question.peer = context.peer
     do {
-      let app = try door.app(question.parameters)
+      let pass = try door.pass(question.parameters)
       let accepts = request.headers[.accept] ?? ""
       guard accepts.contains("text/event-stream") else {
         let words = QueryReply(
@@ -28,7 +28,7 @@ struct LiveStream: Sendable {
           QueryReply(
             status: 426, body: words.body, headers: [(name: "Upgrade", value: "websocket")]))
       }
-      return stream(app)
+      return stream(pass)
     } catch let denial as AccessDenial {
       let security = door.access.security
       try? await threads.run { [question] in security?.note(denial, question) }
@@ -38,9 +38,9 @@ struct LiveStream: Sendable {
     }
   }
 
-  private func stream(_ app: RegisteredApp) -> Response {
+  private func stream(_ pass: LiveDoor.Pass) -> Response {
     let mailbox = LiveMailbox()
-    guard let number = door.feed.join(app, mailbox.watcher(of: app.number)) else {
+    guard let number = door.feed.join(pass.app, mailbox.watcher(pass)) else {
       return Routes.json(QueryReply(status: 503, message: "Too many readers"))
     }
     let watchers = door.feed.watchers
@@ -101,8 +101,10 @@ final class LiveMailbox: Sendable {
   /// Why it ended, if it did.
   var end: LiveWatchers.End? { ending.withLock { $0 } }
 
-  func watcher(of app: UInt32) -> LiveWatchers.Watcher {
-    .init(app: app, send: { self.put($0) }, end: { self.finish($0) })
+  func watcher(_ pass: LiveDoor.Pass) -> LiveWatchers.Watcher {
+    .init(
+      app: pass.app.number, isAllowed: pass.isValid, send: { self.put($0) },
+      end: { self.finish($0) })
   }
 
   /// The reader has taken what lay there.

@@ -6,12 +6,15 @@ final class LiveWatchers: Sendable {
   /// Why a reader is no longer told.
   enum End: String, CaseIterable, Sendable {
     case slow = "reading too slowly"
+    case denied = "no longer allowed"
     case stopping = "the server is stopping"
   }
 
   /// One reader. Its closures return at once, on whatever thread.
   struct Watcher: Sendable {
     let app: UInt32
+    /// Whether the reader may still be told.
+    let isAllowed: @Sendable () -> Bool
     let send: @Sendable (ByteBuffer) -> Void
     let end: @Sendable (End) -> Void
   }
@@ -26,6 +29,7 @@ final class LiveWatchers: Sendable {
   let messages = Metrics.Counter()
   let refused = Metrics.Counter()
   let slow = Metrics.Counter()
+  let denied = Metrics.Counter()
 
   /// Readers now.
   var count: Int { state.withLock { $0.watchers.count } }
@@ -48,10 +52,19 @@ final class LiveWatchers: Sendable {
   /// Apps somebody is told about.
   var apps: Set<UInt32> { state.withLock { Set($0.watchers.values.map(\.app)) } }
 
+  /// Tells those of an app who may still be told, and ends the others.
   func send(_ message: ByteBuffer, app: UInt32) {
-    let watchers = state.withLock { $0.watchers.values.filter { $0.app == app } }
-    for watcher in watchers { watcher.send(message) }
-    messages.add(watchers.count)
+    let watchers = state.withLock { $0.watchers.filter { $0.value.app == app } }
+    for (number, watcher) in watchers {
+      guard watcher.isAllowed() else {
+        leave(number)
+        denied.add()
+        watcher.end(.denied)
+        continue
+      }
+      watcher.send(message)
+      messages.add()
+    }
   }
 
   /// Nobody is told anything any more.
@@ -72,6 +85,7 @@ final class LiveWatchers: Sendable {
       ("tally_live_messages_total", "Live messages sent", messages),
       ("tally_live_refused_total", "Readers turned away, for there were too many", refused),
       ("tally_live_slow_total", "Readers dropped, for they read too slowly", slow),
+      ("tally_live_denied_total", "Readers dropped, for they may no longer read", denied),
     ]
     for (name, help, counter) in counters {
       metrics.counter(name, help: help) { counter.count }

@@ -17,7 +17,7 @@ final class LiveSocketHandler: ChannelInboundHandler {
   private static let lingerTime = TimeAmount.seconds(1)
   private static let slowLingerTime = TimeAmount.seconds(10)
 
-  private let app: RegisteredApp
+  private let pass: LiveDoor.Pass
   private let feed: LiveFeed
   private var number: Int?
   private var context: ChannelHandlerContext?
@@ -26,8 +26,8 @@ final class LiveSocketHandler: ChannelInboundHandler {
   private var slowTimer: Scheduled<Void>?
   private var isClosing = false
 
-  init(_ app: RegisteredApp, feed: LiveFeed) {
-    self.app = app
+  init(_ pass: LiveDoor.Pass, feed: LiveFeed) {
+    self.pass = pass
     self.feed = feed
   }
 
@@ -38,10 +38,15 @@ final class LiveSocketHandler: ChannelInboundHandler {
     let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
     let loop = context.eventLoop
     number = feed.join(
-      app,
+      pass.app,
       .init(
-        app: app.number, send: { message in loop.execute { bound.value.send(message) } },
-        end: { end in loop.execute { bound.value.close(.goingAway, end.rawValue) } }))
+        app: pass.app.number, isAllowed: pass.isValid,
+        send: { message in loop.execute { bound.value.send(message) } },
+        end: { end in
+          loop.execute {
+            bound.value.close(end == .stopping ? .goingAway : .policyViolation, end.rawValue)
+          }
+        }))
     if number == nil { close(.init(codeNumber: 1013), "too many readers") }
   }
 

@@ -7,32 +7,32 @@ import NIOWebSocket
 extension SDKLaneHandler {
   /// Takes a handshake; false when the request is none, or not admitted.
   func beginUpgrade(_ head: HTTPRequestHead) -> Bool {
-    guard let door = loop.live, let app = door.admit(head) else { return false }
+    guard let door = loop.live, let pass = door.admit(head) else { return false }
     mode = .upgrading
-    upgrade = (head, app)
+    upgrade = (head, pass)
     return true
   }
 
   /// The handshake is whole with its end.
   func upgradeOn(_ part: HTTPServerRequestPart) {
-    guard case .end = part, let (head, app) = upgrade, let context, let door = loop.live else {
+    guard case .end = part, let (head, pass) = upgrade, let context, let door = loop.live else {
       return
     }
     upgrade = nil
     let upgrader = NIOWebSocketServerUpgrader(
       shouldUpgrade: { channel, _ in channel.eventLoop.makeSucceededFuture(HTTPHeaders()) },
       upgradePipelineHandler: { channel, _ in channel.eventLoop.makeSucceededVoidFuture() })
-    let bound = NIOLoopBound((self, app, door), eventLoop: context.eventLoop)
+    let bound = NIOLoopBound((self, pass, door), eventLoop: context.eventLoop)
     upgrader.buildUpgradeResponse(
       channel: context.channel, upgradeRequest: head, initialResponseHeaders: [:]
     ).whenComplete { result in
-      let (handler, app, door) = bound.value
-      do { try handler.switchProtocols(try result.get(), app, door) } catch { handler.closeNow() }
+      let (handler, pass, door) = bound.value
+      do { try handler.switchProtocols(try result.get(), pass, door) } catch { handler.closeNow() }
     }
   }
 
   private func switchProtocols(
-    _ headers: HTTPHeaders, _ app: RegisteredApp, _ door: LiveDoor
+    _ headers: HTTPHeaders, _ pass: LiveDoor.Pass, _ door: LiveDoor
   ) throws {
     guard let encoder, let context else { return }
     let channel = context.channel
@@ -50,7 +50,7 @@ extension SDKLaneHandler {
     // nothing more.
     let frames = ByteToMessageHandler(
       WebSocketFrameDecoder(maxFrameSize: LiveSocketHandler.frameBytesMax))
-    let socket = LiveSocketHandler(app, feed: door.feed)
+    let socket = LiveSocketHandler(pass, feed: door.feed)
     try pipeline.addHandlers(
       [WebSocketFrameEncoder(), frames, socket], position: .after(decoder.handler))
     pipeline.removeHandler(context: context, promise: nil)
