@@ -6,10 +6,13 @@ extension Suspects {
   init(after breadcrumb: Breadcrumb, path: String, log: Logger) throws {
     self.init(path: path)
     for death in breadcrumb.deaths {
-      log.error("the last run ended inside a plugin", metadata: death.metadata)
+      var words = death.metadata
+      words["by"] = "\(Breadcrumb.words(death.signal))"
+      log.error("the last run ended inside a plugin", metadata: words)
     }
+    // Killed, or left behind by a stop: who was called need not have done anything.
     for kill in breadcrumb.kills {
-      log.notice("the last run was killed while it called a plugin", metadata: kill.metadata)
+      log.notice("the last run ended while it called a plugin", metadata: kill.metadata)
     }
     let left = breadcrumb.deaths + breadcrumb.kills
     for death in left where death.role == nil { add(death) }
@@ -19,10 +22,7 @@ extension Suspects {
 
 extension Breadcrumb.Death {
   fileprivate var metadata: Logger.Metadata {
-    [
-      "plugin": "\(consumer)", "in": "\(called)", "by": "\(Breadcrumb.words(signal))",
-      "at": "\(place)",
-    ]
+    ["plugin": "\(consumer)", "in": "\(called)", "at": "\(place)"]
   }
 
   /// The records it was about, in an operator's words.
