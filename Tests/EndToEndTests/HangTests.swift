@@ -9,12 +9,12 @@ extension FaultsEndToEnd {
     private static let late = "a call of a plugin does not return"
     private static let deed = "a call that did not return"
 
-    private static func server(_ more: String = "", callSeconds: Int = 1) throws -> IsolatedServer {
+    private static func server(_ more: String = "", callSeconds: Int = 2) throws -> IsolatedServer {
       try IsolatedServer(
         [("roles", "inproc"), ("taps", "inproc")],
         extra: ["roles": ", transform_fault: bypass\(more)"],
         host: "event_loops: 4",
-        limits: ", call_seconds_max: \(callSeconds), job_grace_seconds: 1")
+        limits: ", call_seconds_max: \(callSeconds), job_grace_seconds: 3")
     }
 
     /// Has it loop, while nobody waits for it.

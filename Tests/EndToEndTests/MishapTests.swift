@@ -71,13 +71,30 @@ extension FaultsEndToEnd {
       #expect(live.server.terminate() == .code(0))
     }
 
+    @Test("A pipe in the place of a library, or of plugins.yaml, is not waited for")
+    func pipes() throws {
+      let live = try LivePlugin()
+      let pipe = live.server.folder + "/libpipe.so"
+      try #require(mkfifo(pipe, 0o600) == 0)
+      try live.write(live.config() + "  pipe: { path: ./libpipe.so }\n")
+      #expect(try live.wait { live.server.log.contains("libpipe.so is no file; need a") } != nil)
+      let path = live.server.configPath
+      Files.remove(path)
+      try #require(mkfifo(path, 0o600) == 0)
+      #expect(try live.wait { live.server.log.contains("is a folder or a pipe") } != nil)
+      Files.remove(path)
+      try Files.write(live.config(label: "back"), to: path)
+      #expect(try live.wait { try live.about()?["label"]?.string == "back" } != nil)
+      #expect(live.server.terminate() == .code(0))
+    }
+
     @Test("A folder in the place of plugins.yaml changes nothing")
     func folder() throws {
       let live = try LivePlugin()
       let path = live.server.configPath
       Files.remove(path)
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-      #expect(try live.wait { live.server.log.contains("is a folder; put the file back") } != nil)
+      #expect(try live.wait { live.server.log.contains("is a folder or a pipe") } != nil)
       #expect(try live.about()?["version"]?.string == "1")
       Files.remove(path)
       try live.write(live.config(label: "back"))

@@ -1,3 +1,4 @@
+import Builtins
 import Foundation
 import PluginRuntime
 
@@ -97,8 +98,24 @@ struct ConfigurationFile: Sendable {
             name: member.key, text: try member.value.text(of: name),
             place: member.place.description))
       }
+      try refuse(member, ofBuiltin: plugin)
     }
     return plugin
+  }
+
+  /// What is linked in is always on, and comes from nowhere else.
+  private static func refuse(
+    _ member: YAMLEntry, ofBuiltin plugin: PluginConfiguration
+  ) throws(ConfigurationError) {
+    guard Builtins.names.contains(plugin.name) else { return }
+    switch PluginKey(rawValue: member.key) {
+    case .enabled where plugin.isEnabled, .mode where plugin.mode == .inproc: return
+    case .enabled, .mode, .path, .sha256, .signature:
+      throw ConfigurationError(
+        .key, member.place,
+        "\(plugin.name) is built in: it is always on, in the server's process; remove this line")
+    default: return
+    }
   }
 
   /// `apps: { 0123456789abcdef01234567: { comment_bytes_max: 100 } }`

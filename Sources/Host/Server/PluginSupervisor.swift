@@ -120,6 +120,7 @@ final class PluginSupervisor: Sendable {
   private func follow(again: Bool) throws(CommandError) {
     let began = Clock.monotonicSeconds
     do throws(CommandError) {
+      try checkKind()
       let text = try? PluginEdit.text(of: inputs.watchedPath)
       let configuration = try read()
       try apply(configuration, again: again)
@@ -140,6 +141,15 @@ final class PluginSupervisor: Sendable {
       ])
   }
 
+  /// What is no file is not even opened: a pipe would be waited for.
+  private func checkKind() throws(CommandError) {
+    var info = stat()
+    guard stat(inputs.watchedPath, &info) == 0, info.st_mode & S_IFMT != S_IFREG else { return }
+    state.withLock { $0.stamps[inputs.watchedPath] = FileStamp(inputs.watchedPath) }
+    throw CommandError(
+      .invalidArgument, "\(inputs.watchedPath) is a folder or a pipe; put the file back")
+  }
+
   private func read() throws(CommandError) -> Configuration {
     let path = inputs.watchedPath
     let before = state.withLock { state in
@@ -147,12 +157,8 @@ final class PluginSupervisor: Sendable {
       return state.configuration
     }
     if let file = before.file, FileManager.default.contents(atPath: path)?.isEmpty ?? true {
-      var info = stat()
-      let isFolder = stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR
       throw CommandError(
-        .invalidArgument,
-        "\(file) is \(isFolder ? "a folder" : "gone or empty, or cannot be read"); put the file back"
-      )
+        .invalidArgument, "\(file) is gone or empty, or cannot be read; put it back")
     }
     do throws(ConfigurationError) { return try Configuration.load(inputs) } catch {
       throw CommandError(.invalidArgument, error.description)

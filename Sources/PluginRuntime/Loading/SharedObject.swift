@@ -14,11 +14,18 @@ enum SharedObject {
 
   /// Refuses what the dynamic loader would refuse with fewer words.
   static func inspect(path: String) throws(PluginError) {
-    guard let file = FileHandle(forReadingAtPath: path) else {
+    // A pipe would be waited for.
+    let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    guard descriptor >= 0 else {
       throw PluginError(
         .notFound, "\(path) cannot be read; install the plugin there or set `path` in plugins.yaml")
     }
-    defer { try? file.close() }
+    let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    var info = stat()
+    guard fstat(descriptor, &info) == 0, info.st_mode & S_IFMT == S_IFREG else {
+      throw PluginError(
+        .notSharedObject, "\(path) is no file; need a shared object (.so) built for Linux")
+    }
     let head = [UInt8]((try? file.read(upToCount: 64)) ?? Data())
     guard head.count == 64, head.starts(with: [0x7F, 0x45, 0x4C, 0x46]) else {
       throw PluginError(

@@ -38,6 +38,19 @@ import Testing
     #expect(plugins[1].settings.map(\.text) == ["true"])
   }
 
+  @Test("What is built in is always on, in the server's process, and comes with the server")
+  func builtins() throws {
+    for line in ["enabled: false", "path: ./x.so", "mode: isolated"] {
+      #expect(
+        refusal("plugins:\n  users: { \(line) }\n")
+          == "plugins.yaml:2:12: users is built in: it is always on, in the server's process; "
+          + "remove this line")
+    }
+    let file = try read(
+      "plugins: { users: { enabled: true, mode: inproc, order: { phase: first } } }")
+    #expect(file.plugins?.count == 1)
+  }
+
   @Test("A file without the group says nothing about plugins, an empty group says none")
   func absentOrEmpty() throws {
     #expect(try read("host: { listen: \"a:1\" }").plugins == nil)
