@@ -106,12 +106,8 @@ final class Core: Sendable {
         appID: { [registry] in registry.snapshot.byNumber[$0]?.hexID }, trust: TrustPolicy(host),
         batches: batches, breadcrumb: breadcrumb),
       nearest: PluginConfiguration.nearest)
-    let verdicts = host.data + "/rolled-back.json"
     days = DayWatch(registry: registry, happenings: runtime.happenings)
-    lifecycle = Lifecycle(
-      runtime: runtime, cache: try CodeCache(folder: host.data + "/cache", verdictsPath: verdicts),
-      verdictsPath: verdicts, quarantinePath: host.data + "/quarantined.json",
-      now: { Clock.monotonicSeconds })
+    lifecycle = try Lifecycle(runtime, data: host.data)
     places = try host.placeFile.map {
       try PlaceKeeper(path: $0, folder: host.data + "/cache", log: log)
     }

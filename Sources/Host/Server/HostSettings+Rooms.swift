@@ -2,6 +2,17 @@ import Journal
 import PluginRuntime
 import Store
 
+extension Lifecycle {
+  /// Keeps its copies of code, and what was judged, in the data folder.
+  convenience init(_ runtime: PluginRuntime, data: String) throws {
+    let verdicts = data + "/rolled-back.json"
+    self.init(
+      runtime: runtime, cache: try CodeCache(folder: data + "/cache", verdictsPath: verdicts),
+      verdictsPath: verdicts, quarantinePath: data + "/quarantined.json",
+      now: { Clock.monotonicSeconds })
+  }
+}
+
 extension TrustPolicy {
   init(_ host: HostSettings) {
     self.init(keys: host.pluginKeys, isPinRequired: host.pluginPins == .required)

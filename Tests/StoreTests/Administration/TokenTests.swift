@@ -72,7 +72,8 @@ import Testing
       for number in Store.sessionsMax..<Store.tokensMax {
         try db.execute(
           sql: """
-            INSERT INTO token SELECT ?, sealed, 0, owner, created_s, 0, 0, 1, '', '', '', '', 0
+            INSERT INTO token
+            SELECT ?, sealed, 0, owner, created_s, 0, 0, 1, '', '', '', '', 0, 0
             FROM token WHERE owner = ? LIMIT 1
             """, arguments: ["\(number)", bob.id])
       }
