@@ -214,15 +214,17 @@ extension EndToEnd {
       #expect(try !events.open())
       #expect(events.answer.contains("text/event-stream"))
       _ = try socket.message()
+      var text = ""
+      while !text.contains("event: live\ndata: {\"app_id\"") {
+        text += String(decoding: try events.take(1), as: UTF8.self)
+      }
       let began = Clock.now
       #expect(server.terminate() == .code(0), "\(server.log.suffix(2_000))")
       #expect(Clock.now - began < 2)
       var last = WebSocket.Message.text("")
       while let next = try? socket.next() { last = next }
       #expect(last == .close(code: 1_001, reason: "the server is stopping"))
-      var text = ""
       while let byte = try? events.take(1) { text += String(decoding: byte, as: UTF8.self) }
-      #expect(text.contains("event: live\ndata: {\"app_id\""))
       #expect(text.contains("event: end\ndata: the server is stopping\n\n"))
     }
   }
