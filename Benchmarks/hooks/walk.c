@@ -35,7 +35,8 @@ static tally_status create(const tally_host *host, void **out_instance, const ta
 
 static tally_status enroll(void *instance, const tally_registrar *registrar, const tally_error *error) {
   static const tally_measure measures[] = {{TEXT("t"), TALLY_MEASURE_SUM, TALLY_GRAIN_HOUR | TALLY_GRAIN_DAY | TALLY_GRAIN_MONTH, 0, 0}};
-  static const tally_metric described = {sizeof(described), 1, TEXT("walk"), measures, NULL, 0, 0, 0, 0};
+  static const tally_metric described = {sizeof(described), 1, TEXT("walk"), measures, NULL, 0, 0, 0, 0,
+                                         {NULL, 0}, {NULL, 0}, {NULL, 0}};
   tally_hook hook = {sizeof(hook), TALLY_HOOK_PROCESS, TALLY_PHASE_NORMAL, 0, {NULL, 0}, NULL, NULL, NULL, 0, 0, 0, 0, NULL, NULL, process, NULL, NULL};
   tally_status status = registrar->metric(registrar->ctx, &described, &metric);
   (void)instance;

@@ -67,7 +67,7 @@ public struct Dimension: Sendable {
   let grains: Grains
 
   /// Values stand beside the totals: `"<value>": {measures}`. `measures` are places in the metric's
-  /// list.
+  /// list; a `valueLimit` of 0 is the metric's.
   public static func inline(
     _ name: String, meta: String, measures: [Int]? = nil, valueLimit: Int = 1_000
   ) -> Dimension {

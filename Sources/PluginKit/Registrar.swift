@@ -13,9 +13,10 @@ public struct Registrar: ~Copyable {
 
   /// Counters: at most 8 measures. `subjectLimit` is how many things an app may count below it (0:
   /// none), `dimensionLimit` how many dimensions beyond the declared ones each may have.
+  /// `valueLimit` is that of further dimensions, and of declared ones that have 0.
   public func metric(
-    _ name: String, measures: [Measure], dimensions: [Dimension] = [], subjectLimit: Int = 0,
-    dimensionLimit: Int = 0, valueLimit: Int = 0
+    _ name: String, measures: [Measure], dimensions: [Dimension] = [], subjectLimit: Limit = 0,
+    dimensionLimit: Limit = 0, valueLimit: Limit = 0
   ) throws -> Metric {
     let names = ConstantTexts()
     let measureTable = measures.map { $0.abi(names) }
@@ -27,8 +28,11 @@ public struct Registrar: ~Copyable {
           struct_size: UInt32(MemoryLayout<tally_metric>.size), n_measures: UInt32(measures.count),
           name: names.text(name), measures: measureTable.baseAddress,
           dimensions: dimensions.isEmpty ? nil : dimensionTable.baseAddress,
-          n_dimensions: UInt32(dimensions.count), subject_limit: UInt32(subjectLimit),
-          dimension_limit: UInt32(dimensionLimit), value_limit: UInt32(valueLimit))
+          n_dimensions: UInt32(dimensions.count), subject_limit: subjectLimit.number,
+          dimension_limit: dimensionLimit.number, value_limit: valueLimit.number,
+          subject_limit_setting: names.text(subjectLimit.setting),
+          dimension_limit_setting: names.text(dimensionLimit.setting),
+          value_limit_setting: names.text(valueLimit.setting))
         return pointer.pointee.metric?(pointer.pointee.ctx, &metric, &number) ?? TALLY_UNSUPPORTED
       }
     }

@@ -143,7 +143,10 @@ package final class PluginInstance: @unchecked Sendable {
 
   /// Makes its metrics known to the working set, whose thread this is.
   func admit(to store: WorkingSet) {
-    if metrics.isEmpty { metrics = enrollment.metrics.map(store.register) }
+    guard metrics.isEmpty else { return }
+    metrics = zip(enrollment.metrics, enrollment.metricLimits).map { metric, limits in
+      store.register(metric.limited(by: limits, settings))
+    }
   }
 
   /// What it leaves to the next generation of its code. While no hook of it runs.

@@ -57,6 +57,10 @@ struct PromiseTests {
         "route /o/x/{a}{b}: /o/x/{a}{b}: a captured segment is {name} with a name of a-z, 0-9 and "
           + "_, have \"{a}{b}\""
       ),
+      (
+        "undeclared-limit",
+        "metric things: a setting that gives a limit must be declared, INT, PER_APP and RESTART"
+      ),
       ("bad-utf8", "route: path, method, permission and summary must be UTF-8"),
       (
         "undeclared-permission",

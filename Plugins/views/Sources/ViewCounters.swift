@@ -41,9 +41,9 @@ struct ViewCounters: Sendable {
       measures: [
         .sum("t"), .new("n"), .unique("u", grains: Self.users), .sum("s"),
         .sum("d", decimals: 5), .sum("e"), .sum("b"), .sum("uvc"),
-      ], dimensions: [platform], subjectLimit: limit)
+      ], dimensions: [platform], subjectLimit: Limit(limit))
     scrolls = try registrar.metric(
-      "scrolls", measures: [.sum("scr", decimals: 5)], subjectLimit: limit)
+      "scrolls", measures: [.sum("scr", decimals: 5)], subjectLimit: Limit(limit))
     platforms = try registrar.metric("platforms", measures: [.sum("t")], dimensions: [platform])
     names = try registrar.collection("views", documentLimit: limit)
   }

@@ -1,16 +1,9 @@
 import PluginKit
 
-/// How many of each the operator allows.
-struct EventLimits: Sendable {
-  let keys: Int
-  let segments: Int
-  let values: Int
-}
-
 /// The questions about events.
 struct EventAnswers: Sendable {
   let events: Metric
-  let limits: EventLimits
+  let host: Host
   let analytics: EventAnalytics
 
   /// Keys of events that only the product itself shows.
@@ -93,6 +86,7 @@ struct EventAnswers: Sendable {
       reply.write(",")
       try segments(of: keys, request, reply)
     }
+    let limits = try EventLimits(host, app: request.app)
     reply.write("\"limits\":{\"event_limit\":")
     reply.number(Int64(limits.keys))
     reply.write(",\"event_segmentation_limit\":")

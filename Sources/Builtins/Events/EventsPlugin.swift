@@ -10,17 +10,7 @@ func tallyPluginEvents() -> PluginTable { entry.table }
 struct EventsPlugin: Plugin {
   static let descriptor = Descriptor(
     name: "events", version: "1.0.0", summary: "Counts custom events and their segments.",
-    settings: [
-      .int(
-        "event_keys_max", default: 500, in: 1...100_000,
-        help: "Distinct event keys an app may have."),
-      .int(
-        "event_segments_max", default: 100, in: 1...10_000,
-        help: "Distinct segments an event may have."),
-      .int(
-        "event_segment_values_max", default: 1_000, in: 1...100_000,
-        help: "Distinct values of a segment that are counted in a year."),
-    ])
+    settings: EventLimits.settings)
 
   /// Internal events that are counted as custom ones; all others belong to the plugin that reads
   /// them.
@@ -34,24 +24,26 @@ struct EventsPlugin: Plugin {
   private static var other: Text { "[CLY]_other" }
 
   private let events: Metric
-  private let segmentsMax: Int
+  private let segmentsMax: AppCache<Int>
   private let answers: EventAnswers
   private let analytics: EventAnalytics
 
   init(_ host: Host, _ registrar: borrowing Registrar) throws {
-    let limits = EventLimits(
-      keys: try host.int("event_keys_max"), segments: try host.int("event_segments_max"),
-      values: try host.int("event_segment_values_max"))
-    segmentsMax = limits.segments
+    let segments = try host.int(EventLimits.segmentsName)
+    segmentsMax = AppCache { app in
+      (try? host.int(EventLimits.segmentsName, app: app)) ?? segments
+    }
     events = try registrar.metric(
       "events",
       measures: [
         .sum("c"), .sum("s", decimals: 5, optional: true),
         .sum("dur", decimals: 5, optional: true),
       ],
-      subjectLimit: limits.keys, dimensionLimit: limits.segments, valueLimit: limits.values)
+      subjectLimit: try Limit(host, setting: EventLimits.keysName),
+      dimensionLimit: try Limit(host, setting: EventLimits.segmentsName),
+      valueLimit: try Limit(host, setting: EventLimits.valuesName))
     analytics = try EventAnalytics(registrar, events)
-    answers = EventAnswers(events: events, limits: limits, analytics: analytics)
+    answers = EventAnswers(events: events, host: host, analytics: analytics)
     try registrar.hook(keys: [try host.intern("events")])
     try registrar.read(
       method: "events", feature: "core", isPure: true,
@@ -86,7 +78,7 @@ struct EventsPlugin: Plugin {
       guard !name.isEmpty else { continue }
       var value = room.segmentValue(segment).prefix(Self.textBytesMax)
       guard !value.isEmpty else { continue }
-      if place >= segmentsMax { (name, value) = (Self.other, Self.other) }
+      if place >= segmentsMax[item.app] { (name, value) = (Self.other, Self.other) }
       effects.count(
         item, events.series(subject: key, dimension: name, value: value), hour: event.hour,
         event.count, event.sum, event.duration)

@@ -16,7 +16,7 @@ struct SessionCounters: Sendable {
   private let counted: [Counted]
   /// Of users in the app's own country.
   private let cities: Counted
-  private let places: PlaceRules
+  private let places: AppCache<PlaceRule?>
 
   /// Per collection its method, and its dimensions with what they count; the dimension's name is
   /// also that of the list of its values in `meta`.
@@ -50,17 +50,19 @@ struct SessionCounters: Sendable {
   private static var frequency: Text { "f" }
   private static var duration: Text { "ds" }
 
-  init(_ registrar: borrowing Registrar, valueLimit: Int, places: PlaceRules) throws {
+  init(
+    _ registrar: borrowing Registrar, valueLimit: Limit, places: AppCache<PlaceRule?>
+  ) throws {
     self.places = places
     let visits: [Measure] = [.sum("t"), .new("n"), .unique("u")]
     let ranges: Grains = [.day, .week, .month]
     users = try registrar.metric(
       "users", measures: visits + [.sum("d"), .sum("e")],
       dimensions: [
-        .inline("cc", meta: "countries", measures: [0, 1, 2], valueLimit: valueLimit),
+        .inline("cc", meta: "countries", measures: [0, 1, 2], valueLimit: 0),
         .histogram("f", meta: "f-ranges", grains: ranges),
         .histogram("ds", meta: "d-ranges", grains: ranges),
-      ])
+      ], valueLimit: valueLimit)
     loyalty = try LoyaltyCounters(registrar)
     var counted: [Counted] = []
     var collections: [(method: String, metric: Metric)] = []
@@ -68,8 +70,8 @@ struct SessionCounters: Sendable {
       let metric = try registrar.metric(
         method, measures: visits,
         dimensions: dimensions.map {
-          .inline("\($0.0)", meta: "\($0.0)", valueLimit: valueLimit)
-        })
+          .inline("\($0.0)", meta: "\($0.0)", valueLimit: 0)
+        }, valueLimit: valueLimit)
       collections.append((method: method, metric: metric))
       counted += dimensions.map { Counted(metric: metric, dimension: $0.0, value: $0.1) }
     }
@@ -115,7 +117,7 @@ struct SessionCounters: Sendable {
     step.fact.newIn = effects.unique(item, users.series(), firstTime: isFirst)
     countRange(Self.frequency, step.frequency, item, hour: item.hour, 1, effects)
     loyalty.count(step, item, effects)
-    let rule = places.rule(of: item.app)
+    let rule = places[item.app]
     let known = rule?.countries == false ? "" : user?.value(.country) ?? ""
     visit(users, Self.country, Self.named(known), item, isFirst, effects)
     guard let user else { return }

@@ -34,6 +34,10 @@ struct SessionStep {
 struct SessionRules: Sendable {
   let cooldownMs: Int64
   let durationMax: Int64
+
+  static let cooldownName = "session_cooldown_s"
+  static let durationName = "session_duration_max_s"
+
   /// Seconds a negative duration stands for.
   private static let negativeDuration: Int64 = 30
 
@@ -188,5 +192,13 @@ struct SessionRules: Sendable {
     case ...3_600: 6
     default: 7
     }
+  }
+}
+
+extension SessionRules {
+  init(_ host: Host, app: UInt32) throws {
+    self.init(
+      cooldownMs: Int64(try host.int(Self.cooldownName, app: app)) * 1_000,
+      durationMax: Int64(try host.int(Self.durationName, app: app)))
   }
 }

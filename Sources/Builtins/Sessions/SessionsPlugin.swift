@@ -12,17 +12,20 @@ struct SessionsPlugin: Plugin {
     name: "sessions", version: "1.0.0", summary: "Counts sessions, users and their devices.",
     settings: [
       .int(
-        "session_cooldown_s", default: 15, in: 0...3_600,
-        help: "A session that begins this soon after one ended goes on with it."),
+        SessionRules.cooldownName, default: 15, in: 0...3_600,
+        help: "A session that begins this soon after one ended goes on with it."
+      ).perApp(),
       .int(
-        "session_duration_max_s", default: 86_400, in: 1...31_536_000,
-        help: "A request reports at most this many seconds."),
+        SessionRules.durationName, default: 86_400, in: 1...31_536_000,
+        help: "A request reports at most this many seconds."
+      ).perApp(),
       .int(
         "metric_values_max", default: 1_000, in: 1...100_000,
-        help: "Distinct values of a metric that are counted in a year."),
+        help: "Distinct values of a metric that are counted in a year."
+      ).perApp().restart(),
     ] + PlaceRule.settings)
 
-  private let rules: SessionRules
+  private let rules: AppCache<SessionRules>
   private let counters: SessionCounters
   private let answers: SessionAnswers
   private let histograms: HistogramAnswers
@@ -34,11 +37,13 @@ struct SessionsPlugin: Plugin {
   private let parameters: SessionParameters
 
   init(_ host: Host, _ registrar: borrowing Registrar) throws {
-    rules = SessionRules(
-      cooldownMs: Int64(try host.int("session_cooldown_s")) * 1_000,
-      durationMax: Int64(try host.int("session_duration_max_s")))
+    let general = SessionRules(
+      cooldownMs: Int64(try host.int(SessionRules.cooldownName)) * 1_000,
+      durationMax: Int64(try host.int(SessionRules.durationName)))
+    rules = AppCache { app in (try? SessionRules(host, app: app)) ?? general }
     counters = try SessionCounters(
-      registrar, valueLimit: try host.int("metric_values_max"), places: PlaceRules(host))
+      registrar, valueLimit: try Limit(host, setting: "metric_values_max"),
+      places: AppCache { app in try? PlaceRule(host, app: app) })
     answers = try SessionAnswers(host, registrar, counters)
     histograms = try HistogramAnswers(registrar, counters)
     loyalty = try LoyaltyAnswers(registrar, counters)
@@ -57,7 +62,7 @@ struct SessionsPlugin: Plugin {
       let stored = effects.cell(item, as: SessionCell.self)
       var cell = stored.flatMap { $0.isCurrent ? $0 : nil } ?? SessionCell()
       let before = cell
-      var step = rules.apply(wish, at: item, to: &cell)
+      var step = rules[item.app].apply(wish, at: item, to: &cell)
       let user = step.opened ? facts.user(item, from: users) : nil
       counters.count(&step, item, user, effects)
       if cell != before || stored == nil { effects.putCell(item, cell) }

@@ -561,7 +561,7 @@ typedef struct tally_dimension {
   tally_str name;       /* "cc" */
   tally_str meta;       /* the list of its values in a document's meta: "countries" */
   uint32_t style;       /* TALLY_DIMENSION_... */
-  uint32_t value_limit; /* distinct values a year */
+  uint32_t value_limit; /* distinct values a year; 0: the metric's value_limit */
   uint32_t measures;    /* bit per measure (by place) that this dimension stores */
   uint32_t grains;      /* where it is stored; replaces the measures' own grains unless 0 */
 } tally_dimension;
@@ -575,7 +575,12 @@ typedef struct tally_metric {
   uint32_t n_dimensions;
   uint32_t subject_limit;   /* distinct subjects in an app; 0: the metric has no subjects */
   uint32_t dimension_limit; /* further dimensions a subject may have; 0: only the declared ones */
-  uint32_t value_limit;     /* distinct values a year of each further dimension */
+  uint32_t value_limit;     /* distinct values a year of each further dimension, and of those that say 0 */
+  /* Settings of yours that an app may have another value of, which is then its limit in place of the number above;
+   * empty: every app has the same. Each is declared INT, PER_APP and RESTART. */
+  tally_str subject_limit_setting;
+  tally_str dimension_limit_setting;
+  tally_str value_limit_setting;
 } tally_metric;
 
 /* Two users who turned out to be one (`old_device_id`). Counters stay as they are, and the host sees to it that the two
@@ -1062,7 +1067,7 @@ TALLY_STATIC_ASSERT(sizeof(tally_commit) == 40, commit_size);
 TALLY_STATIC_ASSERT(sizeof(tally_lifecycle) == 104, lifecycle_size);
 TALLY_STATIC_ASSERT(sizeof(tally_measure) == 32, measure_size);
 TALLY_STATIC_ASSERT(sizeof(tally_dimension) == 48, dimension_size);
-TALLY_STATIC_ASSERT(sizeof(tally_metric) == 56, metric_size);
+TALLY_STATIC_ASSERT(sizeof(tally_metric) == 104, metric_size);
 TALLY_STATIC_ASSERT(sizeof(tally_merge) == 88, merge_size);
 TALLY_STATIC_ASSERT(sizeof(tally_fold) == 72, fold_size);
 TALLY_STATIC_ASSERT(sizeof(tally_collection) == 32, collection_size);

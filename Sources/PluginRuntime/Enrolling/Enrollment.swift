@@ -89,6 +89,8 @@ package struct Enrollment {
   static let registrationsMax = 256
 
   var metrics: [MetricDefinition] = []
+  /// Of each metric.
+  var metricLimits: [MetricDefinition.LimitSettings] = []
   var collections: [Collection] = []
   var tables: [Table] = []
   var hooks: [Hook] = []

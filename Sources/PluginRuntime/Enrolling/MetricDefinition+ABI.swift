@@ -25,6 +25,45 @@ extension MetricDefinition {
   }
 }
 
+extension MetricDefinition {
+  /// Which settings of the plugin give the limits of apps that have other ones; nil: none.
+  struct LimitSettings {
+    let subjects: String?
+    let dimensions: String?
+    let values: String?
+
+    /// Nil when one of them is no setting that could.
+    init?(_ metric: tally_metric, _ manifest: Manifest) {
+      let names = [
+        metric.subject_limit_setting, metric.dimension_limit_setting, metric.value_limit_setting,
+      ].map { $0.string ?? "?" }
+      for name in names where !name.isEmpty {
+        guard let setting = manifest.settings.first(where: { $0.name == name }),
+          setting.kind == .int, setting.isPerApp, setting.needsRestart
+        else { return nil }
+      }
+      let given = names.map { $0.isEmpty ? nil : $0 }
+      (subjects, dimensions, values) = (given[0], given[1], given[2])
+    }
+  }
+
+  /// The same with the limits of apps that have values of their own.
+  func limited(by names: LimitSettings, _ settings: Settings) -> MetricDefinition {
+    var limited = self
+    limited.appLimits = settings.overrides.mapValues { own in
+      func value(_ name: String?) -> Int? {
+        guard let name, case .int(let value)? = own[name] else { return nil }
+        return Int(value)
+      }
+      return Limits(
+        subjects: value(names.subjects) ?? limits.subjects,
+        dimensions: value(names.dimensions) ?? limits.dimensions,
+        values: value(names.values) ?? limits.values)
+    }.filter { $0.value != limits }
+    return limited
+  }
+}
+
 extension Measure {
   /// Decimals a measure may have: sums are kept in units of 1e-5 at the finest.
   private static let scaleMax: UInt32 = 5

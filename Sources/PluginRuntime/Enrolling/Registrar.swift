@@ -61,7 +61,13 @@ final class Registrar {
       guard !enrollment.metrics.contains(where: { $0.name == metric.name }) else {
         return refuse("metric \(metric.name)", "registered twice")
       }
+      guard let limits = MetricDefinition.LimitSettings(given, manifest) else {
+        return refuse(
+          "metric \(metric.name)",
+          "a setting that gives a limit must be declared, INT, PER_APP and RESTART")
+      }
       enrollment.metrics.append(metric)
+      enrollment.metricLimits.append(limits)
       out?.pointee = UInt32(enrollment.metrics.count)
       return TALLY_OK
     }

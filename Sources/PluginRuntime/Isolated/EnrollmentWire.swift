@@ -65,6 +65,9 @@ struct EnrollmentWire {
     metric.name = try reader.tallyText()
     (metric.subject_limit, metric.dimension_limit) = try reader.pair()
     metric.value_limit = UInt32(truncatingIfNeeded: try reader.word())
+    metric.subject_limit_setting = try reader.tallyText()
+    metric.dimension_limit_setting = try reader.tallyText()
+    metric.value_limit_setting = try reader.tallyText()
     var measures: [tally_measure] = []
     for _ in 0..<(try count(&reader)) { measures.append(try measure(&reader)) }
     var dimensions: [tally_dimension] = []

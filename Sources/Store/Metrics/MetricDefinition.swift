@@ -46,7 +46,8 @@ package struct Dimension: Equatable, Sendable {
   /// The list of its values in a document's `meta`.
   package let meta: String
   package let style: Style
-  /// Distinct values a year; further ones are counted under `MetricDefinition.other`.
+  /// Distinct values a year, 0 for the metric's own limit; further ones are counted under
+  /// `MetricDefinition.other`.
   package let valueLimit: Int
   /// A bit per measure, by place, that this dimension stores.
   package let measures: UInt32
@@ -78,12 +79,23 @@ package struct MetricDefinition: Equatable, Sendable {
   package let name: String
   package let measures: [Measure]
   package let dimensions: [Dimension]
-  /// Distinct subjects in an app; 0: the metric has no subjects.
-  package let subjectLimit: Int
-  /// Further dimensions a subject may have; 0: only the declared ones.
-  package let dimensionLimit: Int
-  /// Distinct values a year of each further dimension.
-  package let valueLimit: Int
+  package let limits: Limits
+  /// Those of apps that have others, by the app's id.
+  package var appLimits: [String: Limits] = [:]
+
+  /// How many names an app may have.
+  package struct Limits: Equatable, Sendable {
+    /// Distinct subjects; 0: the metric has no subjects.
+    package var subjects: Int
+    /// Further dimensions of a subject; 0: only the declared ones.
+    package var dimensions: Int
+    /// Distinct values a year of each further dimension, and of declared ones that say 0.
+    package var values: Int
+
+    package init(subjects: Int, dimensions: Int, values: Int) {
+      (self.subjects, self.dimensions, self.values) = (subjects, dimensions, values)
+    }
+  }
 
   package init(
     plugin: String, name: String, measures: [Measure], dimensions: [Dimension] = [],
@@ -95,9 +107,7 @@ package struct MetricDefinition: Equatable, Sendable {
     self.name = name
     self.measures = measures
     self.dimensions = dimensions
-    self.subjectLimit = subjectLimit
-    self.dimensionLimit = dimensionLimit
-    self.valueLimit = valueLimit
+    limits = Limits(subjects: subjectLimit, dimensions: dimensionLimit, values: valueLimit)
   }
 
   /// Its name in the store: "<plugin>.<metric>".

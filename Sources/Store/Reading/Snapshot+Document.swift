@@ -45,7 +45,7 @@ extension Snapshot {
       transaction, shape, app: app, subjects: subjects, value: value, range: range,
       kept: months.kept(range))
     guard !source.slots.isEmpty else { return Array("{}".utf8) }
-    let wantsSegments = metric.dimensionLimit > 0 && !options.contains(.withoutMeta)
+    let wantsSegments = metric.limits.dimensions > 0 && !options.contains(.withoutMeta)
     let segments = wantsSegments ? try dimensions(metric, app: app, subjects: subjects) : []
     var renderer = DocumentRenderer(source, options: options)
     defer { months.keep(renderer.made) }

@@ -4,7 +4,7 @@ extension Snapshot {
   package func names(
     _ metric: MetricDefinition, app: UInt32, subject: String = ""
   ) throws -> [String] {
-    if subject.isEmpty && metric.subjectLimit > 0 {
+    if subject.isEmpty && metric.limits.subjects > 0 {
       return try subjects(metric.storedName, app: app).map(\.name)
     }
     return try SeriesQuery(transaction, app: app, metric: metric.storedName, subject: subject)

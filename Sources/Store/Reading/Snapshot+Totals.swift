@@ -33,7 +33,8 @@ extension Snapshot {
     guard let dimension else {
       let total = try query.total().map { [($0, subject)] } ?? []
       return try totals(
-        of: total, metric, grains: metric.totalGrains, period, isSketched: metric.subjectLimit == 0)
+        of: total, metric, grains: metric.totalGrains, period,
+        isSketched: metric.limits.subjects == 0)
     }
     let years = period.currentYears
     let values = try query.values(of: dimension, years: years, only: value)

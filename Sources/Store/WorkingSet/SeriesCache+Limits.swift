@@ -37,6 +37,16 @@ extension SeriesCache {
 
   // MARK: Limits
 
+  /// The limits of an app, which may have others than all.
+  private mutating func limits(
+    of app: UInt32, _ metric: Int
+  ) throws(StoreError) -> MetricDefinition.Limits {
+    let definition = metrics[metric].definition
+    if definition.appLimits.isEmpty { return definition.limits }
+    if appIDs[app] == nil { appIDs[app] = try reader.appID(app) }
+    return appIDs[app].flatMap { definition.appLimits[$0] } ?? definition.limits
+  }
+
   /// Puts a subject over its limit under the others.
   private mutating func fitSubject(
     _ name: inout SeriesName, _ metric: Int
@@ -49,7 +59,7 @@ extension SeriesCache {
       return nil
     }
     let subjects = try subjectsNode(name, metric)
-    guard nodes[Int(subjects)].children < metrics[metric].definition.subjectLimit else {
+    guard try nodes[Int(subjects)].children < limits(of: name.app, metric).subjects else {
       name.subject = Self.other
       return .subject
     }
@@ -74,7 +84,7 @@ extension SeriesCache {
       return nil
     }
     let subject = try subjectNode(name, metric)
-    guard nodes[Int(subject)].children < metrics[metric].definition.dimensionLimit else {
+    guard try nodes[Int(subject)].children < limits(of: name.app, metric).dimensions else {
       (name.dimension, name.value) = (Self.other, Self.other)
       return .dimension
     }
@@ -89,9 +99,9 @@ extension SeriesCache {
   ) throws(StoreError) -> Bool {
     if name.dimension.isEmpty || isOther(name.value) { return false }
     let definition = metrics[metric].definition
-    let limit =
-      metrics[metric].declared(name.dimension).map { definition.dimensions[$0].valueLimit }
-      ?? definition.valueLimit
+    let own = metrics[metric].declared(name.dimension).map { definition.dimensions[$0].valueLimit }
+    let all = try limits(of: name.app, metric).values
+    let limit = own.flatMap { $0 > 0 ? $0 : nil } ?? all
     let values = try yearNode(name, metric, year)
     guard nodes[Int(values)].children >= limit else { return false }
     name.value = Self.other

@@ -75,6 +75,8 @@ struct SeriesCache: ~Copyable {
   var newLines: [Flush.Series] = []
   var newYears: [Flush.SeriesYear] = []
   var dropped: [LedgerKey: Int64] = [:]
+  /// Of apps whose limits were asked for; an app never changes its id.
+  var appIDs: [UInt32: String] = [:]
   /// How often a name was over a limit, in all, less what was undone.
   private(set) var overLimit = 0
   /// The last id given; -1: not read yet.

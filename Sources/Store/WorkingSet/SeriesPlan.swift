@@ -50,7 +50,7 @@ struct SeriesPlan: Sendable {
       }
     }
     grainsAdded = Grain.allCases.count { added[$0.index] != 0 }
-    if case .total = role, metric.subjectLimit == 0 {
+    if case .total = role, metric.limits.subjects == 0 {
       isSketched = unique[Grain.day.index] != 0
     }
   }

@@ -17,6 +17,7 @@ final class StateReader {
   let nextDimensionQuery: SQLiteStatement
   private let beginning: SQLiteStatement
   private let ending: SQLiteStatement
+  private let appQuery: SQLiteStatement
   private let documentQuery: SQLiteStatement
   private let documentsQuery: SQLiteStatement
   private let bulkHashesQuery: SQLiteStatement
@@ -58,6 +59,7 @@ final class StateReader {
       SELECT dimension FROM series WHERE app=? AND metric=? AND subject=? AND dimension>?
       ORDER BY dimension LIMIT 1
       """)
+    appQuery = try prepare("SELECT hex FROM app WHERE id=?")
     documentQuery = try prepare(
       "SELECT body FROM document WHERE plugin=? AND app=? AND collection=? AND key=?")
     documentsQuery = try prepare(
@@ -127,6 +129,13 @@ final class StateReader {
     lastUserQuery.bind(1, Int64(app))
     defer { lastUserQuery.reset() }
     return try lastUserQuery.step() ? UInt64(lastUserQuery.integer(0)) : 0
+  }
+
+  /// The public id of an app; nil when there is none of that number.
+  func appID(_ app: UInt32) throws(StoreError) -> String? {
+    appQuery.bind(1, Int64(app))
+    defer { appQuery.reset() }
+    return try appQuery.step() ? appQuery.text(0) : nil
   }
 
   // MARK: Documents and bulk bodies

@@ -230,7 +230,8 @@ static tally_status enroll(void *instance, const tally_registrar *registrar, con
                                                {TEXT("mood"), TEXT("moods"), TALLY_DIMENSION_INLINE, 100, 1, 0},
                                                {TEXT("event"), TEXT("events"), TALLY_DIMENSION_INLINE, 100, 1, 0},
                                                {TEXT("clamped"), TEXT("clamps"), TALLY_DIMENSION_INLINE, 100, 1, 0}};
-  static const tally_metric metric = {sizeof(metric), 1, TEXT("five"), measures, dimensions, 4, 0, 0, 0};
+  static const tally_metric metric = {sizeof(metric), 1, TEXT("five"), measures, dimensions, 4, 0, 0, 0,
+                                      {NULL, 0}, {NULL, 0}, {NULL, 0}};
   five *self = instance;
   tally_hook hooks[5];
   tally_status status;

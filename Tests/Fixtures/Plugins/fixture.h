@@ -135,7 +135,7 @@ UNUSED static tally_status fixture_enroll_metric(const tally_registrar *registra
                                                  const char *dimension, const char *values, uint32_t *out_metric) {
   static const tally_measure measures[] = {{TEXT("t"), TALLY_MEASURE_SUM, TALLY_GRAIN_DAY | TALLY_GRAIN_MONTH, 0, 0}};
   tally_dimension dimensions[] = {{{NULL, 0}, {NULL, 0}, TALLY_DIMENSION_INLINE, 1000, 1, 0}};
-  tally_metric metric = {sizeof(metric), 1, {NULL, 0}, measures, NULL, 1, 0, 0, 0};
+  tally_metric metric = {sizeof(metric), 1, {NULL, 0}, measures, NULL, 1, 0, 0, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}};
   dimensions[0].name = fixture_text(dimension);
   dimensions[0].meta = fixture_text(values);
   metric.name = fixture_text(name);

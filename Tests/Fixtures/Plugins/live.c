@@ -117,7 +117,8 @@ static tally_status enroll(void *instance, const tally_registrar *registrar, con
       {TEXT("again"), TALLY_MEASURE_SUM, TALLY_GRAIN_DAY | TALLY_GRAIN_MONTH, 0, 0}};
   static const tally_dimension dimensions[] = {
       {TEXT("button"), TEXT("buttons"), TALLY_DIMENSION_INLINE, 100, 3, 0}};
-  static const tally_metric metric = {sizeof(metric), MEASURES, TEXT("taps"), measures, dimensions, 1, 0, 0, 0};
+  static const tally_metric metric = {sizeof(metric), MEASURES, TEXT("taps"), measures, dimensions, 1, 0, 0, 0,
+                                      {NULL, 0}, {NULL, 0}, {NULL, 0}};
   live *self = instance;
   tally_hook hook = fixture_hook(TALLY_HOOK_PROCESS);
   tally_status status;

@@ -259,7 +259,8 @@ static tally_status enroll(void *instance, const tally_registrar *registrar, con
                                     {TEXT("u"), TALLY_MEASURE_UNIQUE, grains, 0, 0},
                                     {TEXT("m"), TALLY_MEASURE_MIN, grains, 0, 0}};
   /* Limits that the test goes over, so that names share the line of the others. */
-  const tally_metric metric = {sizeof(metric), 3, TEXT("probes"), measures, NULL, 0, 6, 1, 4};
+  const tally_metric metric = {sizeof(metric), 3, TEXT("probes"), measures, NULL, 0, 6, 1, 4,
+                               {NULL, 0}, {NULL, 0}, {NULL, 0}};
   const tally_collection collection = {sizeof(collection), 100, TEXT("folds"), reduce};
   const tally_table table = {sizeof(table), 0, TEXT("lines")};
   const tally_route route = {sizeof(route), 0, TEXT("/o"), TEXT("prober"), TEXT("core"), {NULL, 0}, 0, 0, 0, 0, answer,

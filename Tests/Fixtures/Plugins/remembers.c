@@ -18,7 +18,8 @@ static tally_status process(void *instance, const tally_batch *batch, const tall
 
 static tally_status enroll(void *instance, const tally_registrar *registrar, const tally_error *error) {
   static const tally_measure measures[] = {{TEXT("t"), TALLY_MEASURE_SUM, TALLY_GRAIN_DAY, 0, 0}};
-  static const tally_metric wanted = {sizeof(wanted), 1, TEXT("seen"), measures, NULL, 0, 0, 0, 0};
+  static const tally_metric wanted = {sizeof(wanted), 1, TEXT("seen"), measures, NULL, 0, 0, 0, 0,
+                                      {NULL, 0}, {NULL, 0}, {NULL, 0}};
   tally_status status = registrar->metric(registrar->ctx, &wanted, &metric);
   (void)instance, (void)error;
   seen = 0;

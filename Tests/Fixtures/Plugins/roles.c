@@ -408,7 +408,8 @@ static tally_status enroll(void *instance, const tally_registrar *registrar, con
                                                {TEXT("event"), TEXT("events"), TALLY_DIMENSION_INLINE, 100, 1, 0},
                                                {TEXT("command"), TEXT("commands"), TALLY_DIMENSION_INLINE, 100, 1, 0},
                                                {TEXT("note"), TEXT("notes"), TALLY_DIMENSION_INLINE, 100, 1, 0}};
-  static const tally_metric described = {sizeof(described), 1, TEXT("roles"), measures, dimensions, 5, 0, 0, 0};
+  static const tally_metric described = {sizeof(described), 1, TEXT("roles"), measures, dimensions, 5, 0, 0, 0,
+                                         {NULL, 0}, {NULL, 0}, {NULL, 0}};
   tally_command_handler handler = {sizeof(handler), 0, TEXT("add"), apply};
   tally_job_kind kind = {sizeof(kind), 2, TEXT("note"), {NULL, 0}, 0, 0, 0, 0, run};
   tally_collection collection = {sizeof(collection), 1000, TEXT("notes"), reduce};

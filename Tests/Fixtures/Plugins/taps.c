@@ -57,7 +57,8 @@ static tally_status enroll(void *instance, const tally_registrar *registrar, con
       {TEXT("t"), TALLY_MEASURE_SUM, TALLY_GRAIN_DAY | TALLY_GRAIN_MONTH, 0, 0}};
   static const tally_dimension dimensions[] = {
       {TEXT("button"), TEXT("buttons"), TALLY_DIMENSION_INLINE, 100, 1, 0}};
-  static const tally_metric metric = {sizeof(metric), 1, TEXT("taps"), measures, dimensions, 1, 0, 0, 0};
+  static const tally_metric metric = {sizeof(metric), 1, TEXT("taps"), measures, dimensions, 1, 0, 0, 0,
+                                      {NULL, 0}, {NULL, 0}, {NULL, 0}};
   taps *self = instance;
   static const tally_str path = TEXT("/o"), method = TEXT("taps");
   tally_hook hook;

@@ -63,6 +63,33 @@ import Testing
     #expect(try fixture.ledger() == ["1 limit:dimension": 8])
   }
 
+  @Test("An app has limits of its own, also of declared dimensions that leave theirs to the metric")
+  func ofOneApp() throws {
+    let fixture = try StoreFixture()
+    let app = try fixture.store.createApp(NewApp(name: "a", timezone: "UTC"), nowMs: 0)
+    var metric = MetricDefinition(
+      plugin: "p", name: "m", measures: [Measure(name: "c", kind: .sum, grains: 2)],
+      dimensions: [Dimension(name: "cc", meta: "ccs", valueLimit: 0)], subjectLimit: 3,
+      dimensionLimit: 3, valueLimit: 3)
+    metric.appLimits = [app.hex: .init(subjects: 1, dimensions: 1, values: 1)]
+    let number = fixture.set.register(metric)
+    func values(_ app: UInt32) throws -> Int {
+      for value in ["A", "B", "C"] {
+        let line = try fixture.series(number, app: app, dimension: "cc", value: value)
+        fixture.add(line, hour: 0, 1)
+      }
+      for subject in ["a", "b", "c"] {
+        fixture.add(try fixture.series(number, app: app, subject: subject), hour: 0, 1)
+      }
+      try fixture.flush()
+      return try fixture.counters().keys.count { $0.hasPrefix("\(app) ") && $0.contains("other") }
+    }
+    #expect(try values(app.number) == 2)
+    #expect(try values(app.number + 1) == 0)
+    #expect(
+      try fixture.ledger() == ["\(app.number) limit:value": 2, "\(app.number) limit:subject": 2])
+  }
+
   @Test("Values are limited per year: a new year has room, the old one keeps its values")
   func values() throws {
     let fixture = try StoreFixture()

@@ -62,12 +62,14 @@ struct WorkingSetModel {
     let other = MetricDefinition.other
     var names = [subject, dimension, value]
     var level: String?
-    if !admits(["\(app)"], names[0], metric.subjectLimit) { (names[0], level) = (other, "subject") }
+    if !admits(["\(app)"], names[0], metric.limits.subjects) {
+      (names[0], level) = (other, "subject")
+    }
     let declared = metric.dimension(named: dimension)
-    if declared == nil, !admits(["\(app)", names[0]], names[1], metric.dimensionLimit) {
+    if declared == nil, !admits(["\(app)", names[0]], names[1], metric.limits.dimensions) {
       (names[1], names[2], level) = (other, other, "dimension")
     }
-    let limit = metric.dimension(named: names[1])?.valueLimit ?? metric.valueLimit
+    let limit = metric.dimension(named: names[1])?.valueLimit ?? metric.limits.values
     let path = ["\(app)", names[0], names[1]]
     if !names[1].isEmpty, !admits(path, names[2], limit, year: year) {
       (names[2], level) = (other, "value")

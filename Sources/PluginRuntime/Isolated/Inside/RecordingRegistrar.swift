@@ -85,6 +85,9 @@ extension WireWriter {
     put(metric.name)
     put(metric.subject_limit, metric.dimension_limit)
     put(UInt64(metric.value_limit))
+    put(metric.subject_limit_setting)
+    put(metric.dimension_limit_setting)
+    put(metric.value_limit_setting)
     put(UInt64(metric.n_measures))
     for measure in UnsafeBufferPointer(start: metric.measures, count: Int(metric.n_measures)) {
       put(measure.name)

@@ -1,7 +1,7 @@
 import PluginKit
 
 /// What is counted of where sessions are.
-struct PlaceRule {
+struct PlaceRule: Sendable {
   let countries: Bool
   let cities: Bool
 
@@ -22,21 +22,5 @@ struct PlaceRule {
         help: "Whether sessions of the app's own country are counted by city, too."
       ).perApp(),
     ]
-  }
-}
-
-/// The rules of apps, each asked for once: other settings make another instance of the plugin. The
-/// pipeline's thread only.
-final class PlaceRules: @unchecked Sendable {
-  private let host: Host
-  private var known: [UInt32: PlaceRule] = [:]
-
-  init(_ host: Host) { self.host = host }
-
-  func rule(of app: UInt32) -> PlaceRule? {
-    if let rule = known[app] { return rule }
-    let rule = try? PlaceRule(host, app: app)
-    known[app] = rule
-    return rule
   }
 }
