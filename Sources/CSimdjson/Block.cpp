@@ -59,6 +59,18 @@ int32_t Block::object(std::string_view text, uint32_t &out_node) {
   return outcome;
 }
 
+void Block::trim(uint32_t node) {
+  auto is_blank = [this](uint32_t place) {
+    return block_[place] == ' ' || (block_[place] >= '\t' && block_[place] <= '\r');
+  };
+  for (size_t place = node; place < nodes_.size(); place++) {
+    tally_node &text = nodes_[place];
+    if (text.kind != TALLY_STRING) continue;
+    while (text.len > 0 && is_blank(text.off + text.len - 1)) text.len--;
+    while (text.len > 0 && is_blank(text.off)) text.off++, text.len--;
+  }
+}
+
 uint32_t Block::add_text(std::string_view text) {
   uint32_t offset = static_cast<uint32_t>(block_.size());
   block_.append(text.data(), text.size());

@@ -22,6 +22,7 @@ class Block {
   int32_t parameter(std::string_view name, std::string_view value, bool is_json);
   void close(uint32_t node);
   int32_t object(std::string_view text, uint32_t &out_node);
+  void trim(uint32_t node);
   uint32_t add_text(std::string_view text);
 
   /// Takes the tables off the text again.

@@ -37,6 +37,8 @@ int32_t tally_json_object(tally_json *json, const void *text, size_t len, uint32
   return json->block.object(view(text, len), *out_node);
 }
 
+void tally_json_trim(tally_json *json, uint32_t node) { json->block.trim(node); }
+
 uint32_t tally_json_text(tally_json *json, const void *text, size_t len) {
   return json->block.add_text(view(text, len));
 }

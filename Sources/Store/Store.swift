@@ -153,7 +153,7 @@ package final class Store: Sendable {
     return UInt64(found ?? 0)
   }
 
-  static func mainPath(_ directory: String) -> String {
+  package static func mainPath(_ directory: String) -> String {
     (directory as NSString).appendingPathComponent("tally.db")
   }
 

@@ -47,6 +47,20 @@ import enum Harness.Patience
     #expect(stand.core.services.client.counters.denied.count == 6)
   }
 
+  @Test("Offline nothing is sent, and whoever asked is told so; a change holds at once")
+  func offline() throws {
+    let (web, stand) = (try WebServer(), try stand(allowing: "127.0.0.1"))
+    let url = "http://127.0.0.1:\(web.port)/echo"
+    let member = try #require(stand.core.members.member(named: "owner"))
+    try stand.core.keep(["api": ["offline_mode": .bool(true)]], by: member)
+    #expect(
+      get(stand, url)
+        == "denied: tally.http.perform: api.offline_mode is on: nothing is sent to anybody")
+    #expect(stand.core.services.client.counters.denied.count == 1)
+    try stand.core.keep(["api": ["offline_mode": .null]], by: member)
+    #expect(get(stand, url) == "11 test 200 GET X-Test: yes ")
+  }
+
   @Test("A redirect is judged as a request is")
   func redirects() throws {
     let (web, stand) = (try WebServer(), try stand(allowing: "127.0.0.1"))

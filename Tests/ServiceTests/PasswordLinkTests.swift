@@ -40,7 +40,7 @@ import Testing
     let session = try #require(
       try stand.core.tokens.make(NewToken(.session, owner: ada.id, ttl: 0), nowS: 1))
     #expect(
-      PasswordLinks.address(first, stand.core.configuration.host)
+      PasswordLinks.address(first, at: stand.core.publicAddress)
         == "https://tally.example.org/reset?token=\(first.text)")
     #expect(send("GET", "/reset", ["token": first.text]).status == 200)
     let weak = send("POST", "/reset", ["token": first.text, "password": "short"])

@@ -69,6 +69,9 @@ void tally_json_close(tally_json *json, uint32_t node);
  * not an object leaves an empty one. `out_node` is the object's node. */
 int32_t tally_json_object(tally_json *json, const void *text, size_t len, uint32_t *out_node);
 
+/* Takes the blanks off both ends of every text from a node on, the last that was begun. */
+void tally_json_trim(tally_json *json, uint32_t node);
+
 /* Adds text that no node has and answers its offset. */
 uint32_t tally_json_text(tally_json *json, const void *text, size_t len);
 

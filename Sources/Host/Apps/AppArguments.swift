@@ -16,7 +16,7 @@ struct AppArguments {
   ]
   /// Kinds of apps that clients know.
   private static let types: Set<String> = ["mobile", "web", "desktop"]
-  private static let categories = Set((1...20).map(String.init))
+  static let categories = Set((1...20).map(String.init))
 
   private(set) var change = AppChange()
   /// Names of what cannot be, sorted.
@@ -93,7 +93,7 @@ struct AppArguments {
         && text.utf8.allSatisfy { $0 >= UInt8(ascii: "A") && $0 <= UInt8(ascii: "Z") }
   }
 
-  private static func isTimezone(_ text: String) -> Bool {
+  static func isTimezone(_ text: String) -> Bool {
     text == "UTC" || text.contains("/") && TimeZone(identifier: text) != nil
   }
 

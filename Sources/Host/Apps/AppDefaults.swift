@@ -1,16 +1,13 @@
-/// What a new app has that nobody says anything else of: what `apps` is set to, where that can be.
+/// What a new app has that nobody says anything else of: what `apps` is set to.
 struct AppDefaults {
-  var country = "TR"
-  var timezone = "Europe/Istanbul"
-  var category = "6"
-  var type = "mobile"
+  let country: String
+  let timezone: String
+  let category: String
+  let type = "mobile"
 
-  init(_ spaces: ConfigurationSpaces, targets: AddressPolicy) {
-    let names = ["country", "timezone", "category"]
-    let set = names.map { ($0, JSONValue.string(spaces.value("apps", $0).text ?? "")) }
-    let change = AppArguments(Dictionary(uniqueKeysWithValues: set), targets: targets).change
-    country = change.country.flatMap { $0.isEmpty ? nil : $0 } ?? country
-    timezone = change.timezone ?? timezone
-    category = change.category ?? category
+  init(_ spaces: ConfigurationSpaces) {
+    country = spaces.text(.appCountry)
+    timezone = spaces.text(.appTimezone)
+    category = spaces.text(.appCategory)
   }
 }

@@ -9,7 +9,7 @@ final class AppDesk: Sendable {
   static let action = "app.changed"
   static let unknown = QueryReply(status: 404, message: "App not found")
   private static let taken = "App key already in use"
-  private static let nothing = QueryReply(status: 200, message: "Nothing changed")
+  static let nothing = QueryReply(status: 200, message: "Nothing changed")
   /// What is told to the audit; secrets are told to nobody, and the rest may be large.
   private static let audited: Set<String> = [
     "name", "country", "timezone", "category", "type", "paused", "locked", "redirect_url",
@@ -19,7 +19,7 @@ final class AppDesk: Sendable {
   ].map { .init(name: $0, kind: .text) }
   static let idField = Arguments.Field(name: "app_id", kind: .text, isRequired: true)
 
-  private let core: Core
+  let core: Core
 
   init(core: Core) { self.core = core }
 
@@ -38,8 +38,7 @@ final class AppDesk: Sendable {
     guard let extra = read.extra(over: "{}") else { return Self.tooLarge }
     let icon: [UInt8]?
     do { icon = try Self.icon(visit.request) } catch { return Self.refusal(error) }
-    let defaults = AppDefaults(
-      core.spaces, targets: core.configuration.host.outgoingAllow)
+    let defaults = AppDefaults(core.spaces)
     var new = NewApp(
       name: read.change.name ?? "", timezone: read.change.timezone ?? defaults.timezone,
       country: read.change.country.flatMap { $0.isEmpty ? nil : $0 } ?? defaults.country,
@@ -73,22 +72,6 @@ final class AppDesk: Sendable {
     }
   }
 
-  /// What plugins and namespaces are told of one app.
-  func updatePlugins(_ visit: Visit) throws -> QueryReply {
-    guard let app = visit.app else { throw QueryError(code: .missingAppID) }
-    guard let given = Arguments(visit.request)?.all, !given.isEmpty else { return Self.nothing }
-    let reply = try change(app.hexID, by: visit.member, told: ["plugins"]) { app in
-      let known = JSONValue(app.plugins)?.members ?? [:]
-      let text = JSONValue.object(known.merging(given) { _, new in new }).text(escaping: false)
-      guard text.utf8.count <= AppArguments.extraBytesMax else { return nil }
-      var change = AppChange()
-      change.plugins = text
-      return change
-    }
-    guard reply.status == 200 else { return reply }
-    return QueryReply(.object(["_id": .string(app.hexID), "plugins": .object(given)]))
-  }
-
   // MARK: Parts
 
   /// The app an order is about, when it names one. Whoever administers one app changes that one.
@@ -120,7 +103,7 @@ final class AppDesk: Sendable {
     QueryReply(status: 400, message: "Invalid props: \(names.joined(separator: ","))")
   }
 
-  private static let tooLarge = refusal(
+  static let tooLarge = refusal(
     "what is kept of an app is longer than \(AppArguments.extraBytesMax) bytes")
 
   private func reading(_ members: [String: JSONValue]) -> AppArguments {
@@ -145,7 +128,7 @@ final class AppDesk: Sendable {
   }
 
   /// `change` answers nil when there would be too much.
-  private func change(
+  func change(
     _ appID: String, by member: Member, told names: [String], _ change: (App) -> AppChange?
   ) throws -> QueryReply {
     try refusingTakenKeys {

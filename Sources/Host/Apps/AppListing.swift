@@ -36,7 +36,7 @@ struct AppListing: Sendable {
         "app": .object([
           "owner": .string(owner?.fullName ?? ""), "owner_id": .string(app.owner),
           "created_at": document["created_at"] ?? .null,
-          "edited_at": document["edited_at"] ?? .null, "plugins": document["plugins"] ?? .null,
+          "edited_at": document["edited_at"] ?? .null, "plugins": core.pluginsDocument(of: app),
           "last_data": document["last_data"] ?? .null,
         ]),
         "global_admin": people { $0.member.isGlobalAdmin },
@@ -53,7 +53,7 @@ struct AppListing: Sendable {
     guard let id = visit.app?.hexID, let app = try core.store.app(hex: id) else {
       return AppDesk.refusal("Missing app_id argument")
     }
-    let all = AppDocument(app: app, lastDataMs: [:]).plugins
+    let all = core.pluginsDocument(of: app)
     let name = visit.request.parameters["name"]
     let one = name.flatMap { name in all.members?[name].map { JSONValue.object([name: $0]) } }
     return QueryReply(.object(["plugins": one ?? all]))

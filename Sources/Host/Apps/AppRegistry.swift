@@ -14,6 +14,10 @@ struct RegisteredApp: Sendable {
   let calendar: LocalCalendar
   /// Its two letters, the first in the lowest byte; 0 when it has none.
   let country: UInt32
+  /// Whether a request that comes again is counted once.
+  let dropsRepeats: Bool
+  /// Whether texts are counted without the blanks at their ends.
+  let trimsTexts: Bool
 }
 
 /// All apps at one moment.
@@ -23,12 +27,15 @@ struct RegisteredApps: Sendable {
   let byNumber: [UInt32: RegisteredApp]
   /// Of the apps that leave anything out.
   let eventRules: [UInt32: EventRules]
+  /// Those whose texts are trimmed.
+  let trimmed: Set<UInt32>
   private let byHexID: [String: UInt32]
 
   init(version: Int, apps: [RegisteredApp]) {
     self.version = version
     byNumber = Dictionary(apps.map { ($0.number, $0) }) { first, _ in first }
     eventRules = byNumber.compactMapValues(\.eventRules)
+    trimmed = Set(apps.filter(\.trimsTexts).map(\.number))
     byHexID = Dictionary(apps.map { ($0.hexID, $0.number) }) { first, _ in first }
   }
 
@@ -44,8 +51,11 @@ final class AppRegistry: Sendable {
   private let current: Mutex<RegisteredApps>
   private let newest: Atomic<Int>
 
-  init(_ apps: [App]) throws(StoreError) {
-    current = Mutex(RegisteredApps(version: 1, apps: try Self.register(apps)))
+  private let spaces: ConfigurationSpaces
+
+  init(_ apps: [App], _ spaces: ConfigurationSpaces) throws(StoreError) {
+    self.spaces = spaces
+    current = Mutex(RegisteredApps(version: 1, apps: try Self.register(apps, spaces)))
     newest = Atomic(1)
   }
 
@@ -57,7 +67,7 @@ final class AppRegistry: Sendable {
   }
 
   func replace(with apps: [App]) throws(StoreError) {
-    let registered = try Self.register(apps)
+    let registered = try Self.register(apps, spaces)
     let version = current.withLock { current in
       current = RegisteredApps(version: current.version + 1, apps: registered)
       return current.version
@@ -65,7 +75,9 @@ final class AppRegistry: Sendable {
     newest.store(version, ordering: .releasing)
   }
 
-  private static func register(_ apps: [App]) throws(StoreError) -> [RegisteredApp] {
+  private static func register(
+    _ apps: [App], _ spaces: ConfigurationSpaces
+  ) throws(StoreError) -> [RegisteredApp] {
     var registered: [RegisteredApp] = []
     for app in apps {
       let calendar = try LocalCalendar(identifier: app.timezone)
@@ -75,7 +87,8 @@ final class AppRegistry: Sendable {
           hasEventRegistry: !app.events.isEmpty,
           eventRules: app.events.isEmpty ? nil : EventRegistry(app.events).rules,
           calendar: calendar,
-          country: app.country.utf8.reversed().reduce(0) { $0 << 8 | UInt32($1) }))
+          country: app.country.utf8.reversed().reduce(0) { $0 << 8 | UInt32($1) },
+          dropsRepeats: spaces.flag(.repeats, of: app), trimsTexts: spaces.flag(.trim, of: app)))
     }
     return registered
   }

@@ -91,6 +91,7 @@ struct SystemLogs: Sendable {
     switch line.action {
     case ConfigurationAudit.action:
       return line.detail.contains(".enabled\"") ? "change_plugins" : "change_configs"
+    case ConfigurationSpaces.action: return "change_configs"
     case UserAudit.Action.exported.rawValue: return "export_app_user"
     default: break
     }

@@ -13,6 +13,7 @@ extension FirstRun {
       PasswordLinks.new(.setup, for: member), nowS: nowMs / 1_000)
     return FirstRun(
       appKey: app.key, appID: app.hex, apiKey: member.apiKey,
-      setup: link.map { PasswordLinks.address($0.made, host) } ?? "", url: host.publicAddress)
+      setup: link.map { PasswordLinks.address($0.made, at: host.publicAddress) } ?? "",
+      url: host.publicAddress)
   }
 }

@@ -74,6 +74,8 @@ final class TokenKeeper: Sendable {
     let (store, log, hash) = (store, log, token.hash)
     behind.async { [self] in
       do {
+        // Sessions may have become shorter meanwhile.
+        guard entries.withLock({ $0[hash]?.token.ttl }) == token.ttl else { return }
         guard let prolonged = try store.extendToken(hash: hash, to: ends) else { return }
         entries.withLock { $0[hash]?.token = prolonged }
       } catch { log.error("a session is not prolonged", metadata: ["reason": "\(error)"]) }
@@ -103,6 +105,25 @@ final class TokenKeeper: Sendable {
         entries[made.hash] = Self.entry(made)
       }
       return made
+    }
+  }
+
+  /// Has browsers' sessions last as long as `seconds` says of their owners, from now on.
+  func retimeSessions(nowS: Int64, seconds: (_ owner: String) -> Int64?) throws {
+    try changing.withLock {
+      // Behind what is being prolonged.
+      try behind.sync {
+        let sessions = entries.withLock { $0.values.map(\.token).filter { $0.kind == .session } }
+        let changed = sessions.compactMap { token in
+          seconds(token.owner).flatMap { $0 == token.ttl ? nil : (token.hash, $0) }
+        }
+        guard !changed.isEmpty else { return }
+        let retimed = try store.retimeTokens(
+          Dictionary(uniqueKeysWithValues: changed), nowS: nowS)
+        entries.withLock { entries in
+          for token in retimed { entries[token.hash]?.token = token }
+        }
+      }
     }
   }
 

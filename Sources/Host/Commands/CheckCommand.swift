@@ -7,7 +7,7 @@ struct CheckCommand: ParsableCommand {
     abstract: "Check the configuration and the plugins without starting the server.",
     discussion: """
       Opens every plugin that is on, and checks pins and settings; nothing of it is started. \
-      Opens the file of places. Ends with status 1 when something is wrong.
+      Opens the file of places, and reads what the data folder keeps of settings. Ends with status 1 when something is wrong.
       """)
 
   @OptionGroup var options: ConfigurationOptions
@@ -24,9 +24,10 @@ struct CheckCommand: ParsableCommand {
     let places = configuration.host.placeFile.map { PlaceFinding(file: $0) }
     let isGood = findings.allSatisfy { $0.refusal == nil } && places?.refusal == nil
     if json {
-      try Console.write(json: CheckReport(configuration, findings, places, isGood: isGood))
+      try Console.write(
+        json: try CheckReport(configuration, findings, places, isGood: isGood))
     } else {
-      write(configuration, findings, places, isGood: isGood)
+      try write(configuration, findings, places, isGood: isGood)
     }
     if !isGood { throw ExitCode.failure }
   }
@@ -34,11 +35,12 @@ struct CheckCommand: ParsableCommand {
   private func write(
     _ configuration: Configuration, _ findings: [PluginFinding], _ places: PlaceFinding?,
     isGood: Bool
-  ) {
+  ) throws {
     if explain {
       Console.write(
         Configuration.aligned(
-          configuration.hostRows + findings.flatMap(\.rows) + configuration.disabledRows))
+          configuration.hostRows + (try configuration.namespaceRows())
+            + findings.flatMap(\.rows) + configuration.disabledRows))
     }
     for name in configuration.unknownVariables {
       Console.write("note: \(name) is in the environment and means nothing here")
@@ -58,30 +60,35 @@ struct CheckReport: Codable, Equatable {
     let value: String
     let source: String
     let description: String
+
+    init(_ row: [String]) {
+      (name, value, source, description) = (row[0], row[1], row[2], row[3])
+    }
   }
 
   let file: String?
   let good: Bool
   let host: [HostValue]
+  /// Settings of namespaces that no plugin has.
+  let configs: [HostValue]
   let plugins: [PluginFinding]
   let places: PlaceFinding?
   let unknownVariables: [String]
 
   enum CodingKeys: String, CodingKey {
-    case file, good, host, plugins, places
+    case file, good, host, configs, plugins, places
     case unknownVariables = "unknown_variables"
   }
 
   init(
     _ configuration: Configuration, _ findings: [PluginFinding], _ places: PlaceFinding?,
     isGood: Bool
-  ) {
+  ) throws {
     file = configuration.file
     good = isGood
     self.places = places
-    host = configuration.hostRows.map {
-      HostValue(name: $0[0], value: $0[1], source: $0[2], description: $0[3])
-    }
+    host = configuration.hostRows.map(HostValue.init)
+    configs = try configuration.namespaceRows().map(HostValue.init)
     plugins = findings
     unknownVariables = configuration.unknownVariables
   }

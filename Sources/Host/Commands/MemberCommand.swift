@@ -27,8 +27,8 @@ struct MemberResetCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    let host = try options.load().host
-    let values = try perform(MemberReset(username: name), host).get()
+    let configuration = try options.load()
+    let values = try perform(MemberReset(username: name), configuration).get()
     if json {
       try Console.write(json: values)
     } else {
@@ -37,13 +37,18 @@ struct MemberResetCommand: ParsableCommand {
   }
 
   /// Through the server that runs there, else on the opened store.
-  private func perform(_ reset: MemberReset, _ host: HostSettings) throws -> ControlReply {
+  private func perform(
+    _ reset: MemberReset, _ configuration: Configuration
+  ) throws -> ControlReply {
+    let host = configuration.host
     if let reply = try ControlClient.ask(reset.controlRequest, folder: host.data) { return reply }
     let lock = try DataFolder(existing: host.data)
     return try withExtendedLifetime(lock) {
       let store = try Store.open(directory: host.data, tuning: StoreTuning(host))
       defer { try? store.close() }
-      return try reset.perform(on: store, host) { try store.createToken($0, nowS: $1)?.made }
+      let values = ConfigurationValues(configuration, kept: try store.configuration())
+      let address = host.publicAddress(domain: values[.domain].text ?? "")
+      return try reset.perform(on: store, at: address) { try store.createToken($0, nowS: $1)?.made }
     }
   }
 }
@@ -69,7 +74,7 @@ struct MemberReset {
   }
 
   func perform(
-    on store: Store, _ host: HostSettings, make: (NewToken, Int64) throws -> AccessToken?
+    on store: Store, at publicAddress: String, make: (NewToken, Int64) throws -> AccessToken?
   ) throws -> ControlReply {
     let nowMs = Clock.system.nowMs
     guard let member = try store.member(username: username),
@@ -81,6 +86,6 @@ struct MemberReset {
       AuditLine(
         atMs: nowMs, plugin: "", member: "", app: 0, action: "member.reset.asked",
         detail: "\(member.id) \(member.username)"))
-    return .success([Self.linkKey: PasswordLinks.address(link, host)])
+    return .success([Self.linkKey: PasswordLinks.address(link, at: publicAddress)])
   }
 }

@@ -1,9 +1,22 @@
+import Foundation
+import Store
+
 extension Configuration {
   /// Every value of the host in force: name, value, source, what it is for.
   var hostRows: [[String]] {
     HostSetting.table.map { setting in
       ["host.\(setting.name)", setting.show(host), source(of: setting).description, setting.help]
     }
+  }
+
+  /// Every value of namespaces in force that no plugin has, with what the data folder keeps, if it
+  /// is there.
+  func namespaceRows() throws -> [[String]] {
+    let isThere = FileManager.default.fileExists(atPath: Store.mainPath(host.data))
+    let kept =
+      isThere
+      ? try StoreInspection(directory: host.data, keyFile: host.keyFile).configuration() : []
+    return ConfigurationValues(self, kept: kept).rows
   }
 
   /// Plugins that the file turns off, and what it says of them. Which of their settings are secret

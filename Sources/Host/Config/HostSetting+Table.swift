@@ -174,8 +174,8 @@ extension HostSetting {
       },
       show: { $0.limits.appRetention.description }),
     number(
-      "limits.session_minutes", \.limits.sessionMinutes, 1...10_080,
-      "Minutes without a request after which who logged in has to do it again."),
+      "limits.session_minutes", \.limits.sessionMinutes, 0...10_080,
+      "Minutes without a request after which who logged in has to do it again; 0: seven days."),
     number(
       "limits.job_threads", \.limits.jobThreads, 1...64,
       "Threads that run jobs of plugins; more jobs wait."),

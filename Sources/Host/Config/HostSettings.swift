@@ -51,8 +51,8 @@ extension HostSettings {
   /// What links begin with. Never what a request says about itself: that may be made up.
   var publicAddress: String { publicURL.isEmpty ? "http://\(listen.reachable)" : publicURL }
 
-  /// Whether people reach the server by https.
-  var isSecure: Bool { publicURL.hasPrefix("https://") }
+  /// The same where `api.domain` is set.
+  func publicAddress(domain: String) -> String { domain.isEmpty ? publicAddress : domain }
 
   static func isAddress(_ text: String) -> Bool {
     guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), let parts = URLComponents(string: text)

@@ -50,7 +50,7 @@ struct DemoDesk: Sendable {
     let numbers = gone.map(\.number)
     // Nothing more is accepted for them; what was, is counted before they go.
     let left = try core.store.apps().filter { !numbers.contains($0.number) }
-    core.directory.replace(left.map { AppView($0, core.configuration.host) })
+    core.directory.replace(left.map { AppView($0, core.configuration.host, core.spaces) })
     guard core.pipeline.gate.wait(through: core.journal.durablePosition, seconds: commitSeconds)
     else {
       try core.reloadAdministration()

@@ -52,7 +52,8 @@ package final class HTTPServer: Sendable {
       limits: configuration.limits, metrics: metrics, clock: clock, runtime: runtime, live: live,
       rare: rare)
     let lane = SDKLane(
-      context: context, group: group, responder: Self.respond(with: responder, logger: logger))
+      context: context, group: group,
+      responder: Self.respond(with: responder, rare.headers, logger: logger))
     metrics.gauge("tally_connections", help: "Connections open now") { [weak lane] in
       lane?.connections ?? 0
     }
@@ -100,7 +101,7 @@ package final class HTTPServer: Sendable {
 
   /// Wraps a Hummingbird responder so that every answer has the headers all answers have.
   private static func respond<Responder: HTTPResponder>(
-    with responder: Responder, logger: Logger
+    with responder: Responder, _ headers: AnswerHeaders, logger: Logger
   ) -> HTTPChannelHandler.Responder
   where Responder.Context: InitializableFromSource<ApplicationRequestContextSource> {
     { request, writer, channel in
@@ -115,15 +116,15 @@ package final class HTTPServer: Sendable {
         logger.error("Responder failed", metadata: ["error": "\(error)"])
         response = Response(status: .internalServerError)
       }
-      addDefaultHeaders(&response.headers)
+      add(headers.list, to: &response.headers)
       try await writer.write(response: response.head, body: response.body)
     }
   }
 
-  private static func addDefaultHeaders(_ headers: inout HTTPFields) {
-    for (name, value) in Reply.defaultHeaders {
-      guard let name = HTTPField.Name(name), headers[name] == nil else { continue }
-      headers[name] = value
+  private static func add(_ list: [AnswerHeader], to headers: inout HTTPFields) {
+    for header in list {
+      guard let name = HTTPField.Name(header.name), headers[name] == nil else { continue }
+      headers[name] = header.value
     }
   }
 }

@@ -12,7 +12,8 @@ final class LaneLoop: JournalSink, @unchecked Sendable {
   let limits: HTTPLimits
   let metrics: Metrics
   let live: LiveDoor?
-  private(set) var replies = Reply.Table()
+  private(set) var replies: Reply.Table
+  private var headersVersion: Int
   /// Seconds since the first connection, as far as anybody has looked.
   private(set) var seconds = 0
   let journal: Journal
@@ -53,6 +54,8 @@ final class LaneLoop: JournalSink, @unchecked Sendable {
     live = context.live
     journal = context.journal
     rare = context.rare
+    headersVersion = rare.headers.version
+    replies = Reply.Table(rare.headers.list)
     clock = context.clock
     intake = Intake(
       directory: context.directory, configuration: context.intake, metrics: context.metrics,
@@ -239,6 +242,19 @@ final class LaneLoop: JournalSink, @unchecked Sendable {
   func flushAnswered() {
     for connection in answered { connection.flushReplies() }
     answered.removeAll(keepingCapacity: true)
+  }
+
+  /// Has the replies' bytes carry the headers that are set now.
+  @inline(__always)
+  func followHeaders() {
+    let newest = rare.headers.version
+    if newest != headersVersion { renewReplies(newest) }
+  }
+
+  @inline(never)
+  private func renewReplies(_ version: Int) {
+    headersVersion = version
+    replies = Reply.Table(replies, rare.headers.list)
   }
 
   /// Counts a reply on its way out.

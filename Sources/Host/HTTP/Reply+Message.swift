@@ -38,7 +38,7 @@ extension Reply {
     }
 
     static func == (one: Message, other: Message) -> Bool {
-      one.bytes(.keep) == other.bytes(.keep)
+      one.bytes(.keep, []) == other.bytes(.keep, [])
     }
 
     /// Hands the body to a function.
@@ -47,15 +47,17 @@ extension Reply {
       headers += CallbackName.headers
     }
 
-    /// As it goes over the wire.
-    func bytes(_ connection: Connection) -> ByteBuffer {
+    /// As it goes over the wire, with the headers of all answers that it has none of itself.
+    func bytes(_ connection: Connection, _ all: [AnswerHeader]) -> ByteBuffer {
       if status == 100 { return ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n") }
       let reason = HTTPResponseStatus(statusCode: status).reasonPhrase
       var lines: [(name: String, value: String)] = []
       if !headers.contains(where: { $0.name == "Content-Type" }) {
         lines.append(("Content-Type", Reply.contentType))
       }
-      for header in Reply.defaultHeaders { lines.append((header.0, header.1)) }
+      for header in all where !headers.contains(where: { header.isNamed($0.name) }) {
+        lines.append((header.name, header.value))
+      }
       lines += headers
       lines.append(("Content-Length", "\(body.count)"))
       switch connection {

@@ -35,6 +35,8 @@ struct Reply: Equatable {
     /// Different answers of plugins that are kept; beyond them the general one is given.
     static let customMax: UInt16 = 1_024
 
+    /// Every answer carries them.
+    let headers: [AnswerHeader]
     private var replies: [ByteBuffer]
     private var customs: [IntakeStage.Refusal: UInt16] = [:]
     /// The same by place.
@@ -48,16 +50,26 @@ struct Reply: Equatable {
       customs[refusal] = place
       let reply = ErrorReply(status: refusal.status, text: refusal.message)
       customReplies.append(reply)
-      replies += Connection.allCases.map { Message(reply).bytes($0) }
+      replies += Connection.allCases.map { Message(reply).bytes($0, headers) }
       return place
     }
 
-    init() {
+    init(_ headers: [AnswerHeader] = AnswerHeader.standard) {
+      self.headers = headers
       let contents =
         [Content.success, .preflight, .proceed]
         + Refusal.allCases.map { .refusal($0) } + Refusal.allCases.map { .bareRefusal($0) }
       replies = contents.flatMap { content in
-        Connection.allCases.map { Message(content).bytes($0) }
+        Connection.allCases.map { Message(content).bytes($0, headers) }
+      }
+    }
+
+    /// The same answers at the same places with other headers.
+    init(_ table: Table, _ headers: [AnswerHeader]) {
+      self.init(headers)
+      (customs, customReplies) = (table.customs, table.customReplies)
+      replies += customReplies.flatMap { reply in
+        Connection.allCases.map { Message(reply).bytes($0, headers) }
       }
     }
 
@@ -85,13 +97,6 @@ struct Reply: Equatable {
   }
 
   static let contentType = "application/json; charset=utf-8"
-
-  /// Headers of every answer, errors included.
-  static let defaultHeaders = [
-    ("X-Frame-Options", "deny"),
-    ("X-XSS-Protection", "1; mode=block"),
-    ("Access-Control-Allow-Origin", "*"),
-  ]
 
   static let preflightHeaders = [
     ("Access-Control-Allow-Methods", "POST, GET, OPTIONS"),

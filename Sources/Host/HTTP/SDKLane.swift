@@ -8,12 +8,14 @@ import NIOHTTPTypesHTTP1
 import PluginRuntime
 import Synchronization
 
-/// What only rare requests need.
+/// What only rare requests need, and what changes rarely.
 struct RareParts: Sendable {
   /// Tells of commits, to those who are answered behind them.
   var commits: CommitGate?
   /// Sends on what belongs to another server.
   var outgoing: (any OutgoingHTTP)?
+  /// What every answer says beside itself.
+  var headers = AnswerHeaders()
 }
 
 /// The connections of the one port: the SDK lane in front, Hummingbird behind it.

@@ -20,6 +20,7 @@ extension SDKLaneHandler {
 
   /// Writes the replies whose turn it is.
   func writeReplies() {
+    loop.followHeaders()
     while !isEnding, var reply = replies.next() {
       if reply.content != .proceed {
         loop.count(reply.content)
@@ -43,7 +44,7 @@ extension SDKLaneHandler {
     if dresses?.isEmpty == true { dresses = nil }
     var message = dress.message ?? loop.replies.message(reply.content)
     if let callback = dress.callback { message.call(callback) }
-    return message.bytes(reply.connection)
+    return message.bytes(reply.connection, loop.replies.headers)
   }
 
   /// Sends what was written, and goes on with what waited for it.

@@ -13,6 +13,8 @@ package final class AppSnapshot: Sendable {
   let partitionPrefixes: [[UInt8]]
   /// Whether the requests of any app go somewhere else.
   let hasRedirects: Bool
+  /// Whether the requests of any app are answered behind their commit.
+  let hasSafe: Bool
   /// Per app: the salt's bytes, empty without one.
   let salts: [[UInt8]]
   private let keys: [[UInt8]]
@@ -29,6 +31,7 @@ package final class AppSnapshot: Sendable {
     partitionPrefixes = apps.map { Array($0.hexID.utf8) + [0] }
     salts = apps.map { Array(($0.salt ?? "").utf8) }
     hasRedirects = apps.contains { $0.redirect != nil }
+    hasSafe = apps.contains(where: \.isSafe)
     let known = apps.enumerated().flatMap { place, app in app.keys.map { (place, $0) } }
     owners = known.map(\.0)
     keys = known.map { Array($0.1.key.utf8) }

@@ -21,10 +21,13 @@ package struct AppView: Sendable {
   var redirect: String? { redirectURL.flatMap { $0.isEmpty ? nil : $0 } }
   /// What becomes of the addresses of the app's clients.
   package let addresses: AddressMode
+  /// Whether what is sent to the app is answered behind its commit.
+  package let isSafe: Bool
 
   package init(
     number: UInt32, hexID: String, keys: [AppKey], salt: String? = nil, isPaused: Bool = false,
-    isLocked: Bool = false, redirectURL: String? = nil, addresses: AddressMode = .keep
+    isLocked: Bool = false, redirectURL: String? = nil, addresses: AddressMode = .keep,
+    isSafe: Bool = false
   ) {
     self.number = number
     self.hexID = hexID
@@ -34,5 +37,6 @@ package struct AppView: Sendable {
     self.isLocked = isLocked
     self.redirectURL = redirectURL
     self.addresses = addresses
+    self.isSafe = isSafe
   }
 }

@@ -49,6 +49,7 @@ extension Intake {
     if apps.apps[app].isPaused { throw IntakeRefusal(.pausedApp) }
     if apps.apps[app].isLocked, parameters[.populator] != nil { throw IntakeRefusal(.lockedApp) }
     apps.note(useOfKey: place, ms: nowMs)
+    if apps.hasSafe, apps.apps[app].isSafe { wishSafety() }
     return Sender(apps: apps, app: app, device: device)
   }
 

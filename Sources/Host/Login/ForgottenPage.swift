@@ -28,7 +28,7 @@ struct ForgottenPage: Sendable {
         <input name="email" autocomplete="username" required></label>
         \(fields)<button>Ask for a link</button></form>
         <p><a href="/login">Sign in</a></p>
-        """)
+        """, theme: desk.core.spaces.text(.theme))
   }
 
   func ask(_ request: PageRequest) throws -> PageReply {

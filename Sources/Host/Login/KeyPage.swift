@@ -14,9 +14,9 @@ struct KeyPage: Sendable {
         <label>Username or e-mail address
         <input name="username" autocomplete="username" required autofocus></label>
         <label>Password
-        <input name="password" type="password" autocomplete="current-password" required></label>
+        <input name="password" type="password" autocomplete="\(desk.autocomplete)" required></label>
         <button>Show the key</button></form>
-        """)
+        """, theme: desk.core.spaces.text(.theme))
   }
 
   func show(_ request: PageRequest) throws -> PageReply {
@@ -29,6 +29,7 @@ struct KeyPage: Sendable {
         title: "The api key of \(member.username)",
         body: "<p><code id=\"api_key\">\(Page.escaped(member.apiKey))</code></p>"
       ).reply()
+    case .expired(let member): return try PasswordLinks(core: desk.core).force(member)
     case .failed: return .redirect(to: "/mobile/login?message=login.result")
     case .blocked: return .redirect(to: "/mobile/login?message=login.blocked")
     case .locked: return .redirect(to: "/mobile/login?message=login.locked")

@@ -9,12 +9,13 @@ struct LoginDesk: Sendable {
     case failed, blocked
     /// The password was right.
     case locked
+    /// The password was right, and is too old: another one has to be chosen.
+    case expired(Member)
   }
 
-  /// Attempts at one account; a person who mistypes is not kept waiting.
-  static let accountBackoff = LoginBackoff(free: 5)
-  /// Attempts of one network, in which many people may sit.
-  static let networkBackoff = LoginBackoff(free: 20)
+  /// People who may sit in one network, each with as many attempts as an account.
+  private static let networkMembers = 7
+  private static let dayMs: Int64 = 86_400_000
   static let nameBytesMax = 256
 
   let core: Core
@@ -28,8 +29,35 @@ struct LoginDesk: Sendable {
     let member = core.members.member(named: name)
     let outcome = try judge(member, name, password, address)
     guard case .success(let member) = outcome else { return outcome }
-    return .success(try welcome(member, password))
+    return hasExpired(member) ? .expired(member) : .success(try welcome(member, password))
   }
+
+  // MARK: What is set
+
+  /// A person who mistypes is not kept waiting: the last of the free attempts is the first whose
+  /// failure has the next one wait.
+  var accountBackoff: LoginBackoff { backoff(members: 1) }
+  var networkBackoff: LoginBackoff { backoff(members: Self.networkMembers) }
+
+  /// What the field of a password says of itself.
+  var autocomplete: String {
+    core.spaces.flag(.passwordAutocomplete) ? "current-password" : "off"
+  }
+
+  private func backoff(members: Int) -> LoginBackoff {
+    var backoff = LoginBackoff(free: Int(core.spaces.number(.loginTries)) * members - 1)
+    backoff.firstWaitMs = core.spaces.number(.loginWait) * 1_000
+    backoff.waitMsMax = max(backoff.waitMsMax, backoff.firstWaitMs)
+    return backoff
+  }
+
+  private func hasExpired(_ member: Member) -> Bool {
+    let days = core.spaces.number(.passwordExpiration)
+    let chosenMs = max(member.passwordChangedMs, member.createdMs)
+    return days > 0 && nowMs() - chosenMs >= days * Self.dayMs
+  }
+
+  // MARK: Judging
 
   /// Whether somebody who is known by something else has the member's password, too. Guesses wait as
   /// those at the login do.
@@ -68,11 +96,11 @@ struct LoginDesk: Sendable {
     _ name: String, _ member: Member?, _ kind: String = "account"
   ) -> Store.LoginSubject {
     let bounded = String(name.lowercased().prefix(Self.nameBytesMax))
-    return core.store.loginSubject("\(kind) \(member?.id ?? bounded)", Self.accountBackoff)
+    return core.store.loginSubject("\(kind) \(member?.id ?? bounded)", accountBackoff)
   }
 
   func networkSubject(_ address: ClientAddress?) -> Store.LoginSubject {
-    core.store.loginSubject("network \(address?.truncated.text ?? "")", Self.networkBackoff)
+    core.store.loginSubject("network \(address?.truncated.text ?? "")", networkBackoff)
   }
 
   /// Notes the login, and takes the costs of this version for the password they came with, if any.

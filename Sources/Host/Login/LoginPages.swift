@@ -12,9 +12,6 @@ struct LoginPages: Sendable {
     ("GET", ForgottenPage.path), ("POST", ForgottenPage.path), ("GET", KeyPage.path),
     ("POST", KeyPage.path), ("GET", TokenLogin.path + "/{token}"),
   ]
-  /// A session is over after this time, however much it is used: seconds.
-  private static let sessionSecondsMax: Int64 = 7 * 86_400
-
   let core: Core
   let desk: LoginDesk
   let links: PasswordLinks
@@ -26,9 +23,19 @@ struct LoginPages: Sendable {
   }
 
   var vault: Vault { core.store.vault }
-  private var isSecure: Bool { core.configuration.host.isSecure }
+  private var isSecure: Bool { core.isSecure }
 
-  func answer(_ request: PageRequest) -> PageReply {
+  func answer(_ request: PageRequest) -> PageReply { dressed(respond(request)) }
+
+  /// With the headers that pages have as it is set.
+  func dressed(_ reply: PageReply) -> PageReply {
+    let set = AnswerHeader.list(core.spaces.text(.dashboardHeaders)) ?? AnswerHeader.pageStandard
+    var reply = reply
+    reply.headers += set.map { ($0.name, $0.value) }
+    return reply
+  }
+
+  private func respond(_ request: PageRequest) -> PageReply {
     do {
       switch (request.method, request.path) {
       case ("GET", "/login"): return loginPage(request)
@@ -74,10 +81,10 @@ struct LoginPages: Sendable {
         <label>Username or e-mail address
         <input name="username" autocomplete="username" required autofocus></label>
         <label>Password
-        <input name="password" type="password" autocomplete="current-password" required></label>
+        <input name="password" type="password" autocomplete="\(desk.autocomplete)" required></label>
         \(csrfField(cookie))<button>Sign in</button></form>
         <p><a href="\(ForgottenPage.path)">I lost my password</a></p>
-        """)
+        """, theme: core.spaces.text(.theme))
     return page.reply(cookie: cookie.header(isSecure: isSecure))
   }
 
@@ -94,6 +101,7 @@ struct LoginPages: Sendable {
     case .failed: return .redirect(to: "/login?message=login.result")
     case .blocked: return .redirect(to: "/login?message=login.blocked")
     case .locked: return .redirect(to: "/login?message=login.locked")
+    case .expired(let member): return try links.force(member)
     case .success(let member): return try begin(member)
     }
   }
@@ -124,9 +132,9 @@ struct LoginPages: Sendable {
   private func session(of member: Member, endS: Int64?) throws -> AccessToken? {
     let nowS = desk.nowMs() / 1_000
     var new = NewToken(
-      .session, owner: member.id, ttl: Int64(core.configuration.host.limits.sessionMinutes) * 60)
+      .session, owner: member.id, ttl: core.spaces.sessionSeconds(of: member))
     new.purpose = AccessToken.sessionPurpose
-    new.maxEnds = min(nowS + max(Self.sessionSecondsMax, new.ttl), endS ?? .max)
+    new.maxEnds = min(nowS + max(ConfigurationSpaces.sessionSecondsMax, new.ttl), endS ?? .max)
     return try core.tokens.make(new, nowS: nowS)
   }
 
@@ -177,7 +185,8 @@ struct LoginPages: Sendable {
         <form method="post" action="/logout">\(csrfField(cookie))<button>Sign out</button></form>
         """,
       script: "var countlyGlobal = {}; countlyGlobal[\"csrf_token\"] = "
-        + "\"\(cookie.csrf(vault))\";")
+        + "\"\(cookie.csrf(vault))\";",
+      theme: core.spaces.value(.theme, of: caller.member).text ?? "")
     return page.reply()
   }
 

@@ -1,3 +1,5 @@
+import Store
+
 /// A request for a page, read once.
 struct PageRequest: Sendable {
   let method: String
@@ -17,6 +19,12 @@ struct PageReply: Sendable {
 
   /// The value of a header.
   func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
+
+  /// On to where a password is chosen.
+  static func redirect(to link: AccessToken) -> PageReply {
+    PageReply(
+      status: 302, headers: Page.safety + [("Location", PasswordLinks.path(of: link))])
+  }
 
   /// On to a path of this server: no address ever comes from the request.
   static func redirect(to path: StaticString, cookie: String? = nil) -> PageReply {
@@ -41,11 +49,11 @@ struct Page {
   let body: String
   /// Runs when the page is shown.
   var script = ""
+  /// `light` or `dark`; empty: what the browser prefers.
+  var theme = ""
 
-  /// Headers of everything that people are answered.
+  /// Headers of everything that people are answered, beside those that are set.
   static let safety = [
-    (name: "X-Frame-Options", value: "deny"),
-    (name: "X-Content-Type-Options", value: "nosniff"),
     // Some addresses hold a secret; nobody is told where somebody came from.
     (name: "Referrer-Policy", value: "no-referrer"),
     (name: "Cache-Control", value: "no-store"),
@@ -68,19 +76,20 @@ struct Page {
   private func html(_ once: String) -> String {
     """
     <!doctype html>
-    <html lang="en"><head><meta charset="utf-8">
+    <html lang="en" class="\(Self.escaped(theme))"><head><meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>\(Self.escaped(title)) · Tally</title>
     <style nonce="\(once)">
+    :root { color-scheme: light dark }
+    .light { color-scheme: light }
+    .dark { color-scheme: dark }
     body { font: 16px/1.5 system-ui, sans-serif; max-width: 30rem; margin: 4rem auto; padding: 0 1rem;
-      color: #1d1d1f; background: #fff }
+      color: light-dark(#1d1d1f, #eee); background: light-dark(#fff, #161616) }
     label { display: block; margin: 1rem 0 }
     input { display: block; width: 100%; box-sizing: border-box; padding: .5rem; font: inherit }
     button { padding: .5rem 1.5rem; font: inherit }
-    .wrong { color: #a4001d }
+    .wrong { color: light-dark(#a4001d, #ff8a9b) }
     code { overflow-wrap: anywhere }
-    @media (prefers-color-scheme: dark) {
-      body { color: #eee; background: #161616 } .wrong { color: #ff8a9b } }
     </style></head>
     <body><main><h1>\(Self.escaped(title))</h1>
     \(body)

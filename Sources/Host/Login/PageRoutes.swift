@@ -32,13 +32,14 @@ struct PageRoutes: Sendable {
   @Sendable private func handle(_ request: Request, context: VisitContext) async throws -> Response
   {
     guard let page = await read(request, context) else {
-      return Self.response(.plain(413, "Request body is too large"))
+      return Self.response(pages.dressed(.plain(413, "Request body is too large")))
     }
     let place = waiting.count.wrappingAdd(1, ordering: .relaxed).newValue
     defer { waiting.count.wrappingSubtract(1, ordering: .relaxed) }
     guard place <= Self.waitingMax else {
       return Self.response(
-        .plain(503, "Too many people sign in; try again", [("Retry-After", "5")]))
+        pages.dressed(
+          .plain(503, "Too many people sign in; try again", [("Retry-After", "5")])))
     }
     let pages = pages
     return Self.response(try await threads.runIfActive { pages.answer(page) })

@@ -6,8 +6,19 @@ import Store
 final class PasswordLinks: Sendable {
   enum Purpose: String, Sendable {
     case setup, reset
+    /// Their own is too old.
+    case expired
 
-    var path: String { "/\(rawValue)" }
+    /// Its page.
+    var path: String { self == .setup ? "/setup" : "/reset" }
+
+    fileprivate var title: String {
+      switch self {
+      case .setup: "Welcome"
+      case .reset: "Choose a password"
+      case .expired: "Your password is too old: choose another"
+      }
+    }
   }
 
   /// How long a link works.
@@ -26,8 +37,25 @@ final class PasswordLinks: Sendable {
   }
 
   /// The address that whoever opens it may choose a password at.
-  static func address(_ token: AccessToken, _ host: HostSettings) -> String {
-    "\(host.publicAddress)/\(token.purpose)?token=\(token.text)"
+  static func address(_ token: AccessToken, at publicAddress: String) -> String {
+    publicAddress + path(of: token)
+  }
+
+  static func path(of token: AccessToken) -> String {
+    "\((Purpose(rawValue: token.purpose) ?? .reset).path)?token=\(token.text)"
+  }
+
+  /// Nil when the member is gone.
+  func make(_ purpose: Purpose, for member: Member) throws -> AccessToken? {
+    try core.tokens.make(Self.new(purpose, for: member), nowS: Clock.system.nowMs / 1_000)
+  }
+
+  /// On to where somebody has to choose another password, whose own is too old.
+  func force(_ member: Member) throws -> PageReply {
+    guard let link = try make(.expired, for: member) else {
+      return .redirect(to: "/login?message=login.result")
+    }
+    return .redirect(to: link)
   }
 
   // MARK: Pages
@@ -48,7 +76,7 @@ final class PasswordLinks: Sendable {
       change.fullName = request.parameters["full_name"]
       change.email = request.parameters["email"]?.lowercased()
     }
-    let refusals = refusals(password, change)
+    let refusals = try refusals(password, change, member)
     guard refusals.isEmpty else { return form(member, token, refusals: refusals) }
     change.passwordHash = try PasswordHash.make(password)
     change.passwordChangedMs = Clock.system.nowMs
@@ -69,7 +97,9 @@ final class PasswordLinks: Sendable {
     return .redirect(to: "/login?message=login.chosen")
   }
 
-  private func refusals(_ password: String, _ change: MemberChange) -> [String] {
+  private func refusals(
+    _ password: String, _ change: MemberChange, _ member: Member
+  ) throws -> [String] {
     let named = [
       ("name", change.username, 1), ("full name", change.fullName, 0),
       ("e-mail address", change.email, 0),
@@ -80,7 +110,8 @@ final class PasswordLinks: Sendable {
         && !text.hasControlCharacters
       return isFine ? nil : "The \(what) must have \(bytesMin) to \(Self.nameBytesMax) bytes."
     }
-    return named + PasswordRules().refusals(of: password)
+    return try named
+      + PasswordRules(core.spaces).refusals(of: password, for: member, in: core.store)
   }
 
   private func find(_ request: PageRequest) -> (Member, AccessToken)? {
@@ -93,7 +124,8 @@ final class PasswordLinks: Sendable {
   }
 
   private func form(_ member: Member, _ token: AccessToken, refusals: [String]) -> PageReply {
-    let isSetup = token.purpose == Purpose.setup.rawValue
+    let purpose = Purpose(rawValue: token.purpose) ?? .reset
+    let isSetup = purpose == .setup
     let wrong = refusals.map { "<li>\(Page.escaped($0))</li>" }.joined()
     let name = Page.escaped(member.username)
     let nameField =
@@ -108,15 +140,14 @@ final class PasswordLinks: Sendable {
       """
       : "<p>For the member <b>\(name)</b>.</p>"
     let page = Page(
-      title: isSetup ? "Welcome" : "Choose a password",
+      title: purpose.title,
       body: """
         \(wrong.isEmpty ? "" : "<ul class=\"wrong\" role=\"alert\">\(wrong)</ul>")
-        <form method="post" action="/\(token.purpose)">\(nameField)
-        <label>Password, of \(PasswordRules.charactersMin) characters or more, with a capital letter, \
-        a digit and another character
+        <form method="post" action="\(purpose.path)">\(nameField)
+        <label>Password, of \(PasswordRules(core.spaces).words)
         <input name="password" type="password" autocomplete="new-password" required></label>
         <input type="hidden" name="token" value="\(token.text)"><button>Save</button></form>
-        """)
+        """, theme: core.spaces.text(.theme))
     return page.reply(status: refusals.isEmpty ? 200 : 400)
   }
 

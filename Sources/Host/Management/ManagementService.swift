@@ -35,10 +35,13 @@ struct ManagementService: Sendable {
       .init("Turns plugins on and off.", ["plugin": "A JSON object: {\"views\":false}."])),
     "/i/configs": admin(
       .init("Changes settings.", ["configs": "A JSON object: {\"views\":{\"views_max\":9}}."])),
-    "/o/userconfigs": Route(
-      need: .member, about: .reading("Settings that members have of their own.")),
-    "/i/userconfigs": Route(
-      need: .member, about: "Refuses to change such settings: there are none."),
+    MemberSettings.readPath: Route(
+      need: .member, about: .reading("What the caller may have other settings of than everybody.")),
+    MemberSettings.path: Route(
+      need: .member,
+      about: .init(
+        "Changes the caller's own settings.",
+        ["configs": "A JSON object: {\"frontend\":{\"theme\":\"dark\"}}."])),
   ]
   static let paths = Array(routes.keys)
 
@@ -72,7 +75,10 @@ struct ManagementService: Sendable {
     switch request.path {
     case "/o/plugins-check":
       return QueryReply(status: 200, message: manager.progress.rawValue)
-    case "/o/userconfigs", "/i/userconfigs": return try memberConfigs(request)
+    case MemberSettings.readPath: return try json(memberSettings.all(of: member))
+    case MemberSettings.path:
+      guard let changes = changes(in: request) else { return Self.noChanges }
+      return try json(memberSettings.change(changes, of: member))
     case "/o/plugins":
       return try json(
         directory.overview(
@@ -102,14 +108,8 @@ struct ManagementService: Sendable {
   private func configure(_ request: QueryRequest, _ member: Member) throws -> QueryReply {
     guard let changes = changes(in: request) else { return Self.noChanges }
     let app = try app(of: request)
-    let order = ConfigurationOrder(changes)
-    if app != nil, let space = order.spaces.keys.min() {
-      throw PluginManager.Refusal(
-        message: "\(space) is the same for all apps; "
-          + "/i/apps/update/plugins keeps what is said of one")
-    }
-    if !order.plugins.isEmpty { try manager.configure(order.plugins, app: app, by: member) }
-    try directory.core.spaces.keep(order.spaces, by: member)
+    let order = try ConfigurationOrder(changes, scope: app == nil ? nil : .app)
+    try directory.core.change(order, of: app, by: member)
     return try json(configs(app: app))
   }
 
@@ -125,19 +125,7 @@ struct ManagementService: Sendable {
     return changes
   }
 
-  /// What a member may have another value of than everybody else. No setting is declared so: there
-  /// is nothing to show, and every change is refused by name instead of being passed over.
-  private func memberConfigs(_ request: QueryRequest) throws -> QueryReply {
-    guard request.path.hasPrefix("/i/") else { return try json([String: [String: ReportValue]]()) }
-    guard let changes = changes(in: request) else { return Self.noChanges }
-    let names = changes.sorted { $0.key < $1.key }.flatMap { plugin, values in
-      values.keys.sorted().map { "\(plugin).\($0)" }
-    }
-    return QueryReply(
-      status: 400,
-      message: "no member has a value of its own of \(names.joined(separator: ", ")); "
-        + "a global administrator sets it for everybody, with /i/configs")
-  }
+  private var memberSettings: MemberSettings { MemberSettings(core: directory.core) }
 
   /// The app whose own values are meant; nil for all apps.
   private func app(of request: QueryRequest) throws -> String? {
@@ -155,6 +143,11 @@ struct ManagementService: Sendable {
     var found = directory.core.spaces.all { setting in
       let instance = directory.core.runtime.instances.first { $0.name == setting.plugin }
       return instance?.settings.values[setting.name].map { ReportValue($0) }
+    }
+    if let app, let kept = try directory.core.store.app(hex: app) {
+      for (space, own) in directory.core.ownValues(of: kept) {
+        found[space, default: [:]].merge(own) { _, own in own }
+      }
     }
     for instance in directory.core.runtime.instances where !instance.manifest.settings.isEmpty {
       let own = app.flatMap { instance.settings.overrides[$0] } ?? [:]

@@ -50,6 +50,11 @@ final class MemberDesk: Sendable {
     guard refusals.isEmpty, let id = arguments.text("user_id") else {
       return QueryReply(status: 400, messages: refusals)
     }
+    if let password = arguments.text("password"), let member = core.members.member(id: id) {
+      let refusals = try PasswordRules(core.spaces)
+        .refusals(of: password, for: member, in: core.store)
+      guard refusals.isEmpty else { return QueryReply(status: 400, messages: refusals) }
+    }
     var wanted = MemberChange()
     wanted.username = arguments.text("username")
     wanted.fullName = arguments.text("full_name")
@@ -101,7 +106,7 @@ final class MemberDesk: Sendable {
     {
     case .success: return try delete([visit.member.id], by: visit.member)
     case .blocked: return QueryReply(status: 400, message: "too many attempts, try again later")
-    case .failed, .locked: return QueryReply(status: 400, message: "password not valid")
+    case .failed, .locked, .expired: return QueryReply(status: 400, message: "password not valid")
     }
   }
 
@@ -138,7 +143,7 @@ final class MemberDesk: Sendable {
   private func refusals(_ arguments: Arguments, _ fields: [Arguments.Field]) -> [String] {
     let refusals = arguments.refusals(fields)
     guard let password = arguments.text("password"), !password.isEmpty else { return refusals }
-    return refusals + PasswordRules().refusals(of: password)
+    return refusals + PasswordRules(core.spaces).refusals(of: password)
   }
 
   /// The rights that the arguments give; nil when they speak of none.

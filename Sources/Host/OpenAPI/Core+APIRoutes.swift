@@ -30,6 +30,8 @@ extension Core {
       APIRoute(
         LiveDoor.path, http: ["get"], right: "read core", "What happens now, as it happens."),
       APIRoute(AppImages.path, http: ["get"], .reading("The icon of an app, a PNG.")),
+      APIRoute(
+        "/robots.txt", http: ["get"], .reading("What programs that collect pages are told.")),
       APIRoute("/login", "A page to sign in, and what its form sends."),
       APIRoute("/logout", http: ["post"], "Ends the session of a browser."),
       APIRoute("/dashboard", http: ["get"], "A page for who is signed in."),
@@ -41,7 +43,7 @@ extension Core {
       APIRoute(KeyPage.path, "A page that shows the api key for name and password."),
       APIRoute(
         TokenLogin.path + "/{token}", http: ["get"], "Logs a browser in with a token for it."),
-      APIRoute("/o/themes", .reading("Names of themes: there is the standard one alone.")),
+      APIRoute("/o/themes", .reading("Names of themes; the empty one is what a browser prefers.")),
       APIRoute(OpenAPIRoutes.path, http: ["get"], .reading("This document.")),
     ]
   }

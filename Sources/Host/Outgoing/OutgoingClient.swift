@@ -1,6 +1,7 @@
 import CCurl
 import Foundation
 import PluginRuntime
+import Synchronization
 
 /// Sends the requests of all plugins: one thread, one libcurl multi handle, so that they share
 /// connections and no plugin owns a socket.
@@ -24,6 +25,8 @@ final class OutgoingClient: OutgoingHTTP, @unchecked Sendable {
   }
 
   let counters = Counters()
+  /// Nothing is sent to anybody.
+  let isOffline = Atomic<Bool>(false)
   private let policy: AddressPolicy
   private let certificates: String?
   private let lock = NSLock()
@@ -138,6 +141,12 @@ final class OutgoingClient: OutgoingHTTP, @unchecked Sendable {
     _ pending: Pending, _ multi: UnsafeMutableRawPointer,
     _ transfers: inout [UnsafeMutableRawPointer: Transfer]
   ) {
+    guard !isOffline.load(ordering: .acquiring) else {
+      counters.denied.add()
+      return pending.done(
+        OutgoingAnswer(
+          failure: Status.denied, reason: "api.offline_mode is on: nothing is sent to anybody"))
+    }
     let made = Transfer(
       id: pending.id, pending.request, policy: policy, certificates: certificates,
       done: pending.done)

@@ -31,12 +31,14 @@ final class BatchBuilder {
   /// The item at hand carries what intake hooks said.
   private var hasNotes = false
 
+  /// What is left out of events, by app.
+  private var rules: [UInt32: EventRules] = [:]
+  /// Apps whose texts are trimmed.
+  private var trimmed: Set<UInt32> = []
+
   /// Times older than `retentionMonths` before receipt are moved to that edge. Builders that share
   /// a table give the same numbers to the same names. Blocks lie in `memory`, in the part that
   /// nobody else writes, as long as they fit.
-  /// What is left out of events, by app.
-  var rules: [UInt32: EventRules] = [:]
-
   init(
     retentionMonths: Int, counters: Counters = Counters(), table: NameTable = NameTable(),
     memory: BatchMemory? = nil
@@ -71,6 +73,11 @@ final class BatchBuilder {
       let number = name.withUnsafeBytes { tally_json_declare(json, $0.baseAddress, $0.count) }
       precondition(number == UInt32(declared), "a batch numbers names as the table does")
     }
+  }
+
+  /// Does from here on as apps have it.
+  func follow(_ apps: RegisteredApps) {
+    (rules, trimmed) = (apps.eventRules, apps.trimmed)
   }
 
   /// Begins a batch; the block of the last one is gone.
@@ -131,6 +138,7 @@ final class BatchBuilder {
     entry.user_index = userIndex
     entry.flags = (isNewUser ? TALLY_ITEM_NEW_USER : 0) | (isBulk ? TALLY_ITEM_BULK : 0)
     entry.root = appendRoot(item)
+    if !trimmed.isEmpty, trimmed.contains(item.app) { tally_json_trim(json, entry.root) }
     if hasNotes { entry.notes = appendNotes(item) }
     (entry.device_off, entry.device_len) = appendText(item.device)
     (entry.country_off, entry.country_len) = appendText(item.country)

@@ -48,7 +48,7 @@ final class BatchCounter {
     self.builder = builder
     self.registry = registry
     apps = registry.snapshot
-    builder.rules = apps.eventRules
+    builder.follow(apps)
     rawFacts = RawFacts(names: factNames)
   }
 
@@ -68,7 +68,7 @@ final class BatchCounter {
   private func begin() {
     if !registry.isCurrent(apps) {
       apps = registry.snapshot
-      builder.rules = apps.eventRules
+      builder.follow(apps)
     }
     ledger.begin()
     beginItems()
@@ -124,7 +124,7 @@ final class BatchCounter {
     _ isRepeat: inout Bool?, _ header: RequestRecord.Header, _ item: RequestRecord.Item
   ) throws -> Bool {
     let answer =
-      try header.bulkHash != 0
+      try header.bulkHash != 0 && apps.byNumber[item.app]?.dropsRepeats != false
       && workingSet.isDuplicateBulk(
         app: item.app, hash: header.bulkHash, receivedMs: header.receivedMs)
     isRepeat = answer
@@ -136,7 +136,7 @@ final class BatchCounter {
   ) throws {
     guard let app = apps.byNumber[item.app] else { return ledger.add(.unknownApp, app: item.app) }
     let user = try workingSet.user(app: item.app, device: item.device, nowMs: header.receivedMs)
-    if item.hash != 0,
+    if item.hash != 0, app.dropsRepeats,
       try workingSet.isDuplicate(user: user.slot, hash: item.hash, receivedMs: header.receivedMs)
     {
       return ledger.add(.duplicate, app: item.app)

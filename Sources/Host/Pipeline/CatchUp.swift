@@ -129,7 +129,7 @@ final class CatchUp {
   private func count(_ items: [RawItem], _ plugin: Int, _ dispatcher: Dispatcher) throws {
     let apps = registry.snapshot
     users.begin()
-    builder.rules = apps.eventRules
+    builder.follow(apps)
     builder.begin()
     try workingSet.beginBatch()
     var counted: [RawItem] = []

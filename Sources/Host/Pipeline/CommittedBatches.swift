@@ -33,7 +33,7 @@ final class CommittedBatches {
     let apps = registry.snapshot
     var users: [UserKey: UInt32] = [:]
     var said: [[RawFacts.Fact]] = []
-    builder.rules = apps.eventRules
+    builder.follow(apps)
     builder.begin()
     for item in items {
       guard let app = apps.byNumber[item.app] else { continue }

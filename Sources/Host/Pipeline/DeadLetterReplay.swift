@@ -82,7 +82,7 @@ final class DeadLetterReplay {
     let user = try user(of: item, received)
     var users = DenseIndex()
     users.begin()
-    builder.rules = registry.snapshot.eventRules
+    builder.follow(registry.snapshot)
     builder.begin()
     builder.append(
       received, item, said: facts, uid: user.uid, userIndex: users.index(of: user.slot),

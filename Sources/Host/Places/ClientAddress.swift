@@ -3,7 +3,7 @@ import NIOCore
 
 /// The address of a client, IPv4 as the IPv6 one that carries it. Comparing and masking are a few
 /// instructions; text is made for people only.
-struct ClientAddress: Equatable, Sendable {
+struct ClientAddress: Hashable, Sendable {
   /// The 16 bytes as two numbers, the first byte highest.
   let high: UInt64
   let low: UInt64

@@ -13,7 +13,7 @@ struct Control: Sendable {
       case MemberReset.command:
         let reset = try MemberReset(request)
         return try refusing {
-          try reset.perform(on: core.store, core.configuration.host) { new, nowS in
+          try reset.perform(on: core.store, at: core.publicAddress) { new, nowS in
             try core.tokens.make(new, nowS: nowS)
           }
         }

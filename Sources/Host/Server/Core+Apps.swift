@@ -10,7 +10,7 @@ extension Core {
     let apps = try store.apps()
     let known = registry.snapshot
     try registry.replace(with: apps)
-    directory.replace(apps.map { AppView($0, configuration.host) })
+    directory.replace(apps.map { AppView($0, configuration.host, spaces) })
     members.replace(with: try store.members())
     for app in apps where known.byNumber[app.number] == nil {
       var created = LifecycleQueue.Event(.appCreated, atMs: Clock.system.nowMs)

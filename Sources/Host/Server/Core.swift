@@ -5,6 +5,7 @@ import Logging
 import PluginABI
 import PluginRuntime
 import Store
+import Synchronization
 
 /// Everything behind HTTP: store, journal, plugins, pipeline. Made in the order in which data flows
 /// back after a restart, ended in the order in which it flows forward.
@@ -22,6 +23,12 @@ final class Core: Sendable {
   let security: SecurityLog
   /// Values of namespaces that no plugin has.
   let spaces: ConfigurationSpaces
+  /// Headers that all answers have.
+  let answerHeaders = AnswerHeaders()
+  /// What is logged of whom.
+  let levels: LogLevels
+  /// Writes what plugins have; nil until there is a server that has a file to write.
+  let manager = Mutex<PluginManager?>(nil)
   let tokens: TokenKeeper
   /// Items that plugins could not take.
   let deadLetters: DeadLetterDesk
@@ -62,24 +69,24 @@ final class Core: Sendable {
 
   /// `linked` are plugins that are linked in beside the built-ins.
   init(
-    _ configuration: Configuration, linked: [Builtins.Builtin] = [], log: Logger
+    _ configuration: Configuration, linked: [Builtins.Builtin] = [], log: Logger,
+    levels: LogLevels = LogLevels()
   ) throws {
     let host = configuration.host
     let faults = FaultPoints(ProcessInfo.processInfo.environment[FaultPoints.variable])
-    self.configuration = configuration
-    self.log = log
+    (self.configuration, self.log, self.levels) = (configuration, log, levels)
     store = try Store.open(directory: host.data, tuning: StoreTuning(host))
-    spaces = try ConfigurationSpaces(store)
-    deadLetters = DeadLetterDesk(store: store)
+    spaces = try ConfigurationSpaces(store, configuration)
     security = SecurityLog(store: store, log: log, proxies: host.trustedProxies)
+    deadLetters = DeadLetterDesk(store: store)
     pictures = PictureFolder(host)
     firstRun = try FirstRun.make(in: store, host: host)
     journal = try Journal.open(
       JournalConfiguration(host, faults: faults), storePosition: store.committedPosition)
     ledger = LedgerDesk(store: store, journal: journal)
     let apps = try store.apps()
-    registry = try AppRegistry(apps)
-    directory = AppDirectory(apps.map { AppView($0, host) })
+    registry = try AppRegistry(apps, spaces)
+    directory = AppDirectory(apps.map { [spaces] in AppView($0, host, spaces) })
     members = MemberDirectory(try store.members(), vault: store.vault)
     tokens = try TokenKeeper(store: store, log: log)
     let workingSet = try store.workingSet(limits: .init(cacheBytesMax: host.limits.cacheBytesMax))
@@ -132,6 +139,7 @@ final class Core: Sendable {
 
   /// Tells parts of each other that were made one after the other.
   private func connect() {
+    follow()
     journal.report(to: log)
     services.connect(pipeline.gate)
     services.jobs.connect { [lifecycle] plugin, reason in

@@ -89,11 +89,12 @@ extension HostSettings {
 }
 
 extension AppView {
-  init(_ app: App, _ host: HostSettings) {
+  init(_ app: App, _ host: HostSettings, _ spaces: ConfigurationSpaces? = nil) {
     self.init(
       number: app.number, hexID: app.hex, keys: app.keys, salt: app.salt, isPaused: app.isPaused,
       isLocked: app.isLocked, redirectURL: app.redirectURL,
-      addresses: host.appAddresses.modes[app.hex] ?? host.clientAddresses)
+      addresses: host.appAddresses.modes[app.hex] ?? host.clientAddresses,
+      isSafe: spaces?.flag(.safe, of: app) ?? false)
   }
 }
 

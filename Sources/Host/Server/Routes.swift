@@ -23,16 +23,22 @@ struct Routes {
 
   var responder: some HTTPResponder<VisitContext> {
     let router = Router(context: VisitContext.self, options: .autoGenerateHeadEndpoints)
+    router.add(middleware: RateLimits(core: core, metrics: metrics))
     router.get("/o/ping") { _, _ in Self.json(QueryReply(status: 200, message: "Success")) }
     for method in [HTTPRequest.Method.get, .post] {
       router.on("/o/themes", method: method) { request, _ in
-        Self.json(QueryReply(.texts([""])), to: QueryRoutes.head(of: request))
+        Self.json(QueryReply(.texts(ConfigurationKey.themes)), to: QueryRoutes.head(of: request))
       }
     }
     router.get("/metrics") { [metrics] _, _ in
       Response(
         status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
         body: .init(byteBuffer: ByteBuffer(string: metrics.render())))
+    }
+    router.get("/robots.txt") { [spaces = core.spaces] _, _ in
+      Response(
+        status: .ok, headers: [.contentType: "text/plain; charset=utf-8"],
+        body: .init(byteBuffer: ByteBuffer(string: spaces.text(.robots))))
     }
     let own = OwnRoutes(core: core)
     let service = QueryService(
@@ -41,8 +47,10 @@ struct Routes {
       sdk: SDKAccess(directory: core.directory), users: users, own: own, cache: core.reads,
       log: core.log)
     QueryRoutes(service: service, threads: core.questions).add(to: router)
+    let manager = PluginManager(core: core, supervisor: supervisor)
+    core.manager.withLock { $0 = manager }
     let management = ManagementService(
-      directory: directory, manager: PluginManager(core: core, supervisor: supervisor),
+      directory: directory, manager: manager,
       access: core.access, apps: core.registry, log: core.log)
     ManagementRoutes(service: management, threads: core.readers).add(to: router)
     own.add(to: router)

@@ -10,10 +10,11 @@ enum TallyServer {
 
   /// Runs until SIGTERM or SIGINT, and then ends the process. Throws what kept it from starting.
   static func run(_ configuration: Configuration) async throws {
-    LoggingSystem.bootstrap(StreamLogHandler.standardError)
+    let levels = LogLevels()
+    LoggingSystem.bootstrap { LeveledLog(StreamLogHandler.standardError(label: $0), levels) }
     let log = Logger(label: "tally")
     let folder = try DataFolder(locking: configuration.host.data)
-    let core = try Core(configuration, log: log)
+    let core = try Core(configuration, log: log, levels: levels)
     let metrics = Metrics()
     core.publish(metrics)
     core.readers.start()
@@ -49,7 +50,8 @@ enum TallyServer {
       journal: core.journal,
       directory: core.directory,
       metrics: metrics, clock: { Clock.system.nowMs }, runtime: core.runtime, live: routes.door,
-      rare: RareParts(commits: core.pipeline.gate, outgoing: core.services.client),
+      rare: RareParts(
+        commits: core.pipeline.gate, outgoing: core.services.client, headers: core.answerHeaders),
       responder: routes.responder, logger: core.log)
     // Whoever is answered may already send the signal.
     let signals = await Signals.hear(Signals.end)

@@ -2,94 +2,82 @@ import Foundation
 import Store
 import Synchronization
 
-/// The values of all namespaces that no plugin has: the store's, replaced as a whole with every
-/// change.
+/// The settings that no plugin has, in force: a copy of what the store keeps, replaced as a whole
+/// with every change.
 final class ConfigurationSpaces: Sendable {
   /// Bytes of one value.
   static let valueBytesMax = 4_096
+  /// What a line of the audit about a change is called.
+  static let action = "configs.changed"
 
   private let store: Store
-  private let values: Mutex<[String: [String: ReportValue]]>
+  private let values: Mutex<ConfigurationValues>
 
-  init(_ store: Store) throws {
+  init(_ store: Store, _ configuration: Configuration) throws {
     self.store = store
-    values = Mutex(try Self.read(store))
+    values = Mutex(ConfigurationValues(configuration, kept: try store.configuration()))
   }
 
-  private static func read(_ store: Store) throws -> [String: [String: ReportValue]] {
-    var values: [String: [String: ReportValue]] = [:]
-    for line in try store.configuration() {
-      let value = try? JSONDecoder().decode(ReportValue.self, from: Data(line.value.utf8))
-      if let value { values[line.space, default: [:]][line.name] = value }
-    }
-    return values
-  }
+  // MARK: Reading
 
-  /// What is in force of a key that no plugin has.
-  func value(_ space: String, _ name: String) -> ReportValue {
-    values.withLock { $0[space]?[name] }
-      ?? ConfigurationSpace.named(space)?.key(name)?.standard ?? .null
-  }
+  func value(_ key: ConfigurationKey) -> ReportValue { values.withLock { $0[key] } }
 
-  /// Keeps values, by namespace and name, and a line of the audit, all or none; null takes one back
-  /// to its default. In force when this returns.
-  func keep(_ changes: [String: [String: ReportValue]], by member: Member) throws {
-    var lines: [(space: String, name: String, value: String?)] = []
-    for (space, values) in changes {
-      for (name, given) in values {
-        guard let key = ConfigurationSpace.named(space)?.key(name) else { continue }
-        let value = given == .null ? nil : key.standard.takingKind(given)
-        let text = try value.map { String(decoding: try JSONEncoder().encode($0), as: UTF8.self) }
-        lines.append((space, name, text))
-      }
-    }
-    let names = lines.map { "\($0.space).\($0.name)" }.sorted().joined(separator: ",")
-    try store.keepConfiguration(
-      lines,
-      audit: AuditLine(
-        atMs: Clock.system.nowMs, plugin: "", member: member.id, app: 0, action: "configs.changed",
-        detail: names))
-    let read = try Self.read(store)
-    values.withLock { $0 = read }
-  }
+  func number(_ key: ConfigurationKey) -> Int64 { value(key).integer ?? 0 }
+
+  func flag(_ key: ConfigurationKey) -> Bool { value(key) == .bool(true) }
+
+  func text(_ key: ConfigurationKey) -> String { value(key).text ?? "" }
 
   /// Everything, where `setting` tells the values that plugins have; nil leaves one out.
   func all(
-    _ setting: (ConfigurationSpace.Setting) -> ReportValue?
-  ) -> [String: [String: ReportValue]] {
-    var found: [String: [String: ReportValue]] = [:]
-    for space in ConfigurationSpace.all {
-      for key in space.keys {
-        let value = key.setting.map(setting) ?? value(space.name, key.name)
-        if let value { found[space.name, default: [:]][key.name] = value }
-      }
+    _ setting: (ConfigurationKey.Setting) -> ReportValue?
+  ) -> ConfigurationOrder.Changes {
+    var found: ConfigurationOrder.Changes = [:]
+    for key in ConfigurationKey.table {
+      let value = key.setting.map(setting) ?? value(key)
+      if let value { found[key.space, default: [:]][key.name] = value }
     }
     return found
   }
-}
 
-/// A change of settings, told apart into what plugins have and what the store keeps.
-struct ConfigurationOrder {
-  /// By plugin and setting.
-  private(set) var plugins: [String: [String: ReportValue]] = [:]
-  /// By namespace and key.
-  private(set) var spaces: [String: [String: ReportValue]] = [:]
+  // MARK: Changing
 
-  /// Keys that a namespace does not have say nothing.
-  init(_ changes: [String: [String: ReportValue]]) {
-    for (name, values) in changes {
-      guard let space = ConfigurationSpace.named(name) else {
-        plugins[name, default: [:]].merge(values) { own, _ in own }
-        continue
-      }
-      for (name, value) in values {
-        guard let key = space.key(name) else { continue }
-        if let setting = key.setting {
-          plugins[setting.plugin, default: [:]][setting.name] = value
-        } else {
-          spaces[space.name, default: [:]][name] = value
-        }
+  /// Refuses what would not be in force, because something stronger is.
+  func refuseWeaker(_ changes: ConfigurationOrder.Changes) throws(PluginManager.Refusal) {
+    let paths = changes.flatMap { space, values in values.keys.map { "\(space).\($0)" } }
+    let values = values.withLock { $0 }
+    for path in paths.sorted() {
+      guard let place = values.strongerPlace(of: path) else { continue }
+      throw .init(message: "\(path) is set by \(place), which wins; change it there")
+    }
+  }
+
+  /// Keeps values that an order checked, and a line of the audit with those before, all or none;
+  /// null takes one back to its default. In force when this returns.
+  func keep(_ changes: ConfigurationOrder.Changes, by member: Member) throws {
+    var lines: [(space: String, name: String, value: String?)] = []
+    var (before, update): (ConfigurationOrder.Changes, ConfigurationOrder.Changes) = ([:], [:])
+    for (space, values) in changes {
+      for (name, given) in values {
+        guard let key = ConfigurationKey.named(space, name), key.setting == nil else { continue }
+        before[space, default: [:]][name] = value(key)
+        update[space, default: [:]][name] = given == .null ? key.standard : given
+        lines.append((space, name, given == .null ? nil : try Self.json(given)))
       }
     }
+    guard before != update else { return }
+    try store.keepConfiguration(
+      lines,
+      audit: AuditLine(
+        atMs: Clock.system.nowMs, plugin: "", member: member.id, app: 0, action: Self.action,
+        detail: try Self.json(["before": before, "update": update])))
+    let kept = try store.configuration()
+    values.withLock { $0.take(kept) }
+  }
+
+  static func json(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
   }
 }

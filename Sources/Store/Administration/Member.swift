@@ -26,6 +26,8 @@ package struct Member: Equatable, Sendable {
   package let lastLoginMs: Int64
   /// 0: the password is not the member's own choice.
   package let passwordChangedMs: Int64
+  /// Settings of their own by namespace, a JSON object of which nothing is known here.
+  package let settings: String
 
   init(_ row: Row, _ store: Store) throws {
     id = row["id"]
@@ -42,6 +44,7 @@ package struct Member: Equatable, Sendable {
     createdMs = row["created_ms"]
     lastLoginMs = row["last_login_ms"]
     passwordChangedMs = row["password_changed_ms"]
+    settings = row["settings"]
   }
 
   /// The same member with these rights alone.

@@ -4,10 +4,14 @@ import GRDB
 extension Store {
   package func configuration() throws(StoreError) -> [(space: String, name: String, value: String)]
   {
-    try look { db in
-      try Row.fetchAll(db, sql: "SELECT space, name, value FROM configuration").map {
-        ($0[0], $0[1], $0[2])
-      }
+    try look { try Self.configuration($0) }
+  }
+
+  static func configuration(
+    _ db: Database
+  ) throws -> [(space: String, name: String, value: String)] {
+    try Row.fetchAll(db, sql: "SELECT space, name, value FROM configuration").map {
+      ($0[0], $0[1], $0[2])
     }
   }
 

@@ -6,6 +6,7 @@ package struct MemberChange: Equatable, Sendable {
   package var username: String?
   package var fullName: String?
   package var email: String?
+  /// With `passwordChangedMs` it is another password, else the same one hashed anew.
   package var passwordHash: String?
   package var passwordChangedMs: Int64?
   package var lastLoginMs: Int64?
@@ -19,6 +20,7 @@ package struct MemberChange: Equatable, Sendable {
   package var permission: String?
   package var isLocked: Bool?
   package var language: String?
+  package var settings: String?
 
   package init() {}
 }
@@ -55,7 +57,7 @@ extension Store {
         sql: """
           UPDATE member SET username = ?, full_name = ?, email = ?, password_hash = ?,
             password_changed_ms = ?, last_login_ms = ?, global_admin = ?, permission = ?,
-            locked = ?, lang = ?
+            locked = ?, lang = ?, settings = ?
           WHERE id = ?
           """,
         arguments: [
@@ -64,9 +66,15 @@ extension Store {
           change.passwordChangedMs ?? member.passwordChangedMs,
           change.lastLoginMs ?? member.lastLoginMs,
           change.isGlobalAdmin ?? member.isGlobalAdmin, change.permission ?? member.permission,
-          change.isLocked ?? member.isLocked, change.language ?? member.language, id,
+          change.isLocked ?? member.isLocked, change.language ?? member.language,
+          change.settings ?? member.settings, id,
         ])
       if change.renewsKey { try renewKey(of: id, db) }
+      if change.passwordHash != nil, change.passwordChangedMs != nil,
+        let before = member.passwordHash
+      {
+        try Self.remember(password: before, of: id, db)
+      }
       if change.endsSessions {
         try db.execute(
           sql: """
@@ -100,6 +108,7 @@ extension Store {
       let members = try ids.compactMap { try member($0, db) }
       for member in members {
         try db.execute(sql: "DELETE FROM member WHERE id = ?", arguments: [member.id])
+        try db.execute(sql: "DELETE FROM password_before WHERE member = ?", arguments: [member.id])
         try db.execute(sql: "DELETE FROM note WHERE owner = ?", arguments: [member.id])
         try db.execute(sql: "DELETE FROM token WHERE owner = ?", arguments: [member.id])
         try line(member).insert(db, under: vault.auditKey)
@@ -107,6 +116,34 @@ extension Store {
       if members.contains(where: \.isGlobalAdmin) { try Self.keepAnAdmin(db) }
       return members
     }
+  }
+
+  /// Hashes of a member's newest passwords, today's first.
+  package func passwordHashes(of id: String, newest count: Int) throws(StoreError) -> [String] {
+    try look { db in
+      let today = try String.fetchAll(
+        db, sql: "SELECT password_hash FROM member WHERE id = ? AND password_hash IS NOT NULL",
+        arguments: [id])
+      let before = try String.fetchAll(
+        db, sql: "SELECT hash FROM password_before WHERE member = ? ORDER BY id DESC",
+        arguments: [id])
+      return Array((today + before).prefix(count))
+    }
+  }
+
+  /// Passwords of before that are remembered of one member.
+  package static let passwordsBeforeMax = 24
+
+  private static func remember(
+    password hash: String, of id: String, _ db: Database
+  ) throws {
+    try db.execute(
+      sql: "INSERT INTO password_before(member, hash) VALUES(?, ?)", arguments: [id, hash])
+    try db.execute(
+      sql: """
+        DELETE FROM password_before WHERE id IN (
+          SELECT id FROM password_before WHERE member = ? ORDER BY id DESC LIMIT -1 OFFSET ?)
+        """, arguments: [id, passwordsBeforeMax])
   }
 
   /// Somebody must be able to undo what was done.

@@ -85,6 +85,24 @@ extension Store {
     }
   }
 
+  /// Has tokens last so many seconds from now on, within their bounds; all or none.
+  package func retimeTokens(
+    _ seconds: [String: Int64], nowS: Int64
+  ) throws(StoreError) -> [AccessToken] {
+    try administer { db in
+      try seconds.sorted { $0.key < $1.key }.compactMap { hash, ttl in
+        try Row.fetchOne(
+          db,
+          sql: """
+            UPDATE token SET ttl = ?1,
+              ends = CASE WHEN max_ends > 0 THEN min(?2, max_ends) ELSE ?2 END
+            WHERE hash = ?3 RETURNING *
+            """, arguments: [ttl, nowS + ttl, hash]
+        ).map { try AccessToken($0, self) }
+      }
+    }
+  }
+
   /// Has a token end later, within its bound. Nil when it is gone.
   package func extendToken(hash: String, to ends: Int64) throws(StoreError) -> AccessToken? {
     try administer { db in

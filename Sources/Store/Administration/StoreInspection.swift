@@ -21,6 +21,12 @@ package struct StoreInspection: Sendable {
     try look { try Store.position(of: 0, $0) }
   }
 
+  /// Values of namespaces, as `Store.configuration` tells them.
+  package func configuration() throws(StoreError) -> [(space: String, name: String, value: String)]
+  {
+    try look { try $0.tableExists("configuration") ? Store.configuration($0) : [] }
+  }
+
   /// Counts everything, as of one commit. Visits every row: not for a server under load.
   package func counts() throws(StoreError) -> StoreCounts {
     let counts = try look { try StoreCounts(main: $0) }

@@ -70,6 +70,9 @@ enum Schema {
     migrator.registerMigration("17 tokens that log in") { db in
       try db.execute(sql: "ALTER TABLE token ADD COLUMN can_login INT NOT NULL DEFAULT 0")
     }
+    migrator.registerMigration("18 settings and passwords of members") { db in
+      for statement in memberSettings { try db.execute(sql: statement) }
+    }
     return migrator
   }
 
@@ -93,6 +96,13 @@ enum Schema {
       permission TEXT NOT NULL, max_ends INT NOT NULL) WITHOUT ROWID
     """,
     "CREATE INDEX token_owner ON token(owner, kind)",
+  ]
+
+  /// `settings` is a JSON object by namespace; `password_before` what a member does not choose again.
+  private static let memberSettings = [
+    "ALTER TABLE member ADD COLUMN settings TEXT NOT NULL DEFAULT '{}'",
+    "CREATE TABLE password_before(id INTEGER PRIMARY KEY, member TEXT NOT NULL, hash TEXT NOT NULL)",
+    "CREATE INDEX password_before_member ON password_before(member)",
   ]
 
   private static let rights = [
