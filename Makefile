@@ -71,7 +71,7 @@ kit:
 
 test: setup ## Run all tests (FILTER=Name runs some)
 	@$(if $(FILTER),,$(SWIFT) build --build-tests && $(MAKE) examples)
-	@$(TESTS) $(if $(FILTER),--filter $(FILTER))
+	@$(TESTS) $(if $(FILTER),--filter '$(FILTER)')
 
 # The examples against the debug build, laid out as an installation is.
 examples: kit
