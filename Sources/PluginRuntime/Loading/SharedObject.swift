@@ -40,14 +40,35 @@ enum SharedObject {
           + "need a 64-bit shared object for \(name(of: hostMachine)); rebuild it with -shared -fPIC"
       )
     }
-    let rest = (try? file.read(upToCount: PluginImage.bytesMax)) ?? Data()
     do {
-      try (head + rest).withUnsafeBytes { try ELFFile.Image(bytes: $0).checkLoadable() }
+      try withBytes(of: file, count: min(Int(info.st_size), PluginImage.bytesMax)) {
+        try ELFFile.Image(bytes: $0).checkLoadable()
+      }
     } catch {
       throw PluginError(
         .notSharedObject,
         "\(path) is cut short or damaged: \(error); copy it again, or build it again")
     }
+  }
+
+  /// A file's bytes as they are now. Not the mapped file: one that is cut short meanwhile would end the
+  /// process. In pages of their own: malloc takes what is freed for the usual size, and keeps as much
+  /// from then on.
+  private static func withBytes(
+    of file: FileHandle, count: Int, _ body: (UnsafeRawBufferPointer) throws -> Void
+  ) throws {
+    let pages = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let pages, pages != MAP_FAILED else {
+      throw ELFFile.Damage(description: "there is no memory for its \(count) bytes")
+    }
+    defer { munmap(pages, count) }
+    var filled = 0
+    while filled < count {
+      let read = pread(file.fileDescriptor, pages + filled, count - filled, off_t(filled))
+      guard read > 0 else { break }
+      filled += read
+    }
+    try body(UnsafeRawBufferPointer(start: pages, count: filled))
   }
 
   private static func describe(bits: UInt8, type: UInt16, machine: UInt16) -> String {
