@@ -137,6 +137,9 @@ pub struct Metric {
     pub subject_limit: u32,
     pub dimension_limit: u32,
     pub value_limit: u32,
+    pub subject_limit_setting: Str,
+    pub dimension_limit_setting: Str,
+    pub value_limit_setting: Str,
 }
 
 pub const HOOK_PROCESS: u32 = 3;
@@ -354,7 +357,7 @@ const _: [usize; 18] = [
     same(size_of::<Series>(), 56),
     same(size_of::<Effects>(), 72),
     same(size_of::<Measure>(), 32),
-    same(size_of::<Metric>(), 56),
+    same(size_of::<Metric>(), 104),
     same(size_of::<Hook>(), 112),
     same(size_of::<Parameter>(), 32),
     same(size_of::<Route>(), 112),

@@ -169,6 +169,9 @@ extern "C" fn enroll(
             subject_limit: limit as u32,
             dimension_limit: 0,
             value_limit: 0,
+            subject_limit_setting: Str::EMPTY,
+            dimension_limit_setting: Str::EMPTY,
+            value_limit_setting: Str::EMPTY,
         };
         if (registrar.metric)(registrar.ctx, &metric, &mut plugin.metric) != OK {
             return Err("the host refused the metric \"actions\"");
