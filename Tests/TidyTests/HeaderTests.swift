@@ -27,6 +27,22 @@ import Testing
     #expect(untagged == [])
   }
 
+  @Test("The sizes that the example in Rust declares are those of the contract")
+  func rust() throws {
+    var sizes: [String: String] = [:]
+    for line in try Repository.text("Tests/PluginABITests/golden-1.0.txt").split(separator: "\n")
+    where !line.hasPrefix(" ") {
+      let words = line.split(separator: " ").map(String.init)
+      sizes[words[0]] = words.last
+    }
+    let declared = try Repository.text("Examples/rust/src/abi.rs").matches(
+      of: /size_of::<(\w+)>\(\), (\d+)\)/)
+    #expect(declared.count > 15)
+    for size in declared {
+      #expect(sizes["tally_" + size.1.lowercased()] == String(size.2), "\(size.1)")
+    }
+  }
+
   /// The name of the function pointer a line declares as a member: it is not a parameter, whose
   /// line begins inside another declaration.
   private static func pointer(in text: String, isMember: Bool) -> String? {
