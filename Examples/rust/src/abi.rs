@@ -108,8 +108,8 @@ pub struct Effects {
     pub reserved0: u32,
     pub ctx: *mut c_void,
     pub count: extern "C" fn(*mut c_void, u32, *const Series, i32, *const i64, u32),
-    /// unique, cell, cell_put, fact, row, emit
-    pub rest: [*const c_void; 6],
+    /// unique, cell, cell_put, fact, row, emit, find_by
+    pub rest: [*const c_void; 7],
 }
 
 #[repr(C)]
@@ -204,6 +204,7 @@ pub struct Registrar {
     pub table: *const c_void,
     pub hook: extern "C" fn(*mut c_void, *const Hook) -> Status,
     pub route: extern "C" fn(*mut c_void, *const Route, *mut u32) -> Status,
+    pub describe: *const c_void,
 }
 
 #[repr(C)]
@@ -251,6 +252,7 @@ pub struct Request {
     pub totals: extern "C" fn(*mut c_void, *const Question, *mut c_void, Visit) -> Status,
     /// names, get, list, rows, cell, is_cancelled
     pub rest: [*const c_void; 6],
+    pub local_ms: i64,
 }
 
 #[repr(C)]
@@ -355,15 +357,15 @@ const _: [usize; 18] = [
     same(size_of::<Item>(), 104),
     same(size_of::<Event>(), 64),
     same(size_of::<Series>(), 56),
-    same(size_of::<Effects>(), 72),
+    same(size_of::<Effects>(), 80),
     same(size_of::<Measure>(), 32),
     same(size_of::<Metric>(), 104),
     same(size_of::<Hook>(), 112),
     same(size_of::<Parameter>(), 32),
     same(size_of::<Route>(), 112),
-    same(size_of::<Registrar>(), 56),
+    same(size_of::<Registrar>(), 64),
     same(size_of::<Question>(), 80),
-    same(size_of::<Request>(), 216),
+    same(size_of::<Request>(), 224),
     same(size_of::<Reply>(), 48),
     same(size_of::<Setting>(), 104),
     same(size_of::<Descriptor>(), 168),
