@@ -126,6 +126,12 @@ extension ELFFile {
       return T(littleEndian: bytes.loadUnaligned(fromByteOffset: Int(offset), as: T.self))
     }
 
+    /// Where the table of segments lies.
+    func segmentTable() throws -> (offset: UInt64, bytes: UInt64) {
+      let size = UInt64(try read(54, as: UInt16.self)) * UInt64(try read(56, as: UInt16.self))
+      return (try read(32, as: UInt64.self), size)
+    }
+
     func segments() throws -> [Segment] {
       let start = try read(32, as: UInt64.self)
       let (size, count) = (try read(54, as: UInt16.self), try read(56, as: UInt16.self))

@@ -41,8 +41,8 @@ enum SharedObject {
       )
     }
     do {
-      try withBytes(of: file, count: min(Int(info.st_size), PluginImage.bytesMax)) {
-        try ELFFile.Image(bytes: $0).checkLoadable()
+      try withRoom(min(Int(info.st_size), PluginImage.bytesMax)) { room in
+        try checkLoadable(file, in: room)
       }
     } catch {
       throw PluginError(
@@ -51,24 +51,37 @@ enum SharedObject {
     }
   }
 
-  /// A file's bytes as they are now. Not the mapped file: one that is cut short meanwhile would end the
-  /// process. In pages of their own: malloc takes what is freed for the usual size, and keeps as much
-  /// from then on.
-  private static func withBytes(
-    of file: FileHandle, count: Int, _ body: (UnsafeRawBufferPointer) throws -> Void
+  /// Reads what the check looks at, where it lies in the file; the rest of the room costs nothing.
+  private static func checkLoadable(
+    _ file: FileHandle, in room: UnsafeMutableRawBufferPointer
+  ) throws {
+    func read(_ offset: UInt64, _ count: UInt64) {
+      guard let base = room.baseAddress, offset < room.count else { return }
+      let count = min(Int(clamping: count), room.count - Int(offset))
+      _ = pread(file.fileDescriptor, base + Int(offset), count, off_t(offset))
+    }
+    let image = ELFFile.Image(bytes: UnsafeRawBufferPointer(room))
+    read(0, 64)
+    let table = try image.segmentTable()
+    read(table.offset, table.bytes)
+    for segment in try image.segments() where segment.type == ELFFile.Image.Segment.dynamic {
+      read(segment.offset, segment.fileBytes)
+    }
+    try image.checkLoadable()
+  }
+
+  /// As much room as a file has bytes. Not the mapped file: one that is cut short meanwhile would end
+  /// the process. In pages of their own: malloc takes what is freed for the usual size, and keeps as
+  /// much from then on.
+  private static func withRoom(
+    _ count: Int, _ body: (UnsafeMutableRawBufferPointer) throws -> Void
   ) throws {
     let pages = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     guard let pages, pages != MAP_FAILED else {
       throw ELFFile.Damage(description: "there is no memory for its \(count) bytes")
     }
     defer { munmap(pages, count) }
-    var filled = 0
-    while filled < count {
-      let read = pread(file.fileDescriptor, pages + filled, count - filled, off_t(filled))
-      guard read > 0 else { break }
-      filled += read
-    }
-    try body(UnsafeRawBufferPointer(start: pages, count: filled))
+    try body(UnsafeMutableRawBufferPointer(start: pages, count: count))
   }
 
   private static func describe(bits: UInt8, type: UInt16, machine: UInt16) -> String {
